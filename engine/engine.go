@@ -1,18 +1,23 @@
 package engine
 
 import (
-	"context"
+	"sync"
 	"time"
 
 	"enrich/state"
 )
 
-// Engine works on one list of resources.
+// Engine works on one list of resources. It is used through a pointer; one of
+// its methods runs at a time.
 type Engine struct {
 	// Resources that there shall be. For Destroy also those that only the
 	// record still knows.
 	Resources []Resource
-	// Record takes what is done; nil for Inspect and Plan without a lock.
+	// Surplus are resources that there shall be no longer: Plan deletes those
+	// of them that exist, after everything else has succeeded.
+	Surplus []Resource
+	// Record takes what is done, before and after; nil for Inspect and Plan
+	// without a lock.
 	Record *state.Store
 	// Recorded is the record as it was loaded; nil if there is none. Where
 	// Record is set that one is asked instead.
@@ -22,13 +27,15 @@ type Engine struct {
 	Owns func(tags map[string]string) bool
 	// Observe takes the events of a run; may be nil.
 	Observe Observer
+
+	observing sync.Mutex
 }
 
 // Action is what a plan wants to do with a resource.
 type Action string
 
-// Actions. Resume continues a creation that an interruption left unfinished; a
-// person sees it as a creation.
+// Actions. Resume goes on with what an interruption left unfinished; to people
+// it is a creation.
 const (
 	Create  Action = "create"
 	Resume  Action = "resume"
@@ -46,17 +53,30 @@ type Step struct {
 	Observed *Observed // nil: does not exist
 }
 
-// Plan has one step for each resource, in dependency order.
+// Plan has one step for each resource, in dependency order; steps that delete
+// come last.
 type Plan struct {
 	Steps []Step
 }
 
-// Inspection is what one resource was found to be.
-type Inspection struct {
-	Resource Resource
-	Observed *Observed // nil: does not exist, or Err is set
-	Changes  []Change
-	Err      error
+// Empty tells whether there is nothing to do. Applying an empty plan still
+// brings the record up to date with what was found.
+func (p *Plan) Empty() bool {
+	for _, step := range p.Steps {
+		if step.Action != None {
+			return false
+		}
+	}
+	return true
+}
+
+// Counts tells how many resources there are for each action.
+func (p *Plan) Counts() map[Action]int {
+	counts := make(map[Action]int)
+	for _, step := range p.Steps {
+		counts[step.Action]++
+	}
+	return counts
 }
 
 // Result is how one resource's part of a run ended.
@@ -69,36 +89,30 @@ type Result struct {
 	Err     error
 }
 
-// Report is the outcome of a run, in dependency order (reversed for Destroy).
+// Report is the outcome of a run, in dependency order (for Destroy in the
+// reverse).
 type Report struct {
 	Results []Result
 	Elapsed time.Duration
 }
 
-// Inspect reads every resource at once. Trouble with one resource is in its
-// Inspection; the error is for what concerns all of them.
-func (e *Engine) Inspect(ctx context.Context) ([]Inspection, error) { return nil, nil }
+// emit hands an event to the observer, one at a time.
+func (e *Engine) emit(r Resource, event Event) {
+	if e.Observe == nil {
+		return
+	}
+	event.Key, event.Kind, event.Name = r.Key(), r.Kind(), r.Name()
+	e.observing.Lock()
+	defer e.observing.Unlock()
+	e.Observe(event)
+}
 
-// Plan reads every resource and says what Apply would do.
-func (e *Engine) Plan(ctx context.Context) (*Plan, error) { return nil, nil }
-
-// Apply carries out the plan.
-func (e *Engine) Apply(ctx context.Context, plan *Plan) (*Report, error) { return nil, nil }
-
-// Destroy deletes every resource.
-func (e *Engine) Destroy(ctx context.Context) (*Report, error) { return nil, nil }
-
-// Empty tells whether there is nothing to do.
-func (p *Plan) Empty() bool { return false }
-
-// Counts tells how many resources there are for each action.
-func (p *Plan) Counts() map[Action]int { return nil }
-
-// Order sorts resources so that each comes after what it depends on.
-func Order(resources []Resource) ([]Resource, error) { return nil, nil }
-
-// Compare lists the fields in which two values of one struct type differ.
-func Compare(desired, observed any) []Change { return nil }
-
-// Hash identifies desired data.
-func Hash(desired any) string { return "" }
+// finish makes the result of one resource's part and tells the observer.
+func (e *Engine) finish(r Resource, phase Phase, detail string, began time.Time, err error) Result {
+	if err != nil {
+		phase = Failed
+	}
+	elapsed := time.Since(began)
+	e.emit(r, Event{Phase: phase, Detail: detail, Elapsed: elapsed, Err: err})
+	return Result{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), Phase: phase, Elapsed: elapsed, Err: err}
+}

@@ -16,7 +16,11 @@ var ErrNotFound = errors.New("not found")
 // Resource is one thing that a pipeline consists of.
 //
 // Its methods are called from several goroutines for different resources, never
-// at the same time for one resource.
+// at the same time for one resource. Their errors say what was attempted with
+// which resource: "creating data stream (orders-dev-stream): …"; the engine adds
+// nothing to them.
+//
+// A resource may also be a Desirer and a Recurrer.
 type Resource interface {
 	// Key identifies the resource within its pipeline and never changes:
 	// "data-stream", "lookup-table/users", "alarm/iterator-age".
@@ -54,6 +58,9 @@ type Observed struct {
 	Detail string `json:"detail,omitempty"` // a line for people: "2 shards", "14 objects"
 	// Transient tells that the resource is on its way (CREATING, UPDATING).
 	Transient bool `json:"transient,omitempty"`
+	// Deleting tells that the resource is on its way out. A creation waits until
+	// it is gone.
+	Deleting bool `json:"deleting,omitempty"`
 	// Unhealthy is the reason why the resource does not do its work; "" is well.
 	Unhealthy string `json:"unhealthy,omitempty"`
 	// Tags of the resource; nil where the kind cannot carry any.

@@ -1,0 +1,194 @@
+package engine
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"enrich/state"
+)
+
+// Recurrer is a resource that may come back by itself shortly after it was
+// deleted, as a log group does into which a late writer logs. Destroy looks for
+// it once more after this time.
+type Recurrer interface {
+	Recurs() time.Duration
+}
+
+// What shows after its deletion may only be a read that lags behind, so it is
+// deleted and looked for again some times.
+const (
+	verifyPause = time.Second
+	verifyLimit = 6
+)
+
+// Destroy deletes every resource, each as soon as everything that depends on it
+// is gone, then reads all of them again as proof. A resource that is not ours
+// gives a ForeignError before anything is deleted. Failures do not stop what
+// does not depend on them; they are collected in a FailedError, and whatever is
+// left at the end is named by a LeftError; either stays recorded. There is no
+// proof after an interruption.
+func (e *Engine) Destroy(ctx context.Context) (*Report, error) {
+	began := time.Now()
+	resources, err := sorted(slices.Concat(e.Resources, e.Surplus))
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(resources)
+	e.announce(resources)
+	found := e.read(ctx, resources)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	if err := refuse(found); err != nil {
+		return nil, err
+	}
+
+	run := &demolition{engine: e, found: make(map[string]Inspection), results: make(map[string]Result)}
+	for _, f := range found {
+		run.found[f.Resource.Key()] = f
+	}
+	walk(keysOf(resources), dependents(resources), func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
+	left, unproven := run.verify(ctx, resources)
+
+	report := &Report{}
+	for _, r := range resources {
+		report.Results = append(report.Results, run.results[r.Key()])
+	}
+	report.Elapsed = time.Since(began)
+	failed := failure(report.Results, context.Cause(ctx))
+	switch {
+	case failed != nil && ctx.Err() != nil: // says already that it was interrupted
+	case len(left) > 0:
+		failed = join(failed, unproven, &LeftError{Left: left})
+	default:
+		failed = join(failed, unproven)
+	}
+	return report, failed
+}
+
+// demolition is one run of Destroy.
+type demolition struct {
+	engine *Engine
+	found  map[string]Inspection
+
+	mu      sync.Mutex
+	results map[string]Result
+}
+
+// visit deletes one resource. What does not exist but is recorded is deleted as
+// well: its creation may have been interrupted so shortly before that it does
+// not show yet.
+func (d *demolition) visit(ctx context.Context, key, blocker string) bool {
+	f := d.found[key]
+	_, recorded := d.engine.recorded(key)
+	began := time.Now()
+	var result Result
+	switch {
+	case f.Err == nil && f.Observed == nil && !recorded:
+		result = d.engine.finish(f.Resource, Unchanged, "does not exist", began, nil)
+	case f.Err != nil:
+		result = d.engine.finish(f.Resource, Failed, "", began, f.Err)
+	case blocker != "":
+		result = d.engine.finish(f.Resource, NotStarted, "waits for "+blocker, began, nil)
+	case ctx.Err() != nil:
+		result = d.engine.finish(f.Resource, NotStarted, "interrupted", began, nil)
+	default:
+		result = d.delete(ctx, f)
+	}
+	d.set(key, result)
+	return result.Err == nil && result.Phase != NotStarted && blocker == ""
+}
+
+func (d *demolition) delete(ctx context.Context, f Inspection) Result {
+	e := d.engine
+	work := &progress{engine: e, resource: f.Resource, began: time.Now(), entry: e.entry(f.Resource, f.Observed)}
+	e.emit(f.Resource, Event{Phase: Deleting})
+	err := work.remove(ctx)
+	return e.finish(f.Resource, Deleted, "", work.began, err)
+}
+
+func (d *demolition) set(key string, result Result) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.results[key] = result
+}
+
+// verify reads everything again and deletes what came back, until nothing shows
+// or patience ends. It gives what is left, which is on record again. The error is
+// that of an interruption, which leaves the proof undone.
+func (d *demolition) verify(ctx context.Context, resources []Resource) ([]Inspection, error) {
+	pause := d.recurrence(resources)
+	for round := 1; ; round++ {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		found := d.engine.read(ctx, resources)
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
+		left := slices.DeleteFunc(found, func(f Inspection) bool { return f.Err == nil && f.Observed == nil })
+		returned := slices.DeleteFunc(slices.Clone(left), func(f Inspection) bool { return !d.again(f) })
+		unread := slices.ContainsFunc(left, func(f Inspection) bool { return f.Err != nil })
+		if round == verifyLimit || len(returned) == 0 && !unread && pause == 0 {
+			return left, d.remember(returned)
+		}
+		d.repeat(ctx, returned)
+		if err := sleep(ctx, max(pause, verifyPause)); err != nil {
+			return nil, err
+		}
+		pause = 0
+	}
+}
+
+// recurrence is the longest time after which something deleted may come back.
+func (d *demolition) recurrence(resources []Resource) time.Duration {
+	longest := time.Duration(0)
+	for _, r := range resources {
+		if recurrer, ok := r.(Recurrer); ok && d.results[r.Key()].Phase == Deleted {
+			longest = max(longest, recurrer.Recurs())
+		}
+	}
+	return longest
+}
+
+// again tells whether something that shows after the deletions is to be deleted
+// once more: this run has deleted it, or it is ours and was not there before.
+func (d *demolition) again(f Inspection) bool {
+	switch d.results[f.Resource.Key()].Phase {
+	case Deleted:
+		return f.Err == nil
+	case Unchanged:
+		return f.Err == nil && !f.Foreign
+	}
+	return false
+}
+
+// repeat deletes these at the same time: everything that depended on them has
+// had its turn.
+func (d *demolition) repeat(ctx context.Context, returned []Inspection) {
+	var group sync.WaitGroup
+	before := maps.Clone(d.results)
+	for _, f := range returned {
+		group.Go(func() {
+			again := d.delete(ctx, f)
+			again.Elapsed += before[f.Resource.Key()].Elapsed
+			d.set(f.Resource.Key(), again)
+		})
+	}
+	group.Wait()
+}
+
+// remember puts what does not go away on record again, so that the next run
+// knows of it.
+func (d *demolition) remember(left []Inspection) error {
+	var failed []error
+	for _, f := range left {
+		entry := d.engine.entry(f.Resource, f.Observed)
+		entry.Phase = state.Deleting
+		failed = append(failed, d.engine.put(entry))
+	}
+	return join(failed...)
+}

@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// ForeignError says that resources with our names exist that are not ours.
+// Nothing was changed.
+type ForeignError struct {
+	Found []Inspection
+}
+
+func (e *ForeignError) Error() string {
+	return "not made by this pipeline, so nothing was touched: " + list(e.Found)
+}
+
+// LeftError says that a destroy did not leave nothing: what still exists, and
+// what could not be read again (its Err is set), so that nobody knows.
+type LeftError struct {
+	Left []Inspection
+}
+
+func (e *LeftError) Error() string {
+	var there, unknown []Inspection
+	for _, found := range e.Left {
+		if found.Err != nil {
+			unknown = append(unknown, found)
+		} else {
+			there = append(there, found)
+		}
+	}
+	var parts []string
+	if len(there) > 0 {
+		parts = append(parts, "still there: "+list(there))
+	}
+	if len(unknown) > 0 {
+		parts = append(parts, "not known to be gone: "+list(unknown))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Unwrap gives the errors of the reads that failed.
+func (e *LeftError) Unwrap() []error {
+	var errs []error
+	for _, found := range e.Left {
+		if found.Err != nil {
+			errs = append(errs, found.Err)
+		}
+	}
+	return errs
+}
+
+func list(found []Inspection) string {
+	names := make([]string, len(found))
+	for i, f := range found {
+		names[i] = fmt.Sprintf("%s (%s)", f.Resource.Kind(), f.Resource.Name())
+		if f.Err != nil {
+			names[i] += ": " + f.Err.Error()
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+// FailedError says that a run did not get to its end. Everything that did
+// happen is recorded, and a rerun goes on from there.
+type FailedError struct {
+	Failed     []Result
+	NotStarted []Result
+	// Interrupted is the cause if the run's context ended; else nil.
+	Interrupted error
+}
+
+func (e *FailedError) Error() string {
+	var parts []string
+	if e.Interrupted != nil {
+		parts = append(parts, "interrupted")
+	}
+	for _, result := range e.Failed {
+		parts = append(parts, result.Err.Error())
+	}
+	if n := len(e.NotStarted); n > 0 {
+		names := make([]string, n)
+		for i, result := range e.NotStarted {
+			names[i] = fmt.Sprintf("%s (%s)", result.Kind, result.Name)
+		}
+		parts = append(parts, "not started: "+strings.Join(names, ", "))
+	}
+	return strings.Join(parts, "; ")
+}
+
+// Unwrap gives the error of each resource that failed, and the cause of an
+// interruption.
+func (e *FailedError) Unwrap() []error {
+	var errs []error
+	if e.Interrupted != nil {
+		errs = append(errs, e.Interrupted)
+	}
+	for _, result := range e.Failed {
+		errs = append(errs, result.Err)
+	}
+	return errs
+}
+
+// failure sums up what went wrong in a run; nil if nothing did.
+func failure(results []Result, interrupted error) error {
+	failed := &FailedError{Interrupted: interrupted}
+	for _, result := range results {
+		switch {
+		case result.Err != nil:
+			failed.Failed = append(failed.Failed, result)
+		case result.Phase == NotStarted:
+			failed.NotStarted = append(failed.NotStarted, result)
+		}
+	}
+	if len(failed.Failed) == 0 && len(failed.NotStarted) == 0 {
+		return nil // it ended before the interruption could matter
+	}
+	return failed
+}
+
+// missing tells whether an error of Read says that the resource does not exist.
+func missing(err error) bool { return errors.Is(err, ErrNotFound) }
+
+// join is errors.Join that leaves a single error as it is.
+func join(errs ...error) error {
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}

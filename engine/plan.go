@@ -1,0 +1,172 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+
+	"enrich/state"
+)
+
+// Inspection is what one resource was found to be.
+type Inspection struct {
+	Resource Resource
+	Observed *Observed // nil: does not exist, or Err is set
+	Changes  []Change
+	Foreign  bool // it exists but is not ours
+	Err      error
+}
+
+// Inspect reads every resource at once. Trouble with one resource is in its
+// Inspection; the error is for what concerns all of them.
+func (e *Engine) Inspect(ctx context.Context) ([]Inspection, error) {
+	resources, err := Order(e.Resources)
+	if err != nil {
+		return nil, err
+	}
+	e.announce(resources)
+	found := e.read(ctx, resources)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	for i := range found {
+		if f := &found[i]; f.Observed != nil && !f.Foreign {
+			f.Changes = f.Resource.Diff(f.Observed)
+		}
+	}
+	return found, nil
+}
+
+// announce tells that these are about to be read.
+func (e *Engine) announce(resources []Resource) {
+	for _, r := range resources {
+		e.emit(r, Event{Phase: Reading})
+	}
+}
+
+// read asks for all of these resources at the same time.
+func (e *Engine) read(ctx context.Context, resources []Resource) []Inspection {
+	found := make([]Inspection, len(resources))
+	var group sync.WaitGroup
+	for i, r := range resources {
+		group.Go(func() {
+			found[i].Resource = r
+			observed, err := r.Read(ctx)
+			switch {
+			case missing(err):
+			case err != nil:
+				found[i].Err = err
+			default:
+				found[i].Observed = observed
+				found[i].Foreign = e.foreign(r, observed)
+			}
+		})
+	}
+	group.Wait()
+	return found
+}
+
+// foreign tells whether something that exists is not ours. What the record says
+// we began to create is ours before its tags are there, and what it says we
+// began to delete is ours while its tags go.
+func (e *Engine) foreign(r Resource, observed *Observed) bool {
+	if e.Owns == nil || observed.Tags == nil || e.Owns(observed.Tags) {
+		return false
+	}
+	entry, known := e.recorded(r.Key())
+	if !known || entry.Name != r.Name() {
+		return true
+	}
+	switch entry.Phase {
+	case state.Creating:
+		return false
+	case state.Deleting:
+		return len(observed.Tags) > 0 && !leaving(observed, entry)
+	default:
+		return true
+	}
+}
+
+// leaving tells whether what was observed is on its way out, so that a creation
+// has to wait until it is gone.
+func leaving(observed *Observed, entry state.Resource) bool {
+	return observed.Deleting || entry.Phase == state.Deleting && observed.Transient
+}
+
+// refuse stops a run that would touch foreign resources, before it changes
+// anything.
+func refuse(found []Inspection) error {
+	foreign := slices.DeleteFunc(slices.Clone(found), func(f Inspection) bool { return !f.Foreign })
+	if len(foreign) > 0 {
+		return &ForeignError{Found: foreign}
+	}
+	return nil
+}
+
+// Plan reads every resource at once and says what Apply would do. It refuses
+// with a ForeignError when a resource exists that is not ours.
+func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
+	resources, err := Order(e.Resources)
+	if err != nil {
+		return nil, err
+	}
+	surplus, err := sorted(e.Surplus)
+	if err != nil {
+		return nil, err
+	}
+	slices.Reverse(surplus)
+	all := slices.Concat(resources, surplus)
+	e.announce(all)
+	found := e.read(ctx, all)
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
+	}
+	var failed []error
+	for _, f := range found {
+		if f.Err != nil {
+			failed = append(failed, f.Err)
+		}
+	}
+	if err := errors.Join(append(failed, refuse(found))...); err != nil {
+		return nil, err
+	}
+	plan := &Plan{Steps: make([]Step, 0, len(found))}
+	for _, f := range found[:len(resources)] {
+		plan.Steps = append(plan.Steps, e.step(f))
+	}
+	for _, f := range found[len(resources):] {
+		_, known := e.recorded(f.Resource.Key())
+		if f.Observed != nil || known {
+			plan.Steps = append(plan.Steps, Step{Resource: f.Resource, Action: Delete, Observed: f.Observed})
+		}
+	}
+	return plan, nil
+}
+
+// step decides what has to be done about one resource that there shall be.
+func (e *Engine) step(f Inspection) Step {
+	step := Step{Resource: f.Resource, Observed: f.Observed}
+	entry, _ := e.recorded(f.Resource.Key())
+	if f.Observed == nil || leaving(f.Observed, entry) {
+		step.Action = Create
+		return step
+	}
+	step.Changes = f.Resource.Diff(f.Observed)
+	replaced := slices.ContainsFunc(step.Changes, func(c Change) bool { return c.Replace })
+	switch {
+	case f.Observed.Transient:
+		// What is on its way may not show all of itself yet: go on with it, then
+		// look again.
+		step.Action = Resume
+	case replaced:
+		step.Action = Replace
+	case entry.Phase == state.Creating:
+		step.Action = Resume
+	case len(step.Changes) > 0:
+		step.Action = Update
+	default:
+		step.Action = None
+	}
+	return step
+}
