@@ -2,6 +2,8 @@
 // validated Config.
 package config
 
+import "reflect"
+
 // Config is everything that a user can decide about a pipeline. It is complete:
 // every default is filled in.
 type Config struct {
@@ -53,13 +55,21 @@ type Table struct {
 
 // Lookup joins events with the items of one DynamoDB table.
 type Lookup struct {
-	Name     string   `yaml:"name"`      // table <name>-<environment>-<this>
-	Key      string   `yaml:"key"`       // field of the event, a dotted path
-	TableKey string   `yaml:"table_key"` // default: the last part of Key
-	Prefix   string   `yaml:"prefix"`    // of the added fields; default: <name without a final s>_
-	Fields   []string `yaml:"fields"`    // attributes of the item that are added
-	Missing  string   `yaml:"missing"`   // unknown, null, omit or dead-letter
-	Table    *Table   `yaml:"table"`     // overrides Config.Table
+	Name     string  `yaml:"name"`      // table <name>-<environment>-<this>
+	Key      string  `yaml:"key"`       // field of the event, a dotted path
+	TableKey string  `yaml:"table_key"` // default: the last part of Key
+	Prefix   string  `yaml:"prefix"`    // of the added fields; default: Name without a plural s, and _
+	Fields   []Field `yaml:"fields"`    // attributes of the item that are added
+	Missing  string  `yaml:"missing"`   // unknown, null, omit or dead-letter
+	Table    *Table  `yaml:"table"`     // overrides Config.Table; nil: as there
+}
+
+// Field is an attribute of a lookup table's item and the name, after the
+// lookup's prefix, of the event field that takes it. In the file a text stands
+// for both.
+type Field struct {
+	From string `yaml:"from"`
+	To   string `yaml:"to"` // default: From
 }
 
 // Output is what the function writes.
@@ -73,3 +83,36 @@ type Output struct {
 type Alarms struct {
 	Notify []string `yaml:"notify"` // SNS topic ARNs
 }
+
+// TableOf is the capacity of one lookup's table: its own, or that of all.
+func (c Config) TableOf(l Lookup) Table {
+	if l.Table != nil {
+		return *l.Table
+	}
+	return c.Table
+}
+
+// DefaultLookup tells whether the only lookup is the default one, users by
+// user_id; its table's capacity does not matter.
+func (c Config) DefaultLookup() bool {
+	if len(c.Lookups) != 1 {
+		return false
+	}
+	only := c.Lookups[0]
+	only.Table = nil
+	return reflect.DeepEqual(only, users())
+}
+
+// users is the lookup of a pipeline that names none.
+func users() Lookup {
+	return Lookup{
+		Name:     "users",
+		Key:      "user_id",
+		TableKey: "user_id",
+		Prefix:   "user_",
+		Fields:   []Field{field("name"), field("email"), field("segment"), field("location")},
+		Missing:  "unknown",
+	}
+}
+
+func field(name string) Field { return Field{From: name, To: name} }

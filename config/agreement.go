@@ -1,0 +1,190 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// agreement checks what only several values together can get wrong.
+type agreement struct {
+	config   Config
+	given    *node // the settings that were given, with their places
+	file     string
+	problems *Problems
+}
+
+// complain blames the first of the paths that was given.
+func (a *agreement) complain(paths []string, format string, arguments ...any) {
+	problem := Problem{Field: paths[0], Message: fmt.Sprintf(format, arguments...)}
+	for _, path := range paths {
+		if n := a.at(path); n != nil {
+			problem.File, problem.Line, problem.Field = a.file, n.line, n.path
+			break
+		}
+	}
+	a.problems.add(problem)
+}
+
+// at is the given value of a dotted path; nil where it has its default.
+func (a *agreement) at(path string) *node {
+	n := a.given
+	for name := range strings.SplitSeq(path, ".") {
+		if n = n.get(name); n == nil {
+			return nil
+		}
+	}
+	return n
+}
+
+// usable tells whether no path was given a value that is refused already.
+func (a *agreement) usable(paths ...string) bool {
+	return !slices.ContainsFunc(paths, func(path string) bool {
+		n := a.at(path)
+		return n != nil && n.bad
+	})
+}
+
+func (a *agreement) check() {
+	a.recordAge()
+	a.topics()
+	a.tags()
+	if a.usable("lookups") {
+		a.lookupNames()
+		a.addedFields()
+		a.lookupSize()
+	}
+}
+
+// recordAge: a record must live long enough for a second try, and cannot live
+// longer than the stream keeps it.
+func (a *agreement) recordAge() {
+	const age, retention = "mapping.maximum_record_age_seconds", "stream.retention_hours"
+	const timeout, window = "function.timeout", "mapping.batching_window_seconds"
+	m := a.config.Mapping
+	if m.MaximumRecordAgeSeconds == -1 {
+		return
+	}
+	if kept := a.config.Stream.RetentionHours * 3600; a.usable(age, retention) && m.MaximumRecordAgeSeconds > kept {
+		a.complain([]string{age, retention}, "%d is longer than the stream keeps a record; use up to %d, or raise %s above %d",
+			m.MaximumRecordAgeSeconds, min(kept, maxRecordAge), retention, a.config.Stream.RetentionHours)
+	}
+	if first := a.config.Function.Timeout + m.BatchingWindowSeconds; a.usable(age, timeout, window) && m.MaximumRecordAgeSeconds <= first {
+		a.complain([]string{age, timeout, window},
+			"%d leaves no time for a retry: a batch may wait %d s (%s) and run %d s (%s) before it fails; use more than %d",
+			m.MaximumRecordAgeSeconds, m.BatchingWindowSeconds, window, a.config.Function.Timeout, timeout, first)
+	}
+}
+
+// topics: an alarm notifies topics of its own region only.
+func (a *agreement) topics() {
+	if a.config.Region == "" || !a.usable("alarms.notify") {
+		return
+	}
+	for i, topic := range a.config.Alarms.Notify {
+		if region := strings.Split(topic, ":")[3]; region != a.config.Region {
+			n := a.at("alarms.notify").items[i]
+			a.problems.add(Problem{File: a.file, Line: n.line, Field: n.path, Message: fmt.Sprintf(
+				"%s is in %s, but an alarm notifies only topics of its own region, %s", shown(topic), region, a.config.Region)})
+		}
+	}
+}
+
+// tags: the file's and the environment's together.
+func (a *agreement) tags() {
+	n := a.at("tags")
+	if n == nil || n.bad {
+		return
+	}
+	if len(n.entries) > maxTags {
+		a.complain([]string{"tags"}, "has %d tags with those of the environment; use up to %d", len(n.entries), maxTags)
+	}
+	for i, e := range n.entries {
+		for _, other := range n.entries[:i] {
+			if strings.EqualFold(e.key, other.key) {
+				a.problems.add(Problem{File: a.file, Line: e.value.line, Field: e.value.path, Message: fmt.Sprintf(
+					"differs from %q in line %d only in capital letters, which some AWS services refuse", other.key, other.line)})
+			}
+		}
+	}
+}
+
+// lookup gives the place of a lookup's key; of the lookup where it has none.
+func (a *agreement) lookup(i int, key, format string, arguments ...any) {
+	problem := Problem{Field: fmt.Sprintf("lookups[%d].%s", i, key), Message: fmt.Sprintf(format, arguments...)}
+	if n := a.at("lookups"); n != nil {
+		place := n.items[i]
+		problem.File, problem.Line, problem.Field = a.file, place.line, place.path+"."+key
+		if value := place.get(key); value != nil {
+			problem.Line = value.line
+		}
+	}
+	a.problems.add(problem)
+}
+
+func (a *agreement) lookupNames() {
+	for i, l := range a.config.Lookups {
+		before := a.config.Lookups[:i]
+		if first := slices.IndexFunc(before, func(other Lookup) bool { return other.Name == l.Name }); first >= 0 {
+			a.lookup(i, "name", "%q is the name of lookups[%d] too", l.Name, first)
+		}
+	}
+}
+
+// addedFields: no field of the enriched event may be written twice, and none
+// over a field that a lookup needs.
+func (a *agreement) addedFields() {
+	taken := map[string]string{}
+	for _, name := range []string{"enrichment_status", "enrichment_misses", "enriched", "processing_timestamp", "enrichment_id"} {
+		taken[name] = "enrich adds a field of this name itself"
+	}
+	for i, l := range a.config.Lookups {
+		taken[l.Key] = fmt.Sprintf("it is the key of lookups[%d] and would be overwritten", i)
+	}
+	for i, l := range a.config.Lookups {
+		for _, f := range l.Fields {
+			added := l.Prefix + f.To
+			if reason := taken[added]; reason != "" {
+				a.lookup(i, "fields", "the added field %q (prefix %q and %q) is not possible: %s", added, l.Prefix, f.To, reason)
+				continue
+			}
+			taken[added] = fmt.Sprintf("lookups[%d] adds it already", i)
+		}
+	}
+}
+
+// maxLookups is what the lookups may take, in bytes, of the 4,096 that Lambda
+// gives all of a function's environment; names of bucket and table, prefix and
+// log level take the rest at worst.
+const maxLookups = 3400
+
+func (a *agreement) lookupSize() {
+	type wire struct {
+		Name     string  `json:"name"`
+		Table    string  `json:"table"`
+		Key      string  `json:"key"`
+		TableKey string  `json:"table_key"`
+		Prefix   string  `json:"prefix"`
+		Fields   []Field `json:"fields"`
+		Missing  string  `json:"missing"`
+	}
+	all := make([]wire, len(a.config.Lookups))
+	for i, l := range a.config.Lookups {
+		table := a.config.Name + "-" + a.config.Environment + "-" + l.Name
+		all[i] = wire{l.Name, table, l.Key, l.TableKey, l.Prefix, l.Fields, l.Missing}
+	}
+	text, err := json.Marshal(all)
+	if err == nil && len(text) > maxLookups {
+		a.complain([]string{"lookups"}, "take %d bytes of the function's environment, and Lambda allows %d besides what else is in it; use fewer or shorter ones",
+			len(text), maxLookups)
+	}
+}
+
+// MarshalJSON writes a field whose names are the same as one text.
+func (f Field) MarshalJSON() ([]byte, error) {
+	if f.From == f.To {
+		return json.Marshal(f.From)
+	}
+	return json.Marshal(map[string]string{"from": f.From, "to": f.To})
+}

@@ -1,0 +1,60 @@
+package config
+
+import "strings"
+
+// maxRecordAge is AWS's limit in seconds: seven days.
+const maxRecordAge = 604800
+
+// derive fills in the defaults that follow from other keys, where the settings
+// that were given have none.
+func derive(c *Config, given *node) {
+	if age := given.get("mapping").get("maximum_record_age_seconds"); age == nil || age.bad {
+		c.Mapping.MaximumRecordAgeSeconds = min(c.Stream.RetentionHours*3600/2, maxRecordAge)
+	}
+	lookups := given.get("lookups")
+	if lookups == nil || lookups.bad {
+		return
+	}
+	for i := range c.Lookups {
+		deriveLookup(&c.Lookups[i], lookups.items[i], c.Table)
+	}
+}
+
+func deriveLookup(l *Lookup, given *node, table Table) {
+	if given.get("table_key") == nil {
+		l.TableKey = l.Key[strings.LastIndexByte(l.Key, '.')+1:]
+	}
+	if given.get("prefix") == nil {
+		l.Prefix = prefixOf(l.Name)
+	}
+	if given.get("missing") == nil {
+		l.Missing = "unknown"
+	}
+	for i := range l.Fields {
+		if l.Fields[i].To == "" {
+			l.Fields[i].To = l.Fields[i].From
+		}
+	}
+	if l.Table == nil {
+		return
+	}
+	if l.Table.Mode == "" {
+		l.Table.Mode = table.Mode
+	}
+	if l.Table.Read == 0 {
+		l.Table.Read = table.Read
+	}
+	if l.Table.Write == 0 {
+		l.Table.Write = table.Write
+	}
+}
+
+// prefixOf gives customers the prefix customer_, and address the prefix
+// address_.
+func prefixOf(name string) string {
+	name = strings.ReplaceAll(name, "-", "_")
+	if !strings.HasSuffix(name, "ss") && len(name) > 1 {
+		name = strings.TrimSuffix(name, "s")
+	}
+	return name + "_"
+}

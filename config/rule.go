@@ -1,0 +1,126 @@
+package config
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Patterns of texts. They match the whole text.
+var (
+	namePattern    = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	regionPattern  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	topicPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
+	outputPattern  = regexp.MustCompile(`^([A-Za-z0-9_.=-]+/)+$`)
+	prefixPattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
+	eventPattern   = regexp.MustCompile(`^[^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*$`)
+	fieldPattern   = regexp.MustCompile(`^[^\s\pC]([^\pC]*[^\s\pC])?$`)
+	tagPattern     = regexp.MustCompile(`^[\p{L}\p{N}_.:/=+\-@]([\p{L}\p{N} _.:/=+\-@]*[\p{L}\p{N}_.:/=+\-@])?$`)
+	decimalPattern = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+)
+
+const (
+	nameRule   = "lower-case letters, digits and single hyphens, beginning with a letter"
+	regionRule = "the name of an AWS region, such as us-east-1"
+	topicRule  = "the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alarms"
+	outputRule = "folders, each ending with /, of letters, digits and _ . - ="
+	prefixRule = "up to 64 letters, digits and _ . -"
+	eventRule  = "a field of the event, with dots between the parts of a path"
+	fieldRule  = "1 to 255 bytes without control characters or spaces around them"
+	tagRule    = "letters, digits, spaces and _ . : / = + - @"
+
+	// Every resource takes 50 tags: three are ours, and one is left for who
+	// runs the account.
+	maxTags = 46
+	// An alarm notifies at most five.
+	maxTopics = 5
+	// S3 keys end at 1,024 bytes; the rest of ours takes less than 200.
+	maxOutputPrefix = 200
+)
+
+// rejectName explains the mistakes that a name is most often made with.
+func rejectName(text string) string {
+	switch {
+	case strings.ContainsFunc(text, unicode.IsUpper), strings.ContainsRune(text, '_'):
+		reason := "has capital letters or an underscore, which the bucket that is named after it cannot have"
+		if better := strings.ReplaceAll(strings.ToLower(text), "_", "-"); namePattern.MatchString(better) {
+			reason += fmt.Sprintf("; %q would do", better)
+		}
+		return reason
+	case strings.Contains(text, "--"), strings.HasSuffix(text, "-"):
+		return "has a double or trailing hyphen"
+	}
+	return ""
+}
+
+// rejectTopic tells an e-mail address apart, the other thing that people expect
+// to be notified.
+func rejectTopic(text string) string {
+	if !strings.HasPrefix(text, "arn:") && strings.Contains(text, "@") {
+		return "looks like an e-mail address: subscribe it to an SNS topic and name the topic here"
+	}
+	return ""
+}
+
+// rejectOutput keeps enriched objects out of the places that the bucket has
+// for others.
+func rejectOutput(text string) string {
+	if len(text) > maxOutputPrefix {
+		return fmt.Sprintf("is longer than %d bytes", maxOutputPrefix)
+	}
+	for _, taken := range []string{"dead-letter/", "aws/", "redriven/"} {
+		if strings.HasPrefix(text, taken) {
+			return fmt.Sprintf("lies in %s, which holds records that could not be delivered", taken)
+		}
+	}
+	for part := range strings.SplitSeq(text, "/") {
+		if part == "." || part == ".." {
+			return fmt.Sprintf("has a folder named %q", part)
+		}
+	}
+	if strings.HasPrefix(text, "/") {
+		return "begins with /"
+	}
+	if text != "" && !strings.HasSuffix(text, "/") {
+		return "does not end with /"
+	}
+	return ""
+}
+
+// rejectLong bounds names of attributes and event fields; DynamoDB's limit for
+// a key attribute is 255 bytes.
+func rejectLong(text string) string {
+	if len(text) > 255 {
+		return "is longer than 255 bytes"
+	}
+	return ""
+}
+
+// rejectTagKey keeps a user's tags apart from AWS's and ours.
+// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+func rejectTagKey(key string) string {
+	lower := strings.ToLower(key)
+	switch {
+	case strings.HasPrefix(lower, "aws:"):
+		return "begins with aws:, which is AWS's own"
+	case strings.HasPrefix(lower, "enrich:"), lower == "managed-by":
+		return "is a tag that enrich sets itself"
+	case utf8.RuneCountInString(key) > 128:
+		return "is longer than 128 characters"
+	case !tagPattern.MatchString(key):
+		return "is not a tag's name: use " + tagRule
+	}
+	return ""
+}
+
+func rejectTagValue(value string) string {
+	switch {
+	case utf8.RuneCountInString(value) > 256:
+		return "is longer than 256 characters"
+	case value != "" && !tagPattern.MatchString(value):
+		return "is not a tag's value: use " + tagRule
+	}
+	return ""
+}
