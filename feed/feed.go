@@ -1,27 +1,54 @@
 // Package feed puts events into a Kinesis data stream.
+//
+// # What is guaranteed
+//
+// Every line is sent, rejected with its number and a reason, or reported as
+// unsent; no line is altered. Events with the same partition key are stored in
+// the order of their lines: PutRecords may store one record of a request and
+// refuse an earlier one, so a request never holds two events of one key, and an
+// event waits until all earlier ones of its key are stored. That needs one
+// request per event of the most frequent key; Options.Unordered trades the order
+// within a request for speed.
+//
+// Kinesis stores at least once: when a connection breaks after a request was
+// carried out but before it was answered, the request is repeated and its events
+// are stored twice.
 package feed
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
 // Options of a Send.
 type Options struct {
-	Stream  string         // name of the data stream
-	Key     string         // field of the event (dotted path) that becomes the partition key
-	Observe func(Progress) // called from one goroutine; may be nil
+	Stream string // name of the data stream
+	// Key names the field of the event that becomes the partition key: a path of
+	// names joined by dots, or if that leads nowhere a field named like the whole
+	// path. An event in which it is absent, null, empty, or no string or number
+	// gets a hash of its bytes; a key of more than 256 characters gets a hash of
+	// the key.
+	Key string
+	// Unordered lets events of one key share a request. That is faster where
+	// there are few keys; an event that is throttled may then be overtaken by
+	// the up to 499 that were in the same request.
+	Unordered bool
+	Observe   func(Progress) // called from one goroutine; may be nil
 }
 
 // Progress of a Send.
 type Progress struct {
-	Sent      int
-	Rejected  int
-	Bytes     int64 // of the records sent
-	Throttled int   // entries that had to be sent again
+	Sent      int   // events stored
+	Rejected  int   // lines that cannot be sent
+	Bytes     int64 // of the events stored
+	Throttled int   // entries that were refused and have to be sent again
 }
 
 // Rejection is a line that was not sent and never can be.
@@ -34,24 +61,63 @@ type Rejection struct {
 type Report struct {
 	Sent     int         `json:"sent"`
 	Rejected []Rejection `json:"rejected"` // never nil
-	// Through is the last line up to which every line was sent, rejected or
-	// blank: a run that was interrupted can go on with the next one.
+	// Through is the line up to which every line was sent, rejected or blank:
+	// after an interruption a rerun goes on behind it.
 	Through int `json:"-"`
+	// Ahead are lines behind Through that were sent all the same, as their
+	// partition keys did not have to wait. There are at most some thousands.
+	Ahead []int `json:"-"`
 }
 
 // Receipt is where a single event was stored.
 type Receipt struct {
 	ShardID        string
 	SequenceNumber string
-	At             time.Time // when the put was answered
+	At             time.Time // when the put was answered, by the service's clock
 }
 
-// Send puts every line of in.
+// client is the part of a kinesis.Client that Send needs.
+type client interface {
+	PutRecords(context.Context, *kinesis.PutRecordsInput, ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error)
+}
+
+// Send puts every line of in, which holds one JSON object a line. Blank lines
+// are skipped. What is throttled or failed inside the service is sent again until
+// it is stored or the context ends. When the context ends, the request in flight
+// still gets some seconds to be answered, so that the report is exact; a read
+// from in that blocks goes on blocking in the background.
 func Send(ctx context.Context, client *kinesis.Client, in io.Reader, o Options) (Report, error) {
-	return Report{Rejected: []Rejection{}}, nil
+	return send(ctx, client, in, o)
 }
 
-// Put puts one event.
+func send(ctx context.Context, client client, in io.Reader, o Options) (Report, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil) // ends the reading
+	s := &sender{client: client, options: o, lines: make(chan parsed, 1000), report: Report{Rejected: []Rejection{}}}
+	go read(ctx, in, o.Key, s.lines)
+	err := s.run(ctx)
+	s.report.Through, s.report.Ahead = s.window.position(s.last)
+	return s.report, err
+}
+
+// Put puts one event. An event that Send would reject is an error.
 func Put(ctx context.Context, client *kinesis.Client, stream, keyField string, event []byte) (Receipt, error) {
-	return Receipt{}, nil
+	if len(event) > maxRecord {
+		return Receipt{}, errors.New(tooLong)
+	}
+	entry, reason := parse(event, keyField)
+	if reason != "" {
+		return Receipt{}, fmt.Errorf("the event is %s", reason)
+	}
+	out, err := client.PutRecord(ctx, &kinesis.PutRecordInput{
+		StreamName: &stream, Data: entry.data, PartitionKey: &entry.key,
+	})
+	if err != nil {
+		return Receipt{}, fmt.Errorf("putting an event into %s: %w", stream, err)
+	}
+	at, ok := awsmiddleware.GetServerTime(out.ResultMetadata)
+	if !ok {
+		at = time.Now()
+	}
+	return Receipt{ShardID: aws.ToString(out.ShardId), SequenceNumber: aws.ToString(out.SequenceNumber), At: at}, nil
 }

@@ -1,0 +1,159 @@
+package feed
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"unicode/utf8"
+
+	"enrich/line"
+)
+
+// Limits of Kinesis. A stream can be set to take records of up to 10 MiB, but by
+// default it takes 1 MiB, partition key included.
+const (
+	maxRecord = 1 << 20 // bytes
+	maxKey    = 256     // characters
+	tooLong   = "longer than 1,048,576 bytes with its partition key, the most that a record may have"
+)
+
+// entry is one event to be put.
+type entry struct {
+	line int
+	data []byte
+	key  string
+	// loose events have no key of their own: their order is nobody's business.
+	loose bool
+	done  bool
+}
+
+func (e *entry) size() int { return len(e.data) + len(e.key) }
+
+// parsed is what reading came to: an entry, a rejection, or an end.
+type parsed struct {
+	line   int // the last one that was read, if this is the end
+	entry  *entry
+	reason string
+	end    error // io.EOF, or why reading failed
+}
+
+// read parses lines until their end or that of the context.
+func read(ctx context.Context, in io.Reader, keyField string, out chan<- parsed) {
+	give := func(p parsed) bool {
+		select {
+		case out <- p:
+			return true
+		case <-ctx.Done():
+			return false
+		}
+	}
+	lines := line.NewReader(in, maxRecord)
+	last := 0
+	for {
+		l, err := lines.Next()
+		if err != nil {
+			if !errors.Is(err, io.EOF) {
+				err = fmt.Errorf("reading line %d: %w", last+1, err)
+			}
+			give(parsed{line: last, end: err})
+			return
+		}
+		last = l.Number
+		if l.Blank() {
+			continue
+		}
+		p := parsed{line: l.Number, reason: tooLong}
+		if !l.Long {
+			p.entry, p.reason = parse(bytes.Clone(l.Bytes), keyField)
+		}
+		if p.entry != nil {
+			p.entry.line = l.Number
+		}
+		if !give(p) {
+			return
+		}
+	}
+}
+
+// parse makes an entry of an event, or says what is wrong with it. The entry
+// keeps the event's bytes.
+func parse(event []byte, keyField string) (*entry, string) {
+	if !utf8.Valid(event) {
+		return nil, "not valid UTF-8"
+	}
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(event, &fields); err != nil {
+		var kind *json.UnmarshalTypeError
+		if errors.As(err, &kind) {
+			return nil, "not a JSON object"
+		}
+		return nil, "not valid JSON: " + strings.TrimPrefix(err.Error(), "json: ")
+	}
+	if fields == nil { // null
+		return nil, "not a JSON object"
+	}
+	e := &entry{data: event}
+	key, ok := partitionKey(fields, keyField)
+	switch {
+	case !ok:
+		e.key, e.loose = hash(event), true
+	case utf8.RuneCountInString(key) > maxKey:
+		e.key = hash([]byte(key))
+	default:
+		e.key = key
+	}
+	if e.size() > maxRecord {
+		return nil, tooLong
+	}
+	return e, ""
+}
+
+func hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:16])
+}
+
+// partitionKey finds the field at a dotted path, or else the one that has the
+// whole path as its name, as the function does when it looks an event up.
+func partitionKey(fields map[string]json.RawMessage, path string) (string, bool) {
+	if path == "" {
+		return "", false
+	}
+	value, ok := follow(fields, strings.Split(path, "."))
+	if !ok {
+		value, ok = fields[path]
+	}
+	if !ok {
+		return "", false
+	}
+	switch value[0] {
+	case '"':
+		var text string
+		if err := json.Unmarshal(value, &text); err != nil {
+			return "", false
+		}
+		return text, text != ""
+	case '-', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9':
+		return string(value), true
+	default:
+		return "", false
+	}
+}
+
+func follow(fields map[string]json.RawMessage, path []string) (json.RawMessage, bool) {
+	value, ok := fields[path[0]]
+	if !ok || len(path) == 1 {
+		return value, ok
+	}
+	var inner map[string]json.RawMessage
+	if err := json.Unmarshal(value, &inner); err != nil {
+		return nil, false // a scalar or a list: the path ends here
+	}
+	return follow(inner, path[1:])
+}

@@ -1,0 +1,217 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/smithy-go"
+)
+
+const (
+	// linger is how long a request that is not full waits for further lines: long
+	// enough for a file, too short to be noticed by who types.
+	linger = 10 * time.Millisecond
+	// grace is what the request in flight gets when the context ends.
+	grace = 5 * time.Second
+
+	firstBackoff = 100 * time.Millisecond
+	lastBackoff  = 2 * time.Second
+)
+
+// sender is one run of Send.
+type sender struct {
+	client  client
+	options Options
+	lines   chan parsed
+
+	window   window
+	last     int   // line taken in
+	end      error // of the lines: io.EOF, or why reading failed; nil: there may be more
+	report   Report
+	progress Progress
+}
+
+// run sends until everything is stored or an error ends it.
+func (s *sender) run(ctx context.Context) error {
+	refused := 0 // requests in a row of which nothing was stored
+	for {
+		if err := s.fill(ctx); err != nil {
+			return err
+		}
+		if s.window.open == 0 {
+			s.observe()
+			if errors.Is(s.end, io.EOF) {
+				return nil
+			}
+			if s.end != nil {
+				return s.end
+			}
+			continue
+		}
+		stored, left, err := s.put(ctx, s.window.batch(s.options.Unordered))
+		s.window.trim()
+		s.observe()
+		if err != nil {
+			return err
+		}
+		if stored > 0 {
+			refused = 0
+		}
+		if left > 0 {
+			refused++
+			if err := backoff(ctx, refused); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *sender) observe() {
+	if s.options.Observe != nil {
+		s.options.Observe(s.progress)
+	}
+}
+
+// fill takes in lines: at least one if there is nothing to send, then what comes
+// at once, then, for a request that is not full, what comes within the linger.
+func (s *sender) fill(ctx context.Context) error {
+	var lingering <-chan time.Time
+	for s.end == nil && !s.window.full() {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		select {
+		case p := <-s.lines:
+			s.take(p)
+			continue
+		default:
+		}
+		if s.window.open >= maxBatch {
+			return nil
+		}
+		if s.window.open > 0 && lingering == nil {
+			timer := time.NewTimer(linger)
+			defer timer.Stop()
+			lingering = timer.C
+		}
+		select {
+		case p := <-s.lines:
+			s.take(p)
+			if s.window.open == 0 {
+				s.observe() // a rejection, perhaps the last line for long
+			}
+		case <-lingering:
+			return nil
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (s *sender) take(p parsed) {
+	s.last = p.line
+	switch {
+	case p.end != nil:
+		s.end = p.end
+	case p.reason != "":
+		s.report.Rejected = append(s.report.Rejected, Rejection{Line: p.line, Reason: p.reason})
+		s.progress.Rejected++
+	default:
+		s.window.add(p.entry)
+	}
+}
+
+// put makes one request and tells how many entries were stored and how many
+// have to be sent again.
+func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err error) {
+	in := &kinesis.PutRecordsInput{StreamName: &s.options.Stream, Records: make([]types.PutRecordsRequestEntry, len(batch))}
+	for i, e := range batch {
+		in.Records[i] = types.PutRecordsRequestEntry{Data: e.data, PartitionKey: &e.key}
+	}
+	calling, cancel := graceful(ctx)
+	defer cancel()
+	out, err := s.client.PutRecords(calling, in)
+	switch {
+	case throttled(err):
+		s.progress.Throttled += len(batch)
+		return 0, len(batch), nil
+	case err != nil && ctx.Err() != nil:
+		return 0, len(batch), context.Cause(ctx)
+	case err != nil:
+		return 0, len(batch), fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
+	case len(out.Records) != len(batch):
+		return 0, len(batch), fmt.Errorf("putting events into %s: %d answers for %d records", s.options.Stream, len(out.Records), len(batch))
+	}
+	for i, result := range out.Records {
+		code := aws.ToString(result.ErrorCode)
+		switch {
+		case code == "" && result.SequenceNumber != nil:
+			stored++
+			s.report.Sent++
+			s.progress.Sent++
+			s.progress.Bytes += int64(len(batch[i].data))
+			s.window.stored(batch[i])
+		case code == "ProvisionedThroughputExceededException" || code == "InternalFailure":
+			left++
+			s.progress.Throttled++
+		case err == nil:
+			err = fmt.Errorf("putting line %d into %s: %s: %s", batch[i].line, s.options.Stream, code, aws.ToString(result.ErrorMessage))
+		}
+	}
+	return stored, left, err
+}
+
+// throttled tells whether a whole request was refused for its rate, after the
+// SDK has tried it some times.
+func throttled(err error) bool {
+	var failure smithy.APIError
+	return errors.As(err, &failure) && slices.Contains([]string{
+		"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException",
+		"ThrottlingException", "RequestLimitExceeded",
+	}, failure.ErrorCode())
+}
+
+// graceful is a context that ends some time after ctx: whoever ends ctx wants
+// nothing new to start, but to know what became of what has started.
+func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	calling, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(grace)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-calling.Done():
+		}
+	})
+	return calling, func() {
+		stop()
+		cancel()
+	}
+}
+
+// backoff sleeps with full jitter: many feeds that are throttled together do not
+// come back together.
+func backoff(ctx context.Context, attempt int) error {
+	most := min(lastBackoff, firstBackoff<<min(attempt-1, 10))
+	timer := time.NewTimer(rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
