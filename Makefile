@@ -7,7 +7,7 @@ LDFLAGS  := -s -w -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 ARCHIVES := dist/function-linux-arm64.zip dist/function-linux-amd64.zip
 
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
-GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.18.2
+GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.16.0
 
 # go knows best what changed, so every target that calls it is run each time.
 .PHONY: build function demo test cover interop lint tidy cross release-check bench clean $(ARCHIVES)
