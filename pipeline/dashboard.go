@@ -1,0 +1,174 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+
+	"enrich/engine"
+)
+
+// Dashboard shows the pipeline on one page.
+type Dashboard struct {
+	Body string            `json:"body"` // digest: a difference in full would fill pages
+	Tags map[string]string `json:"tags"`
+}
+
+type dashboard struct {
+	identified
+	desired Dashboard
+	body    Body
+	marker  string
+	owner   map[string]string // tags that the marker stands for
+	client  *cloudwatch.Client
+}
+
+func (p *Pipeline) dashboard() engine.Resource {
+	d := p.namedDashboard(keyDashboard, p.names.Dashboard)
+	d.body = p.body(d.marker)
+	d.desired = Dashboard{Body: digest(d.document()), Tags: p.tags}
+	return d
+}
+
+func (p *Pipeline) namedDashboard(key, name string) *dashboard {
+	return &dashboard{
+		identified: identified{key: key, kind: kindDashboard, name: name, arn: p.id.dashboardARN(name)},
+		marker: fmt.Sprintf("Pipeline **%s**, environment **%s**, managed by **enrich**: what is changed here lasts until the next deploy.",
+			p.id.Name, p.id.Environment),
+		owner:  tagsOf(p.id, nil),
+		client: cloudWatch(p.sdk),
+	}
+}
+
+// document is the body as it is sent. Its parts are texts and numbers, which
+// always have a JSON form.
+func (d *dashboard) document() string {
+	data, err := json.Marshal(d.body)
+	if err != nil {
+		panic(fmt.Sprintf("pipeline: dashboard: %v", err))
+	}
+	return string(data)
+}
+
+// digest identifies a body whatever its spacing and the order of its members.
+func digest(document string) string {
+	var body map[string]any
+	if err := json.Unmarshal([]byte(document), &body); err != nil {
+		return "unreadable"
+	}
+	canonical, err := json.Marshal(body)
+	if err != nil {
+		return "unreadable"
+	}
+	widgets, _ := body["widgets"].([]any)
+	sum := sha256.Sum256(canonical)
+	return fmt.Sprintf("%d widgets (%s)", len(widgets), hex.EncodeToString(sum[:6]))
+}
+
+// marked tells whether the body has the text that says whose it is: not every
+// endpoint keeps tags of dashboards.
+func (d *dashboard) marked(document string) bool {
+	var body Body
+	if err := json.Unmarshal([]byte(document), &body); err != nil {
+		return false
+	}
+	for _, widget := range body.Widgets {
+		if widget.Type == "text" && strings.Contains(widget.Properties.Markdown, d.marker) {
+			return true
+		}
+	}
+	return false
+}
+
+// Desired is the data that the dashboard shall have.
+func (d *dashboard) Desired() any { return d.desired }
+
+func (d *dashboard) Read(ctx context.Context) (_ *engine.Observed, err error) {
+	defer d.explain("reading", &err)
+	answer, err := d.client.GetDashboard(ctx, &cloudwatch.GetDashboardInput{DashboardName: &d.name})
+	if err != nil {
+		return nil, notFound(err, "ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundException")
+	}
+	tags, err := d.readTags(ctx)
+	if err != nil {
+		return nil, err
+	}
+	document := aws.ToString(answer.DashboardBody)
+	spec := Dashboard{Body: digest(document), Tags: userTags(tags)}
+	if len(tags) == 0 && d.marked(document) {
+		// No tags at all are those of an endpoint that cannot keep them.
+		tags, spec.Tags = d.owner, d.desired.Tags
+	}
+	return &engine.Observed{
+		ID:     d.name,
+		ARN:    d.arn,
+		Status: "present", // dashboards have no states
+		Detail: spec.Body,
+		Tags:   tags,
+		Spec:   spec,
+	}, nil
+}
+
+// readTags takes an endpoint that knows no tags of dashboards for one without
+// tags.
+func (d *dashboard) readTags(ctx context.Context) (map[string]string, error) {
+	tags, err := readCloudWatchTags(ctx, d.client, d.arn)
+	if errors.Is(err, engine.ErrNotFound) || hasCode(err, "InvalidParameterValue", "InvalidParameterValueException", "ValidationError") {
+		return map[string]string{}, nil
+	}
+	return tags, err
+}
+
+func (d *dashboard) Diff(observed *engine.Observed) []engine.Change {
+	return compare(d.desired, observed.Spec)
+}
+
+func (d *dashboard) Create(ctx context.Context, progress engine.Progress) (err error) {
+	defer d.explain("creating", &err)
+	if err := d.put(ctx); err != nil {
+		return err
+	}
+	progress.Identified(d.name, d.arn)
+	return nil
+}
+
+// put creates the dashboard or replaces its body; the tags count at the creation
+// only.
+func (d *dashboard) put(ctx context.Context) error {
+	answer, err := d.client.PutDashboard(ctx, &cloudwatch.PutDashboardInput{
+		DashboardName: &d.name, DashboardBody: aws.String(d.document()), Tags: cloudWatchTags(d.desired.Tags),
+	})
+	if err != nil {
+		return err
+	}
+	for _, message := range answer.DashboardValidationMessages {
+		return fmt.Errorf("the body is not valid: %s: %s", aws.ToString(message.DataPath), aws.ToString(message.Message))
+	}
+	return nil
+}
+
+func (d *dashboard) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+	defer d.explain("updating", &err)
+	if changed(changes, "body") {
+		if err := d.put(ctx); err != nil {
+			return err
+		}
+	}
+	if tagged(changes) {
+		return retagCloudWatch(ctx, d.client, d.arn, observed.Tags, d.desired.Tags)
+	}
+	return nil
+}
+
+func (d *dashboard) Delete(ctx context.Context, _ engine.Progress) (err error) {
+	defer d.explain("deleting", &err)
+	_, err = d.client.DeleteDashboards(ctx, &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{d.name}})
+	return ignore(err, "ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundException")
+}

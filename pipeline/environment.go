@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"enrich/config"
+	"enrich/enrichment"
+)
+
+// Variables of the function.
+const (
+	varBucket   = "BUCKET_NAME"
+	varTable    = "TABLE_NAME"
+	varLookups  = "ENRICH_LOOKUPS"
+	varPrefix   = "ENRICH_OUTPUT_PREFIX"
+	varLogLevel = "LOG_LEVEL"
+)
+
+// defaultPrefix of enriched objects is what the function takes when it is told
+// none.
+const defaultPrefix = "enriched-data/"
+
+// maxEnvironment is Lambda's limit, in bytes of all variables together, which it
+// measures in JSON.
+const maxEnvironment = 4096
+
+// functionEnvironment is what the function is told. The default lookup needs no
+// more than the table's name.
+func functionEnvironment(cfg config.Config, names Names) (map[string]string, error) {
+	environment := map[string]string{
+		varBucket:   names.Bucket,
+		varLogLevel: cfg.Function.LogLevel,
+	}
+	if len(cfg.Lookups) > 0 {
+		environment[varTable] = names.Tables[cfg.Lookups[0].Name]
+	}
+	if cfg.Output.Prefix != defaultPrefix {
+		environment[varPrefix] = cfg.Output.Prefix
+	}
+	if !cfg.DefaultLookup() {
+		lookups, err := lookupsOf(cfg, names)
+		if err != nil {
+			return nil, err
+		}
+		environment[varLookups] = lookups
+	}
+	measured, err := json.Marshal(environment)
+	if err != nil {
+		return nil, fmt.Errorf("environment of the function: %w", err)
+	}
+	if len(measured) > maxEnvironment {
+		return nil, fmt.Errorf("lookups: they take %d bytes of the function's environment of %d, which is %d too many: shorten names or have fewer fields",
+			len(environment[varLookups]), maxEnvironment, len(measured)-maxEnvironment)
+	}
+	return environment, nil
+}
+
+// lookupsOf writes the lookups as the function reads them.
+func lookupsOf(cfg config.Config, names Names) (string, error) {
+	lookups := make([]enrichment.Lookup, 0, len(cfg.Lookups))
+	for _, l := range cfg.Lookups {
+		lookup := enrichment.Lookup{
+			Name:     l.Name,
+			Table:    names.Tables[l.Name],
+			Key:      l.Key,
+			TableKey: l.TableKey,
+			Prefix:   l.Prefix,
+			Missing:  enrichment.Missing(l.Missing),
+		}
+		for _, field := range l.Fields {
+			lookup.Fields = append(lookup.Fields, enrichment.Field{From: field.From, To: field.To})
+		}
+		lookups = append(lookups, lookup)
+	}
+	if err := enrichment.Validate(lookups); err != nil {
+		return "", fmt.Errorf("lookups%w", err)
+	}
+	text, err := json.Marshal(lookups)
+	if err != nil {
+		return "", fmt.Errorf("lookups: %w", err)
+	}
+	return string(text), nil
+}

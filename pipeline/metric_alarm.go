@@ -1,0 +1,235 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+
+	"enrich/engine"
+)
+
+// MetricAlarm watches one metric, or the value of an expression over several.
+type MetricAlarm struct {
+	Description       string            `json:"description"`
+	Metrics           []AlarmMetric     `json:"metrics"`
+	Expression        string            `json:"expression,omitempty"` // over the metrics m1, m2 …; "" with one metric
+	Comparison        string            `json:"comparison"`
+	Threshold         float64           `json:"threshold"`
+	EvaluationPeriods int               `json:"evaluation_periods"`
+	DatapointsToAlarm int               `json:"datapoints_to_alarm"`
+	MissingData       string            `json:"missing_data"`
+	Notify            []string          `json:"notify"`
+	Tags              map[string]string `json:"tags"`
+}
+
+// AlarmMetric is one metric of an alarm.
+type AlarmMetric struct {
+	Metric
+	Statistic string `json:"statistic"`
+	Period    int    `json:"period"` // seconds
+}
+
+type metricAlarm struct {
+	identified
+	desired MetricAlarm
+	idle    bool // its state ALARM says that nothing comes in, which is no ill health
+	client  *cloudwatch.Client
+}
+
+func (p *Pipeline) namedAlarm(key, name string) *metricAlarm {
+	return &metricAlarm{
+		identified: identified{key: key, kind: kindAlarm, name: name, arn: p.id.alarmARN(name)},
+		client:     cloudWatch(p.sdk),
+	}
+}
+
+// Desired is the data that the alarm shall have.
+func (a *metricAlarm) Desired() any { return a.desired }
+
+func (a *metricAlarm) Read(ctx context.Context) (_ *engine.Observed, err error) {
+	defer a.explain("reading", &err)
+	answer, err := a.client.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{
+		AlarmNames: []string{a.name}, AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if len(answer.MetricAlarms) == 0 {
+		return nil, engine.ErrNotFound
+	}
+	now := answer.MetricAlarms[0]
+	tags, err := readCloudWatchTags(ctx, a.client, a.arn)
+	if err != nil {
+		return nil, err
+	}
+	spec := observedAlarm(now)
+	spec.Tags = userTags(tags)
+	observed := &engine.Observed{
+		ID:     a.name,
+		ARN:    aws.ToString(now.AlarmArn),
+		Status: string(now.StateValue),
+		Detail: spec.Description,
+		Tags:   tags,
+		Spec:   spec,
+	}
+	// INSUFFICIENT_DATA is how every alarm begins and what no traffic looks like.
+	if now.StateValue == types.StateValueAlarm && !a.idle {
+		observed.Unhealthy = spec.Description + because(aws.ToString(now.StateReason))
+	}
+	return observed, nil
+}
+
+func readCloudWatchTags(ctx context.Context, client *cloudwatch.Client, arn string) (map[string]string, error) {
+	answer, err := client.ListTagsForResource(ctx, &cloudwatch.ListTagsForResourceInput{ResourceARN: &arn})
+	if err != nil {
+		return nil, notFound(fmt.Errorf("tags: %w", err), "ResourceNotFoundException", "ResourceNotFound")
+	}
+	return tagMap(answer.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value }), nil
+}
+
+func observedAlarm(now types.MetricAlarm) MetricAlarm {
+	spec := MetricAlarm{
+		Description:       aws.ToString(now.AlarmDescription),
+		Comparison:        string(now.ComparisonOperator),
+		Threshold:         aws.ToFloat64(now.Threshold),
+		EvaluationPeriods: int(aws.ToInt32(now.EvaluationPeriods)),
+		DatapointsToAlarm: int(aws.ToInt32(now.DatapointsToAlarm)),
+		MissingData:       aws.ToString(now.TreatMissingData),
+	}
+	// Actions that somebody switched off notify nobody.
+	if now.ActionsEnabled == nil || *now.ActionsEnabled {
+		spec.Notify = now.AlarmActions
+	}
+	if len(now.Metrics) == 0 {
+		metric := Metric{Namespace: aws.ToString(now.Namespace), Name: aws.ToString(now.MetricName), Dimensions: dimensionMap(now.Dimensions)}
+		spec.Metrics = []AlarmMetric{{Metric: metric, Statistic: string(now.Statistic), Period: int(aws.ToInt32(now.Period))}}
+	}
+	for _, query := range now.Metrics {
+		if query.MetricStat == nil {
+			spec.Expression = aws.ToString(query.Expression)
+			continue
+		}
+		metric := Metric{Dimensions: map[string]string{}}
+		if m := query.MetricStat.Metric; m != nil {
+			metric = Metric{Namespace: aws.ToString(m.Namespace), Name: aws.ToString(m.MetricName), Dimensions: dimensionMap(m.Dimensions)}
+		}
+		spec.Metrics = append(spec.Metrics, AlarmMetric{
+			Metric: metric, Statistic: aws.ToString(query.MetricStat.Stat), Period: int(aws.ToInt32(query.MetricStat.Period)),
+		})
+	}
+	return spec
+}
+
+func dimensionMap(list []types.Dimension) map[string]string {
+	return tagMap(list, func(d types.Dimension) (*string, *string) { return d.Name, d.Value })
+}
+
+func dimensionList(dimensions map[string]string) []types.Dimension {
+	return tagList(dimensions, func(name, value string) types.Dimension { return types.Dimension{Name: &name, Value: &value} })
+}
+
+func (a *metricAlarm) Diff(observed *engine.Observed) []engine.Change {
+	return compare(a.desired, observed.Spec)
+}
+
+func (a *metricAlarm) Create(ctx context.Context, progress engine.Progress) (err error) {
+	defer a.explain("creating", &err)
+	if err := a.put(ctx); err != nil {
+		return err
+	}
+	progress.Identified(a.name, a.arn)
+	return nil
+}
+
+// put creates the alarm or replaces all of it but its tags, which count at the
+// creation only.
+func (a *metricAlarm) put(ctx context.Context) error {
+	d := a.desired
+	input := &cloudwatch.PutMetricAlarmInput{
+		AlarmName:          &a.name,
+		AlarmDescription:   &d.Description,
+		ActionsEnabled:     aws.Bool(true),
+		AlarmActions:       d.Notify,
+		OKActions:          d.Notify,
+		ComparisonOperator: types.ComparisonOperator(d.Comparison),
+		Threshold:          &d.Threshold,
+		EvaluationPeriods:  aws.Int32(int32(d.EvaluationPeriods)),
+		DatapointsToAlarm:  aws.Int32(int32(d.DatapointsToAlarm)),
+		TreatMissingData:   &d.MissingData,
+		Tags:               cloudWatchTags(d.Tags),
+	}
+	if d.Expression == "" {
+		only := d.Metrics[0]
+		input.Namespace, input.MetricName = &only.Namespace, &only.Name
+		input.Dimensions = dimensionList(only.Dimensions)
+		input.Statistic, input.Period = types.Statistic(only.Statistic), aws.Int32(int32(only.Period))
+	} else {
+		input.Metrics = queries(d)
+	}
+	_, err := a.client.PutMetricAlarm(ctx, input)
+	return err
+}
+
+// queries gives the alarm's metrics the names that its expression uses.
+func queries(d MetricAlarm) []types.MetricDataQuery {
+	list := make([]types.MetricDataQuery, 0, len(d.Metrics)+1)
+	for i, metric := range d.Metrics {
+		list = append(list, types.MetricDataQuery{
+			Id:         aws.String(fmt.Sprintf("m%d", i+1)),
+			ReturnData: aws.Bool(false),
+			MetricStat: &types.MetricStat{
+				Metric: &types.Metric{
+					Namespace: aws.String(metric.Namespace), MetricName: aws.String(metric.Name), Dimensions: dimensionList(metric.Dimensions),
+				},
+				Period: aws.Int32(int32(metric.Period)),
+				Stat:   aws.String(metric.Statistic),
+			},
+		})
+	}
+	return append(list, types.MetricDataQuery{
+		Id:         aws.String("value"),
+		Expression: aws.String(d.Expression),
+		Label:      aws.String(strings.SplitN(d.Description, ":", 2)[0]),
+		ReturnData: aws.Bool(true),
+	})
+}
+
+func cloudWatchTags(tags map[string]string) []types.Tag {
+	return tagList(tags, func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} })
+}
+
+func (a *metricAlarm) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+	defer a.explain("updating", &err)
+	if err := a.put(ctx); err != nil {
+		return err
+	}
+	if tagged(changes) {
+		return retagCloudWatch(ctx, a.client, a.arn, observed.Tags, a.desired.Tags)
+	}
+	return nil
+}
+
+func retagCloudWatch(ctx context.Context, client *cloudwatch.Client, arn string, observed, desired map[string]string) error {
+	set, remove := tagChanges(observed, desired)
+	if len(remove) > 0 {
+		if _, err := client.UntagResource(ctx, &cloudwatch.UntagResourceInput{ResourceARN: &arn, TagKeys: remove}); err != nil {
+			return fmt.Errorf("tags: %w", err)
+		}
+	}
+	if len(set) > 0 {
+		if _, err := client.TagResource(ctx, &cloudwatch.TagResourceInput{ResourceARN: &arn, Tags: cloudWatchTags(set)}); err != nil {
+			return fmt.Errorf("tags: %w", err)
+		}
+	}
+	return nil
+}
+
+func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error) {
+	defer a.explain("deleting", &err)
+	_, err = a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
+	return ignore(err, "ResourceNotFound", "ResourceNotFoundException")
+}

@@ -1,0 +1,96 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	sdkretry "github.com/aws/aws-sdk-go-v2/aws/retry"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"enrich/engine"
+)
+
+// retry repeats a call that AWS refuses only because something else has not
+// spread yet. The SDK does not repeat these: to it they are faults of the
+// caller, so the match has to be narrow.
+type retry struct {
+	match    func(error) bool
+	timeout  time.Duration
+	progress engine.Progress
+	doing    string // "waiting for the role to become assumable"
+}
+
+// The first repetition comes soon: what spreads has often done so within a
+// second.
+const (
+	firstRetry = 250 * time.Millisecond
+	lastRetry  = 2 * time.Second
+)
+
+func (r retry) do(ctx context.Context, call func(context.Context) error) error {
+	begin := time.Now()
+	for pause := firstRetry; ; pause = min(pause*2, lastRetry) {
+		err := call(ctx)
+		if err == nil || !r.match(err) {
+			return err
+		}
+		if time.Since(begin)+pause > r.timeout {
+			return fmt.Errorf("%s for %s: %w", r.doing, r.timeout, err)
+		}
+		r.progress.Status(r.doing)
+		if interrupted := sleep(ctx, pause); interrupted != nil {
+			return fmt.Errorf("%s: %w (last answer: %w)", r.doing, interrupted, err)
+		}
+	}
+}
+
+// foreignAnswers makes answers final that no AWS gave. An endpoint that lacks an
+// operation may say so with status 500 and a page of HTML, which the SDK takes
+// for AWS in trouble and repeats. 502, 503 and 504 remain what they are: a proxy
+// or balancer speaks HTML too when AWS is in trouble.
+type foreignAnswers struct{ aws.Retryer }
+
+func (r foreignAnswers) IsErrorRetryable(err error) bool {
+	return !foreign(err) && r.Retryer.IsErrorRetryable(err)
+}
+
+// GetAttemptToken keeps the rate limit of an adaptive retryer in force.
+func (r foreignAnswers) GetAttemptToken(ctx context.Context) (func(error) error, error) {
+	if v2, ok := r.Retryer.(aws.RetryerV2); ok {
+		return v2.GetAttemptToken(ctx)
+	}
+	return r.GetInitialToken(), nil
+}
+
+func foreign(err error) bool {
+	var answer *smithyhttp.ResponseError
+	if !errors.As(err, &answer) || answer.Response == nil || answer.Response.Response == nil {
+		return false
+	}
+	return answer.HTTPStatusCode() == http.StatusInternalServerError &&
+		strings.HasPrefix(answer.Response.Header.Get("Content-Type"), "text/html")
+}
+
+// withFinalForeignAnswers wraps whatever retryer the configuration leads to.
+func withFinalForeignAnswers(sdk aws.Config) aws.Config {
+	inner := sdk.Retryer
+	if inner == nil {
+		inner = func() aws.Retryer { return retryerOf(sdk.RetryMode) }
+	}
+	sdk = sdk.Copy()
+	sdk.Retryer = func() aws.Retryer { return foreignAnswers{inner()} }
+	return sdk
+}
+
+// retryerOf is what a client would make by itself.
+func retryerOf(mode aws.RetryMode) aws.Retryer {
+	if mode == aws.RetryModeAdaptive {
+		return sdkretry.NewAdaptiveMode()
+	}
+	return sdkretry.NewStandard()
+}

@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"enrich/engine"
+)
+
+// Polling begins at half a second and ends at one: AWS needs between one second
+// and some tens, and the SDK's own waiters (10 to 20 s) would add half of that
+// again. DescribeStreamSummary allows 20 calls a second in an account.
+const (
+	firstPoll = 500 * time.Millisecond
+	lastPoll  = time.Second
+)
+
+// gone is the state of what does not exist.
+const gone = "gone"
+
+// waiter polls until something has reached a state.
+type waiter struct {
+	pending  []string      // states on the way
+	target   []string      // states that end the wait well
+	timeout  time.Duration // of the whole wait
+	progress engine.Progress
+	doing    string // "waiting for ACTIVE"
+}
+
+// wait asks for the state until it is a target. A state that is neither target
+// nor pending ends the wait as an error, with the reason that AWS gave for it.
+// An answer of engine.ErrNotFound is the state gone.
+func (w waiter) wait(ctx context.Context, state func(context.Context) (state, reason string, err error)) error {
+	deadline := time.Now().Add(w.timeout)
+	for pause := firstPoll; ; pause = min(pause+pause/4, lastPoll) {
+		now, reason, err := state(ctx)
+		if errors.Is(err, engine.ErrNotFound) {
+			now, reason, err = gone, "", nil
+		}
+		switch {
+		case err != nil:
+			return err
+		case slices.Contains(w.target, now):
+			return nil
+		case !slices.Contains(w.pending, now):
+			return fmt.Errorf("%s: it is %s%s", w.doing, now, because(reason))
+		case time.Now().Add(pause).After(deadline):
+			return fmt.Errorf("%s: still %s after %s%s", w.doing, now, w.timeout, because(reason))
+		}
+		w.progress.Status(w.doing)
+		if err := sleep(ctx, pause); err != nil {
+			return fmt.Errorf("%s: %w", w.doing, err)
+		}
+	}
+}
+
+// create makes something of a name that may still be taken by one that is being
+// deleted: it waits until that is gone. A name that is taken by what is there to
+// stay is a success: it exists.
+func create(ctx context.Context, taken string, call func(context.Context) error, deleting func(context.Context) (bool, error), vanish func(context.Context) error) error {
+	for {
+		err := call(ctx)
+		if !hasCode(err, taken) {
+			return err
+		}
+		if leaving, err := deleting(ctx); err != nil || !leaving {
+			return err
+		}
+		if err := vanish(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+func because(reason string) string {
+	if reason = strings.TrimSpace(reason); reason == "" {
+		return ""
+	}
+	return " (" + reason + ")"
+}
+
+// sleep ends early, with the context's error, when the context does.
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// quiet is the progress of what is not worth a line.
+type quiet struct{}
+
+func (quiet) Identified(string, string) {}
+func (quiet) Status(string)             {}
