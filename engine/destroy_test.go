@@ -226,3 +226,33 @@ func TestPlanReadsFail(t *testing.T) {
 		t.Errorf("got %+v, %v", found, err)
 	}
 }
+
+// Dependencies reach through what needs nothing done.
+func TestBlockedThroughTheMiddle(t *testing.T) {
+	c := newCloud(t)
+	list := chain("a b:a c:b")
+	for _, r := range list {
+		r.(*fake).cloud = c
+	}
+	fail := func(call string) func(int, string) fault {
+		return func(_ int, got string) fault {
+			if got == call {
+				return fault{before: errOurs}
+			}
+			return fault{}
+		}
+	}
+	e := &Engine{Resources: list, Owns: owns}
+	c.things["b"] = &thing{name: "b", tags: tags}
+	c.fault = fail("create a")
+	report, err := deploy(t.Context(), e)
+	if !errors.Is(err, errOurs) || report.Results[1].Phase != Unchanged || report.Results[2].Phase != NotStarted {
+		t.Errorf("got %+v, %v", report, err)
+	}
+	c.things = map[string]*thing{"a": {name: "a", tags: tags}, "c": {name: "c", tags: tags}}
+	c.fault = fail("delete c")
+	report, err = e.Destroy(t.Context())
+	if !errors.Is(err, errOurs) || !slices.Equal(c.names(), []string{"a", "c"}) || report.Results[2].Phase != NotStarted {
+		t.Errorf("got %+v, %v, left %v", report, err, c.names())
+	}
+}
