@@ -1,5 +1,82 @@
 package lambda
 
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"runtime/debug"
+	"time"
+
+	lambdaruntime "github.com/aws/aws-lambda-go/lambda"
+)
+
 // Main runs the function over the Lambda Runtime API until the process ends. It
-// returns the process's exit code.
-func Main() int { return 1 }
+// returns the process's exit code when the function cannot begin.
+func Main() int {
+	handler, err := begin(os.Getenv, os.Stdout)
+	if err != nil {
+		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("the function cannot begin", "error", err.Error())
+		refuse(os.Getenv("AWS_LAMBDA_RUNTIME_API"), err)
+		return 1
+	}
+	lambdaruntime.StartHandlerWithContext(context.Background(), handler) // ends with the process only
+	return 0
+}
+
+// begin makes the handler that the environment describes.
+func begin(getenv func(string) string, logs io.Writer) (*Handler, error) {
+	if getenv("AWS_LAMBDA_RUNTIME_API") == "" {
+		return nil, errors.New("AWS_LAMBDA_RUNTIME_API is missing: only Lambda, or what stands in for it, can run this")
+	}
+	s, err := readSettings(getenv)
+	if err != nil {
+		return nil, err
+	}
+	cfg, err := configOf(getenv)
+	if err != nil {
+		return nil, err
+	}
+	if s.memory > 0 && getenv("GOMEMLIMIT") == "" {
+		// A seventh is left to the runtime's own needs and to what is not heap.
+		debug.SetMemoryLimit(s.memory / 7 * 6)
+	}
+	tableConfig, bucketConfig := cfg, cfg
+	tableConfig.BaseEndpoint = endpointOf(getenv, "DYNAMODB")
+	bucketConfig.BaseEndpoint = endpointOf(getenv, "S3")
+	return New(Options{
+		Lookups: s.lookups,
+		Prefix:  s.prefix,
+		Finder:  newTables(tableConfig),
+		Sink:    newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil),
+		Logger:  slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: s.level})),
+	})
+}
+
+// refuse tells the Runtime API that the function cannot begin, so that the reason
+// stands in the answer to an invocation too. Without it Lambda only knows that the
+// process ended; the log has the reason in any case.
+func refuse(api string, reason error) {
+	if api == "" {
+		return
+	}
+	body, err := json.Marshal(map[string]string{"errorType": "Function.InvalidConfiguration", "errorMessage": reason.Error()})
+	if err != nil {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+api+"/2018-06-01/runtime/init/error", bytes.NewReader(body))
+	if err != nil {
+		return
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Lambda-Runtime-Function-Error-Type", "Function.InvalidConfiguration")
+	if response, err := http.DefaultClient.Do(request); err == nil {
+		_ = response.Body.Close() // nothing can follow
+	}
+}

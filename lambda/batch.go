@@ -1,0 +1,258 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"enrich/enrichment"
+)
+
+// record is what is enriched: a Kinesis record, or one of several that a producer
+// put into one.
+type record struct {
+	whole        int // position of its Kinesis record in the batch
+	sub          int // position within that; -1: it is all of it
+	partitionKey []byte
+	data         []byte
+	event        int    // index in batch.events; -1: it can never be enriched
+	reason       string // why
+}
+
+// batch is one invocation's work. It is used again for a later one, so that its
+// memory is.
+type batch struct {
+	h          *Handler
+	decoder    decoder
+	deliveries []delivery
+	parts      []part // of one aggregated record
+	records    []record
+	events     []enrichment.Event
+	questions  []*question // by lookup
+	refs       []int32     // by event and lookup: index of its key in the question; -1: it has none
+	partitions []*partition
+	used       int // of partitions
+	cut        int // deliveries from here on are left undone
+	stats      stats
+	failures   []error
+}
+
+// stats is what the line in the log tells about a batch.
+type stats struct {
+	keys, calls, retries, misses, letters, objects, bytes int
+}
+
+// limits are the instants by which the phases of an invocation must be over, so
+// that there is time to store what is done and to say what is not.
+type limits struct {
+	look  time.Time // for lookups
+	write time.Time // for enriching
+	store time.Time // for storing
+}
+
+// limitsOf divides the time that an invocation has. The zero limits never come.
+func limitsOf(ctx context.Context, now time.Time) limits {
+	deadline, ok := ctx.Deadline()
+	if !ok {
+		return limits{}
+	}
+	total := deadline.Sub(now)
+	var l limits
+	l.store = deadline.Add(-min(total/20, 500*time.Millisecond))
+	l.write = l.store.Add(-min(total/4, 10*time.Second))
+	l.look = l.write.Add(-min(total/10, 2*time.Second))
+	return l
+}
+
+// fail keeps an error for the log.
+func (b *batch) fail(err error) { b.failures = append(b.failures, err) }
+
+// parse validates the records and collects the keys to look up.
+func (b *batch) parse() {
+	b.records, b.events, b.refs = b.records[:0], b.events[:0], b.refs[:0]
+	for i := range b.deliveries {
+		d := &b.deliveries[i]
+		var packed bool
+		if b.parts, packed = unpack(b.parts[:0], d.data); !packed {
+			b.add(record{whole: i, sub: -1, partitionKey: d.partitionKey, data: d.data})
+			continue
+		}
+		for sub, p := range b.parts {
+			b.add(record{whole: i, sub: sub, partitionKey: p.partitionKey, data: p.data})
+		}
+	}
+}
+
+// add parses one record. What cannot be parsed stays, with the reason.
+func (b *batch) add(r record) {
+	r.event = len(b.events)
+	if r.event < cap(b.events) {
+		b.events = b.events[:r.event+1] // with the memory of its last use
+	} else {
+		b.events = append(b.events, enrichment.Event{})
+	}
+	ev := &b.events[r.event]
+	if err := parseSafely(b.h.core, ev, r.data); err != nil {
+		b.events = b.events[:r.event]
+		r.event, r.reason = -1, err.Error()
+		b.records = append(b.records, r)
+		return
+	}
+	for i, q := range b.questions {
+		b.refs = append(b.refs, q.add(ev.Key(i)))
+	}
+	b.records = append(b.records, r)
+}
+
+// parseSafely turns a panic into a rejection of the one record.
+func parseSafely(core core, ev *enrichment.Event, data []byte) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			*ev = enrichment.Event{}
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return core.Parse(ev, data)
+}
+
+// limit lowers the cut to the first record whose item is not known.
+func (b *batch) limit() {
+	b.cut = len(b.deliveries)
+	for i := range b.records {
+		r := &b.records[i]
+		if r.event >= 0 && !b.known(r.event) {
+			b.cut = r.whole
+			return
+		}
+	}
+}
+
+func (b *batch) known(event int) bool {
+	for i, q := range b.questions {
+		if ref := b.refs[event*len(b.questions)+i]; ref >= 0 && !q.known[ref] {
+			return false
+		}
+	}
+	return true
+}
+
+// write makes the objects of all records below the cut. The cut is lowered when
+// the time is over.
+func (b *batch) write(until time.Time) error {
+	b.used = 0
+	stamp := enrichment.Stamp{Time: enrichment.Timestamp(b.h.now())}
+	answers := make([]*enrichment.Answer, len(b.questions))
+	looked := 0 // at the clock
+	for i := range b.records {
+		r := &b.records[i]
+		if r.sub <= 0 && i-looked >= 64 && !until.IsZero() && r.whole < b.cut { // never within a Kinesis record
+			looked = i
+			if b.h.now().After(until) {
+				b.cut = r.whole
+				b.fail(errors.New("the time is over before all records are enriched"))
+			}
+		}
+		if r.whole >= b.cut {
+			break
+		}
+		whole := &b.deliveries[r.whole]
+		p := b.partition(whole)
+		if r.event < 0 {
+			if err := b.bury(p, r, r.reason); err != nil {
+				return err
+			}
+			continue
+		}
+		// The object exists from the first record that is a valid event, whether
+		// its policy then makes a dead letter of it or not: what a lookup finds
+		// may change until the batch is delivered again, the object's name may not.
+		if !p.enriched.used {
+			p.enriched.begin(r.whole)
+		}
+		for i, q := range b.questions {
+			answers[i] = nil
+			if ref := b.refs[r.event*len(b.questions)+i]; ref >= 0 {
+				answers[i] = q.answers[ref]
+			}
+		}
+		stamp.ID = appendID(stamp.ID[:0], whole, r)
+		if err := b.enrich(p, r, answers, stamp); err != nil {
+			return err
+		}
+	}
+	for _, p := range b.partitions[:b.used] {
+		for _, o := range []*object{&p.enriched, &p.dead} {
+			if o.used {
+				if err := o.close(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// enrich writes one valid event to its object.
+func (b *batch) enrich(p *partition, r *record, answers []*enrichment.Answer, stamp enrichment.Stamp) error {
+	ev, o := &b.events[r.event], &p.enriched
+	lines, err := appendSafely(b.h.core, o.lines, ev, answers, stamp)
+	if err != nil {
+		return b.bury(p, r, err.Error())
+	}
+	for i := range b.questions {
+		if b.h.core.Miss(ev, answers, i) {
+			b.stats.misses++
+		}
+	}
+	o.lines = lines
+	return o.end(r.whole)
+}
+
+// appendSafely turns a panic into a rejection of the one record.
+func appendSafely(core core, dst []byte, ev *enrichment.Event, answers []*enrichment.Answer, stamp enrichment.Stamp) (out []byte, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			out, err = dst, fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return core.Append(dst, ev, answers, stamp)
+}
+
+// bury writes a dead letter.
+func (b *batch) bury(p *partition, r *record, reason string) error {
+	b.stats.letters++
+	if !p.dead.used {
+		p.dead.begin(r.whole)
+	}
+	p.dead.lines = letter(p.dead.lines, reason, &b.deliveries[r.whole], r)
+	return p.dead.end(r.whole)
+}
+
+// appendID appends <shardId>:<sequenceNumber>[:<subSequence>].
+func appendID(dst []byte, whole *delivery, r *record) []byte {
+	dst = append(append(append(dst, whole.shard...), ':'), whole.sequence...)
+	if r.sub < 0 {
+		return dst
+	}
+	return strconv.AppendInt(append(dst, ':'), int64(r.sub), 10)
+}
+
+// partition finds where a record belongs: its shard, and the hour in which the
+// stream took it. A batch has one or two of them.
+func (b *batch) partition(d *delivery) *partition {
+	hour := d.arrival / (3600 * 1000)
+	for _, p := range b.partitions[:b.used] {
+		if p.hour == hour && string(p.shard) == string(d.shard) {
+			return p
+		}
+	}
+	if b.used == len(b.partitions) {
+		b.partitions = append(b.partitions, &partition{})
+	}
+	p := b.partitions[b.used]
+	b.used++
+	p.shard, p.hour, p.enriched.used, p.dead.used = d.shard, hour, false, false
+	return p
+}

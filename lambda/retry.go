@@ -1,0 +1,68 @@
+package lambda
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/smithy-go"
+)
+
+// backoff is exponential backoff with full jitter
+// (https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter).
+// The SDK's own retries are switched off: they know neither keys that were left
+// unprocessed nor how long the invocation may last.
+type backoff struct {
+	base    time.Duration // the first wait is at most this, each later one at most twice the one before
+	most    time.Duration // no wait is longer
+	attempt time.Duration // that a single call may take
+}
+
+// call makes one attempt. Retry tells whether another one can help.
+func (b backoff) call(ctx context.Context, f func(context.Context) error) (retry bool, err error) {
+	attempt, cancel := context.WithTimeout(ctx, b.attempt)
+	defer cancel()
+	err = f(attempt)
+	switch {
+	case err == nil, ctx.Err() != nil:
+		return false, err
+	case attempt.Err() != nil: // a call that hangs is tried again, though the SDK calls it cancelled
+		return true, err
+	default:
+		return transient(err), err
+	}
+}
+
+var transients = retry.IsErrorRetryables(retry.DefaultRetryables)
+
+// transient tells whether another attempt can help: always, unless the service
+// itself refused the request for good. What breaks on the way (a reset, an answer
+// cut short) is no answer at all.
+func transient(err error) bool {
+	var refused smithy.APIError
+	return !errors.As(err, &refused) || transients.IsErrorRetryable(err) == aws.TrueTernary
+}
+
+// wait waits before attempt n+1, n counting from 0. It answers false, at once,
+// when the time would be over by then.
+func (b backoff) wait(ctx context.Context, n int) bool {
+	most := b.most
+	if n < 16 {
+		most = min(most, b.base<<n)
+	}
+	d := rand.N(most) + time.Millisecond
+	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= d {
+		return false
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}
