@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
@@ -117,5 +116,5 @@ func iteratorAgeLimit(maximumAgeSeconds int) int {
 	if maximumAgeSeconds <= 0 {
 		return tenMinutes * 1000
 	}
-	return cmp.Or(min(tenMinutes, maximumAgeSeconds/10), 1) * 1000
+	return max(min(tenMinutes, maximumAgeSeconds/10), 1) * 1000
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
 
 	"enrich/engine"
@@ -81,8 +82,8 @@ func (b *deliveryBucket) deleteObjects(ctx context.Context, objects []types.Obje
 		return nil
 	}
 	first := answer.Errors[0]
-	return fmt.Errorf("%d of %d were not deleted, the first of them %s: %s: %s", len(answer.Errors), len(objects),
-		aws.ToString(first.Key), aws.ToString(first.Code), aws.ToString(first.Message))
+	return fmt.Errorf("%d of %d were not deleted, the first of them %s: %w", len(answer.Errors), len(objects),
+		aws.ToString(first.Key), &smithy.GenericAPIError{Code: aws.ToString(first.Code), Message: aws.ToString(first.Message)})
 }
 
 func (b *deliveryBucket) abortUploads(ctx context.Context, progress engine.Progress) error {

@@ -243,8 +243,9 @@ func (b *deliveryBucket) apply(ctx context.Context, tags map[string]string, chan
 	return nil
 }
 
-// Delete empties the bucket first. Its metrics configuration goes with it; there
-// are endpoints where deleting that one deletes the bucket.
+// Delete empties the bucket first, and again while something that was on its way
+// arrives. Its metrics configuration goes with it; there are endpoints where
+// deleting that one deletes the bucket.
 func (b *deliveryBucket) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer b.explain("deleting", &err)
 	if err := b.head(ctx); errors.Is(err, engine.ErrNotFound) {
@@ -252,25 +253,31 @@ func (b *deliveryBucket) Delete(ctx context.Context, progress engine.Progress) (
 	} else if err != nil {
 		return err
 	}
-	for {
-		if err := b.empty(ctx, progress); err != nil {
-			return ignore(err, "NoSuchBucket")
-		}
-		err := retry{
-			match:    func(err error) bool { return hasCode(err, "OperationAborted") },
-			timeout:  bucketTimeout,
-			progress: progress,
-			doing:    "waiting for another operation on the bucket",
-		}.do(ctx, func(ctx context.Context) error {
-			_, err := b.client.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
-			return err
-		})
-		// Something that was on its way arrived between the two.
-		if !hasCode(err, "BucketNotEmpty") {
-			return ignore(err, "NoSuchBucket")
-		}
-		if err := sleep(ctx, firstPoll); err != nil {
+	err = retry{
+		match:    func(err error) bool { return hasCode(err, "BucketNotEmpty", "OperationAborted") },
+		timeout:  bucketTimeout,
+		progress: progress,
+		doing:    "waiting until nothing is written any more",
+	}.do(ctx, func(ctx context.Context) error {
+		if err := b.clear(ctx, progress); err != nil {
 			return err
 		}
+		_, err := b.client.DeleteBucket(ctx, &s3.DeleteBucketInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
+		return err
+	})
+	return ignore(err, "NoSuchBucket")
+}
+
+// clear empties the bucket. Where the bucket's own policy stands in the way, as a
+// TLS-only one does at an endpoint without TLS, the policy goes first.
+func (b *deliveryBucket) clear(ctx context.Context, progress engine.Progress) error {
+	err := b.empty(ctx, progress)
+	if !hasCode(err, "AccessDenied", "Forbidden") {
+		return err
 	}
+	_, failed := b.client.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
+	if failed != nil {
+		return err
+	}
+	return b.empty(ctx, progress)
 }

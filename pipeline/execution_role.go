@@ -189,10 +189,10 @@ func (r *executionRole) Create(ctx context.Context, progress engine.Progress) (e
 		return err
 	}
 	progress.Identified(r.name, r.arn)
-	return r.putPolicy(ctx)
+	return r.putPolicy(ctx, progress)
 }
 
-func (r *executionRole) putPolicy(ctx context.Context) error {
+func (r *executionRole) putPolicy(ctx context.Context, progress engine.Progress) error {
 	document, err := r.policy.document()
 	if err != nil {
 		return err
@@ -201,7 +201,7 @@ func (r *executionRole) putPolicy(ctx context.Context) error {
 	return retry{
 		match:    func(err error) bool { return hasCode(err, "NoSuchEntity") },
 		timeout:  20 * time.Second,
-		progress: quiet{},
+		progress: progress,
 		doing:    "waiting for the new role",
 	}.do(ctx, func(ctx context.Context) error {
 		_, err := r.client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
@@ -215,7 +215,7 @@ func (r *executionRole) tags(tags map[string]string) []types.Tag {
 	return tagList(tags, func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} })
 }
 
-func (r *executionRole) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+func (r *executionRole) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer r.explain("updating", &err)
 	if changed(changes, "trust") {
 		trust, err := r.trust.document()
@@ -227,7 +227,7 @@ func (r *executionRole) Update(ctx context.Context, observed *engine.Observed, c
 		}
 	}
 	if changed(changes, "policy") {
-		if err := r.putPolicy(ctx); err != nil {
+		if err := r.putPolicy(ctx, progress); err != nil {
 			return fmt.Errorf("policy: %w", err)
 		}
 	}

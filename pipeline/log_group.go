@@ -141,12 +141,12 @@ func (g *logGroup) retag(ctx context.Context, observed map[string]string) error 
 	return nil
 }
 
-func (g *logGroup) Delete(ctx context.Context, _ engine.Progress) (err error) {
+func (g *logGroup) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer g.explain("deleting", &err)
 	err = retry{
 		match:    func(err error) bool { return hasCode(err, "OperationAbortedException") },
 		timeout:  time.Minute,
-		progress: quiet{},
+		progress: progress,
 		doing:    "waiting for another operation on the log group",
 	}.do(ctx, func(ctx context.Context) error {
 		_, err := g.client.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &g.name})

@@ -94,9 +94,3 @@ func sleep(ctx context.Context, d time.Duration) error {
 		return context.Cause(ctx)
 	}
 }
-
-// quiet is the progress of what is not worth a line.
-type quiet struct{}
-
-func (quiet) Identified(string, string) {}
-func (quiet) Status(string)             {}

@@ -1,0 +1,154 @@
+package pipeline
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// known are the metrics that exist, by the dimensions under which they do.
+// Kinesis: stream-level metrics; Lambda: by function; DynamoDB: by table, and by
+// table and operation; S3: request metrics.
+var known = map[string][]string{
+	"AWS/Kinesis StreamName": {
+		"IncomingRecords", "IncomingBytes", "WriteProvisionedThroughputExceeded", "ReadProvisionedThroughputExceeded", "GetRecords.IteratorAgeMilliseconds",
+	},
+	"AWS/Lambda FunctionName": {
+		"Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions", "IteratorAge", "DestinationDeliveryFailures",
+	},
+	"AWS/DynamoDB TableName":           {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
+	"AWS/DynamoDB Operation,TableName": {"SuccessfulRequestLatency"},
+	"AWS/S3 BucketName,FilterId":       {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},
+}
+
+// defined are the values that a dimension can have in this definition.
+func defined(p *Pipeline) map[string][]string {
+	values := map[string][]string{"Operation": {"BatchGetItem"}}
+	for _, r := range p.Resources() {
+		switch r := r.(type) {
+		case *dataStream:
+			values["StreamName"] = append(values["StreamName"], r.Name())
+		case *function:
+			values["FunctionName"] = append(values["FunctionName"], r.Name())
+		case *lookupTable:
+			values["TableName"] = append(values["TableName"], r.Name())
+		case *deliveryBucket:
+			values["BucketName"] = append(values["BucketName"], r.Name())
+			values["FilterId"] = r.desired.RequestMetrics
+		}
+	}
+	return values
+}
+
+func checkMetric(t *testing.T, p *Pipeline, where string, metric Metric) {
+	t.Helper()
+	var dimensions []string
+	for dimension, value := range metric.Dimensions {
+		dimensions = append(dimensions, dimension)
+		if !slices.Contains(defined(p)[dimension], value) {
+			t.Errorf("%s: no resource is the %s %q", where, dimension, value)
+		}
+	}
+	slices.Sort(dimensions)
+	if !slices.Contains(known[metric.Namespace+" "+strings.Join(dimensions, ",")], metric.Name) {
+		t.Errorf("%s: there is no metric %s %s by %s", where, metric.Namespace, metric.Name, dimensions)
+	}
+}
+
+// CloudWatch takes metrics that nobody writes, so a graph or an alarm that is
+// wrong only stays empty: every one is held against the definition.
+func TestMetricsExist(t *testing.T) {
+	p := offline(t, "prod", "aws", "eu-central-1", addLookup)
+	for _, r := range p.alarms() {
+		alarm := r.(*metricAlarm)
+		if len(alarm.desired.Metrics) == 0 || alarm.desired.Description == "" || alarm.desired.EvaluationPeriods < alarm.desired.DatapointsToAlarm {
+			t.Errorf("%s: %+v", alarm.name, alarm.desired)
+		}
+		for _, metric := range alarm.desired.Metrics {
+			checkMetric(t, p, alarm.name, metric.Metric)
+		}
+	}
+
+	dashboard := p.dashboard().(*dashboard)
+	var body struct {
+		Widgets []struct {
+			Type          string
+			X, Y          int
+			Width, Height int
+			Properties    struct {
+				Region, Title string
+				Alarms        []string
+				Metrics       [][]any
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(dashboard.document()), &body); err != nil {
+		t.Fatal(err)
+	}
+	var alarms []string
+	for _, alarm := range p.alarms() {
+		alarms = append(alarms, alarm.ARN())
+	}
+	taken := map[[2]int]string{}
+	for _, widget := range body.Widgets {
+		if widget.X+widget.Width > gridWidth {
+			t.Errorf("%s lies outside the grid", widget.Properties.Title)
+		}
+		for x := range widget.Width {
+			for y := range widget.Height {
+				place := [2]int{widget.X + x, widget.Y + y}
+				if other, ok := taken[place]; ok {
+					t.Errorf("%q covers %q at %v", widget.Properties.Title, other, place)
+				}
+				taken[place] = widget.Properties.Title
+			}
+		}
+		if widget.Type == "alarm" && !slices.Equal(widget.Properties.Alarms, alarms) {
+			t.Errorf("alarms %q, want %q", widget.Properties.Alarms, alarms)
+		}
+		if widget.Type == "metric" && (len(widget.Properties.Metrics) == 0 || widget.Properties.Region != p.id.Region) {
+			t.Errorf("%+v", widget)
+		}
+		for _, drawn := range widget.Properties.Metrics {
+			checkMetric(t, p, widget.Properties.Title, metricOf(t, drawn))
+		}
+	}
+}
+
+// metricOf reads a metric as CloudWatch does.
+func metricOf(t *testing.T, drawn []any) Metric {
+	t.Helper()
+	if len(drawn)%2 == 0 || len(drawn) < 5 {
+		t.Fatalf("%v is no metric with dimensions and options", drawn)
+	}
+	metric := Metric{Namespace: drawn[0].(string), Name: drawn[1].(string), Dimensions: map[string]string{}}
+	for i := 2; i < len(drawn)-1; i += 2 {
+		metric.Dimensions[drawn[i].(string)] = drawn[i+1].(string)
+	}
+	if _, ok := drawn[len(drawn)-1].(map[string]any); !ok {
+		t.Fatalf("%v has no options", drawn)
+	}
+	return metric
+}
+
+func TestDashboardDigest(t *testing.T) {
+	if a, b := digest(`{"widgets":[{"type":"text","x":1}]}`), digest(` {"widgets": [{"x":1,"type":"text"}] }`); a != b || !strings.HasPrefix(a, "1 widgets") {
+		t.Errorf("%s, %s", a, b)
+	}
+	if a, b := digest(`{"widgets":[]}`), digest(`{"widgets":[],"start":"-PT1H"}`); a == b {
+		t.Error("two bodies, one digest")
+	}
+	if got := digest("oh"); got != "unreadable" {
+		t.Error(got)
+	}
+}
+
+// A dashboard of another pipeline is not ours, whatever its name.
+func TestDashboardMarker(t *testing.T) {
+	ours := offline(t, "dev", "aws", "us-east-1").dashboard().(*dashboard)
+	other := offline(t, "prod", "aws", "us-east-1").dashboard().(*dashboard)
+	if !ours.marked(ours.document()) || ours.marked(other.document()) || ours.marked("{}") || ours.marked("") {
+		t.Error("the marker does not tell whose a dashboard is")
+	}
+}

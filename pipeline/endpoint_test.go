@@ -1,0 +1,202 @@
+package pipeline
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+
+	"enrich/config"
+	"enrich/emulator"
+	"enrich/engine"
+)
+
+// endpointVariable names another endpoint than the emulator to run the tests
+// against: an independent emulator, say. What is there is created and deleted.
+const endpointVariable = "ENRICH_TEST_ENDPOINT"
+
+// cloud is an endpoint and the identity of the pipelines in it.
+type cloud struct {
+	sdk      aws.Config
+	id       Identity
+	emulated bool
+}
+
+// newCloud starts an emulator of the test's own.
+func newCloud(t *testing.T) cloud {
+	t.Helper()
+	address := os.Getenv(endpointVariable)
+	if address == "" {
+		server, err := emulator.Start(t.Context(), emulator.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
+				t.Error(err)
+			}
+		})
+		address = server.Endpoint()
+	}
+	sdk := aws.Config{
+		Region:       "us-east-1",
+		BaseEndpoint: &address,
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+	caller, err := sts.NewFromConfig(sdk).GetCallerIdentity(t.Context(), &sts.GetCallerIdentityInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cloud{
+		sdk: sdk,
+		id: Identity{
+			Name: "orders", Environment: "dev", Partition: "aws", Account: aws.ToString(caller.Account), Region: "us-east-1",
+		},
+		emulated: os.Getenv(endpointVariable) == "",
+	}
+}
+
+// pipeline makes the default one, changed by what is given.
+func (c cloud) pipeline(t *testing.T, changes ...func(*config.Config)) *Pipeline {
+	t.Helper()
+	cfg := config.Default(c.id.Environment)
+	cfg.Name = c.id.Name
+	for _, change := range changes {
+		change(&cfg)
+	}
+	id := c.id
+	id.Environment = cfg.Environment
+	p, err := New(cfg, id, c.sdk, archive(t, "#!/bin/sh\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// archive has a program that nobody runs.
+func archive(t *testing.T, program string) Code {
+	t.Helper()
+	var data bytes.Buffer
+	writer := zip.NewWriter(&data)
+	header := &zip.FileHeader{Name: "bootstrap", Method: zip.Deflate}
+	header.SetMode(0o755)
+	file, err := writer.CreateHeader(header)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := file.Write([]byte(program)); err != nil {
+		t.Fatal(err)
+	}
+	if err := writer.Close(); err != nil {
+		t.Fatal(err)
+	}
+	sum := sha256.Sum256(data.Bytes())
+	return Code{Zip: data.Bytes(), SHA256: base64.StdEncoding.EncodeToString(sum[:])}
+}
+
+// notes keeps what a resource told.
+type notes struct {
+	mutex    sync.Mutex
+	id, arn  string
+	statuses []string
+}
+
+func (n *notes) Identified(id, arn string) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	n.id, n.arn = id, arn
+}
+
+func (n *notes) Status(text string) {
+	n.mutex.Lock()
+	defer n.mutex.Unlock()
+	n.statuses = append(n.statuses, text)
+}
+
+// pick finds a resource of the pipeline.
+func pick(t *testing.T, p *Pipeline, key string) engine.Resource {
+	t.Helper()
+	resources := p.Resources()
+	i := slices.IndexFunc(resources, func(r engine.Resource) bool { return r.Key() == key })
+	if i < 0 {
+		t.Fatalf("no resource %s", key)
+	}
+	return resources[i]
+}
+
+// deployed makes a resource and all that it depends on, and leaves nothing behind.
+func deployed(t *testing.T, p *Pipeline, key string) engine.Resource {
+	t.Helper()
+	resource := pick(t, p, key)
+	for _, need := range resource.DependsOn() {
+		deployed(t, p, need)
+	}
+	if _, err := resource.Read(t.Context()); err == nil {
+		return resource // somebody else's need as well
+	}
+	t.Cleanup(func() {
+		if err := resource.Delete(context.WithoutCancel(t.Context()), &notes{}); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := resource.Create(t.Context(), &notes{}); err != nil {
+		t.Fatal(err)
+	}
+	return resource
+}
+
+// read expects the resource to be there.
+func read(t *testing.T, resource engine.Resource) *engine.Observed {
+	t.Helper()
+	observed, err := resource.Read(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return observed
+}
+
+// absent expects the resource not to be there.
+func absent(t *testing.T, resource engine.Resource) {
+	t.Helper()
+	if observed, err := resource.Read(t.Context()); !errors.Is(err, engine.ErrNotFound) {
+		t.Fatalf("%s: %+v, %v, want not found", resource.Key(), observed, err)
+	}
+}
+
+// same expects nothing to differ.
+func same(t *testing.T, resource engine.Resource) *engine.Observed {
+	t.Helper()
+	observed := read(t, resource)
+	if changes := resource.Diff(observed); len(changes) > 0 {
+		t.Fatalf("%s: %s", resource.Key(), list(changes))
+	}
+	return observed
+}
+
+func list(changes []engine.Change) string {
+	text := ""
+	for _, c := range changes {
+		text += fmt.Sprintf("%s: %v → %v\n", c.Field, c.Old, c.New)
+	}
+	return text
+}
+
+// fields of changes.
+func fields(changes []engine.Change) []string {
+	var names []string
+	for _, c := range changes {
+		names = append(names, c.Field)
+	}
+	return names
+}

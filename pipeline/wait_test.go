@@ -1,0 +1,173 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"enrich/engine"
+)
+
+func TestWait(t *testing.T) {
+	broken := errors.New("broken")
+	tests := []struct {
+		name   string
+		states []any // a state or an error, the last one for ever
+		want   string
+		after  time.Duration
+	}{
+		{"at once", []any{"ACTIVE"}, "", 0},
+		{"soon", []any{"CREATING", "ACTIVE"}, "", 500 * time.Millisecond},
+		{"not known yet", []any{engine.ErrNotFound, "CREATING", "ACTIVE"}, "", 1125 * time.Millisecond},
+		{"failed", []any{"CREATING", "FAILED"}, "waiting for ACTIVE: it is FAILED (no quota)", 500 * time.Millisecond},
+		{"an error", []any{"CREATING", broken}, "broken", 500 * time.Millisecond},
+		{"for ever", []any{"CREATING"}, "waiting for ACTIVE: still CREATING after 10s (no quota)", 10 * time.Second},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				begin := time.Now()
+				calls := 0
+				w := waiter{pending: []string{"CREATING", gone}, target: []string{"ACTIVE"}, timeout: 10 * time.Second, progress: &notes{}, doing: "waiting for ACTIVE"}
+				err := w.wait(t.Context(), func(context.Context) (string, string, error) {
+					answer := test.states[min(calls, len(test.states)-1)]
+					calls++
+					if err, ok := answer.(error); ok {
+						return "", "", err
+					}
+					return answer.(string), "no quota", nil
+				})
+				if text(err) != test.want {
+					t.Errorf("%v, want %q", err, test.want)
+				}
+				if took := time.Since(begin); took > test.after || took < test.after-lastPoll {
+					t.Errorf("took %s, want %s", took, test.after)
+				}
+			})
+		})
+	}
+}
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		interrupted := errors.New("interrupted")
+		ctx, cancel := context.WithCancelCause(t.Context())
+		time.AfterFunc(3*time.Second, func() { cancel(interrupted) })
+		begin := time.Now()
+		w := waiter{pending: []string{"CREATING"}, timeout: time.Hour, progress: &notes{}, doing: "waiting"}
+		err := w.wait(ctx, func(context.Context) (string, string, error) { return "CREATING", "", nil })
+		if !errors.Is(err, interrupted) || time.Since(begin) != 3*time.Second {
+			t.Errorf("%v after %s", err, time.Since(begin))
+		}
+	})
+}
+
+func TestRetry(t *testing.T) {
+	refused := &smithy.GenericAPIError{Code: "InvalidParameterValueException", Message: "The role defined for the function cannot be assumed by Lambda."}
+	other := &smithy.GenericAPIError{Code: "InvalidParameterValueException", Message: "MemorySize is too large"}
+	match := func(err error) bool { return says(err, "Cannot be assumed by Lambda") }
+	tests := []struct {
+		name   string
+		errors []error // the last one for ever
+		want   string
+		calls  int
+	}{
+		{"works", []error{nil}, "", 1},
+		{"works later", []error{refused, refused, nil}, "", 3},
+		{"something else", []error{refused, other}, other.Error(), 2},
+		{"never works", []error{refused}, "waiting for the role for 3s: " + refused.Error(), 4}, // 0, 0.25, 0.75, 1.75 s
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				calls := 0
+				r := retry{match: match, timeout: 3 * time.Second, progress: &notes{}, doing: "waiting for the role"}
+				err := r.do(t.Context(), func(context.Context) error {
+					err := test.errors[min(calls, len(test.errors)-1)]
+					calls++
+					return err
+				})
+				if text(err) != test.want || calls != test.calls {
+					t.Errorf("%v after %d calls, want %q after %d", err, calls, test.want, test.calls)
+				}
+			})
+		})
+	}
+}
+
+// create waits for what is on its way out, and takes what is there to stay.
+func TestCreateOverDeleted(t *testing.T) {
+	taken := &smithy.GenericAPIError{Code: "ResourceInUseException"}
+	for _, leaving := range []bool{true, false} {
+		calls, waited := 0, 0
+		err := create(t.Context(), "ResourceInUseException",
+			func(context.Context) error {
+				calls++
+				if calls == 1 {
+					return fmt.Errorf("creating: %w", taken)
+				}
+				return nil
+			},
+			func(context.Context) (bool, error) { return leaving, nil },
+			func(context.Context) error { waited++; return nil })
+		want := 1
+		if leaving {
+			want = 2
+		}
+		if err != nil || calls != want || waited != want-1 {
+			t.Errorf("leaving %v: %v, %d calls, waited %d times", leaving, err, calls, waited)
+		}
+	}
+}
+
+func TestForeignAnswersAreFinal(t *testing.T) {
+	sdk := withFinalForeignAnswers(aws.Config{})
+	answer := func(status int, kind string) error {
+		response := &smithyhttp.Response{Response: &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}}}
+		return &smithyhttp.ResponseError{Response: response, Err: errors.New("unreadable")}
+	}
+	tests := []struct {
+		err  error
+		want bool
+	}{
+		{answer(500, "text/html; charset=utf-8"), false},
+		{answer(500, "application/x-amz-json-1.1"), true},
+		{answer(500, ""), true},
+		{answer(503, "text/html"), true},
+		{answer(404, "text/html"), false},
+		{&smithy.GenericAPIError{Code: "ThrottlingException"}, true},
+	}
+	for _, test := range tests {
+		if got := sdk.Retryer().IsErrorRetryable(test.err); got != test.want {
+			t.Errorf("%v: %v", test.err, got)
+		}
+	}
+	if _, ok := sdk.Retryer().(aws.RetryerV2); !ok {
+		t.Error("an adaptive retryer would lose its rate limit")
+	}
+}
+
+func TestExplain(t *testing.T) {
+	r := identified{kind: kindStream, name: "orders-dev-stream"}
+	err := fmt.Errorf("oh: %w", &smithy.GenericAPIError{Code: "X", Message: "y"})
+	r.explain("creating", &err)
+	if !strings.HasPrefix(err.Error(), "creating data stream (orders-dev-stream): oh: ") || !hasCode(err, "X") {
+		t.Error(err)
+	}
+}
