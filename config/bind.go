@@ -48,6 +48,9 @@ func set(target reflect.Value, n *node) {
 			target.SetInt(int64(number))
 		}
 	case reflect.Pointer:
+		if len(n.entries) == 0 {
+			return
+		}
 		target.Set(reflect.New(target.Type().Elem()))
 		bind(target.Elem(), n)
 	case reflect.Slice:

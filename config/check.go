@@ -180,7 +180,8 @@ func (k Key) wrongNumber(n *node) string {
 		return fmt.Sprintf("%s is not a whole decimal number%s", n.text, use)
 	}
 	value, err := strconv.Atoi(n.text)
-	if err != nil || !slices.Contains(k.Numbers, value) && (value < k.Min || value > k.Max) {
+	inRange := k.Max > 0 && value >= k.Min && value <= k.Max
+	if err != nil || !inRange && !slices.Contains(k.Numbers, value) {
 		return fmt.Sprintf("%s is not allowed%s", n.text, use)
 	}
 	return ""

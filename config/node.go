@@ -102,7 +102,7 @@ func parse(file string, content []byte) (*node, *Problems) {
 		root.kind = mapNode
 	}
 	if root.kind != mapNode {
-		return fail(root.line, "is %s, not keys with values such as name: my-pipeline", root.kind)
+		return fail(root.line, "is %s, not keys with values such as name: my-pipeline", root.describe())
 	}
 	return root, nil
 }
