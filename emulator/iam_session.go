@@ -1,0 +1,172 @@
+package emulator
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// credentials are temporary credentials of a role.
+type credentials struct {
+	AccessKeyID, SecretAccessKey, SessionToken string
+	Expires                                    time.Time // zero: never, as Lambda renews those of its functions
+}
+
+// session is an assumed role: who a request signed with its access key is.
+type session struct {
+	roleARN string
+	roleID  string
+	name    string
+	expires time.Time
+}
+
+// arn is that of the session: arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION.
+func (s *session) arn() string {
+	parts := strings.SplitN(s.roleARN, ":", 6)
+	role := s.roleARN[strings.LastIndexByte(s.roleARN, '/')+1:]
+	if len(parts) < 6 {
+		return s.roleARN
+	}
+	return parts[0] + ":" + parts[1] + ":sts::" + parts[4] + ":assumed-role/" + role + "/" + s.name
+}
+
+// sessionFor gives credentials of a role that do not expire, as a function has
+// them. They mean nothing beyond the emulator: requests made with them are
+// checked against the role's policies as they are at that time.
+func (i *iamService) sessionFor(roleARN, sessionName string) credentials {
+	return i.newSession(roleARN, sessionName, time.Time{})
+}
+
+func (i *iamService) newSession(roleARN, sessionName string, expires time.Time) credentials {
+	var secret [30]byte
+	var token [120]byte
+	_, _ = rand.Read(secret[:]) // never fails: crypto/rand crashes the program instead
+	_, _ = rand.Read(token[:])
+	c := credentials{
+		AccessKeyID:     iamID("ASIA")[:20],
+		SecretAccessKey: base64.StdEncoding.EncodeToString(secret[:]),
+		SessionToken:    base64.StdEncoding.EncodeToString(token[:]),
+		Expires:         expires,
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	s := &session{roleARN: roleARN, name: sessionName, expires: expires}
+	if r := i.byARN(roleARN); r != nil {
+		s.roleID = r.id
+	}
+	i.sessions[c.AccessKeyID] = s
+	return c
+}
+
+// endSession ends the credentials of a function that has ended. They are kept as
+// expired: a key that was never known is the account's owner.
+func (i *iamService) endSession(accessKey string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if s, ok := i.sessions[accessKey]; ok {
+		ended := *s
+		ended.expires = i.clock.Now()
+		i.sessions[accessKey] = &ended
+	}
+}
+
+// session gives the session of an access key; nil when the emulator did not
+// give it out.
+func (i *iamService) session(accessKey string) *session {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	return i.sessions[accessKey]
+}
+
+// allowed tells whether a role's policies allow an action on a resource; if not,
+// the error is AWS's AccessDenied, worded for a session that Lambda makes.
+func (i *iamService) allowed(roleARN, action, resource string) error {
+	s := &session{roleARN: roleARN, name: "awslambda"}
+	if failure := i.permit(s, access{action: action, resource: resource}); failure != nil {
+		return failure
+	}
+	return nil
+}
+
+// authorize checks what a caller wants to do. Callers without a session are the
+// account's owner, who may do everything.
+func (i *iamService) authorize(c caller, action, resource string) *apiError {
+	if c.Session == nil {
+		return nil
+	}
+	if !c.Session.expires.IsZero() && !i.clock.Now().Before(c.Session.expires) {
+		return failf(http.StatusBadRequest, "ExpiredTokenException", "The security token included in the request is expired")
+	}
+	return i.permit(c.Session, access{action: action, resource: resource, keys: map[string]string{"aws:requestedregion": c.Region}})
+}
+
+// permit evaluates the policies of a session's role.
+func (i *iamService) permit(s *session, a access) *apiError {
+	keys := map[string]string{
+		"aws:securetransport":  "true",
+		"aws:principalarn":     s.roleARN,
+		"aws:principalaccount": i.account,
+		"aws:resourceaccount":  i.account,
+		"s3:resourceaccount":   i.account,
+	}
+	for key, value := range a.keys {
+		keys[key] = value
+	}
+	a.keys = keys
+	switch i.decide(s.roleARN, a) {
+	case allow:
+		return nil
+	case explicitDeny:
+		return denied(s, a, "with an explicit deny in an identity-based policy")
+	default:
+		return denied(s, a, fmt.Sprintf("because no identity-based policy allows the %s action", a.action))
+	}
+}
+
+// decide evaluates the policies of a role; one that is gone allows nothing.
+func (i *iamService) decide(roleARN string, a access) decision {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	r := i.byARN(roleARN)
+	if r == nil {
+		return implicitDeny
+	}
+	return evaluate(r.policies(), a)
+}
+
+// policies are all policies of a role; the service's lock is held.
+func (r *role) policies() []*policy {
+	policies := make([]*policy, 0, len(r.inline)+len(r.attached))
+	for _, p := range r.inline {
+		policies = append(policies, p.parsed)
+	}
+	for _, p := range r.attached {
+		policies = append(policies, p)
+	}
+	return policies
+}
+
+// denied words a refusal as AWS does; S3 alone quotes the resource.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+func denied(s *session, a access, why string) *apiError {
+	resource := a.resource
+	if strings.HasPrefix(a.action, "s3:") {
+		resource = `"` + resource + `"`
+	}
+	return failf(http.StatusBadRequest, "AccessDeniedException",
+		"User: %s is not authorized to perform: %s on resource: %s %s", s.arn(), a.action, resource, why)
+}
+
+// assumable tells whether a service, as lambda.amazonaws.com, may assume a role.
+func (i *iamService) assumable(roleARN, service string) bool {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	r := i.byARN(roleARN)
+	return r != nil && r.trust.trusts(service, map[string]string{
+		"aws:securetransport": "true",
+		"aws:sourceaccount":   i.account,
+	})
+}

@@ -1,0 +1,20 @@
+package emulator
+
+import (
+	"net/http"
+	"reflect"
+	"slices"
+)
+
+// onlyMembers refuses an input that sets a member beside those given: what an
+// operation would not heed, it must not take.
+func onlyMembers(input any, supported ...string) error {
+	v := reflect.ValueOf(input).Elem()
+	for field := range exported(v.Type()) {
+		if v.FieldByIndex(field.Index).IsZero() || slices.Contains(supported, field.Name) {
+			continue
+		}
+		return failf(http.StatusBadRequest, "ValidationException", "The emulator does not support the member %s here.", field.Name)
+	}
+	return nil
+}

@@ -1,0 +1,99 @@
+package emulator
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+)
+
+// services are the AWS services of one server.
+type services struct {
+	iam        *iamService
+	sts        *stsService
+	dynamodb   *dynamoService
+	kinesis    *kinesisService
+	lambda     *lambdaService
+	s3         *s3Service
+	logs       *logsService
+	cloudwatch *cloudWatchService
+	tagging    *taggingService
+}
+
+// wire makes the services and says how each is reached.
+func (s *Server) wire() {
+	o := s.options
+	s.iam = newIAM(o)
+	s.sts = newSTS(o, s.iam)
+	s.cloudwatch = newCloudWatch(o)
+	s.logs = newLogs(o, s.cloudwatch)
+	s.dynamodb = newDynamoDB(o, s.cloudwatch)
+	s.kinesis = newKinesis(o, s.cloudwatch)
+	s.s3 = newS3(o, s.cloudwatch, s.iam)
+	s.s3.unsupported = func(ctx context.Context, operation string) { s.notServed(callerOf(ctx), "s3", operation) }
+	s.lambda = newLambda(o, s.Endpoint(), lambdaSeams{
+		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, metrics: s.cloudwatch,
+	})
+	s.tagging = newTagging(s.dynamodb, s.kinesis, s.lambda, s.s3, s.logs, s.cloudwatch)
+	s.rest = s.lambda
+	s.targets = s.jsonServices()
+	s.queries = s.queryServices()
+	s.rpc = map[string]jsonService{
+		"GraniteServiceVersion20100801": s.targets["GraniteServiceVersion20100801"],
+	}
+	s.enums = newEnumIndex(s.allOperations()...)
+}
+
+// jsonServices are the services that X-Amz-Target names.
+func (s *Server) jsonServices() map[string]jsonService {
+	return map[string]jsonService{
+		"DynamoDB_20120810": {
+			name: "dynamodb", version: "1.0", namespace: "com.amazonaws.dynamodb.v20120810#", checksum: true,
+			operations: s.dynamodb.operations(),
+		},
+		"Kinesis_20131202": {name: "kinesis", version: "1.1", operations: s.kinesis.operations()},
+		"Logs_20140328": {
+			name: "logs", version: "1.1", invalid: "InvalidParameterException", operations: s.logs.operations(),
+		},
+		"ResourceGroupsTaggingAPI_20170126": {
+			name: "tagging", version: "1.1", invalid: "InvalidParameterException", operations: s.tagging.operations(),
+		},
+		"GraniteServiceVersion20100801": {
+			name: "monitoring", version: "1.0", queryErrors: true, operations: s.cloudwatch.operations(),
+		},
+	}
+}
+
+// queryServices are the services of the query protocol, by their signing names.
+func (s *Server) queryServices() map[string]queryService {
+	return map[string]queryService{
+		"iam": {
+			name: "iam", version: "2010-05-08", namespace: "https://iam.amazonaws.com/doc/2010-05-08/",
+			operations: s.iam.operations(),
+		},
+		"sts": {
+			name: "sts", version: "2011-06-15", namespace: "https://sts.amazonaws.com/doc/2011-06-15/",
+			operations: s.sts.operations(),
+		},
+		"monitoring": {
+			name: "monitoring", version: "2010-08-01", namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/",
+			operations: s.cloudwatch.operations(),
+		},
+	}
+}
+
+func (s *Server) allOperations() []map[string]operation {
+	all := []map[string]operation{s.lambda.operations()}
+	for _, name := range slices.Sorted(maps.Keys(s.targets)) {
+		all = append(all, s.targets[name].operations)
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.queries)) {
+		all = append(all, s.queries[name].operations)
+	}
+	return all
+}
+
+// halt ends what the services run by themselves: mappings and functions.
+func (s *services) halt(ctx context.Context) error { return s.lambda.close(ctx) }
+
+func (s *Server) serveS3(w http.ResponseWriter, r *http.Request) { s.s3.ServeHTTP(w, r) }
