@@ -1,0 +1,55 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// confirm has the person type a word before something goes that does not come
+// back. what finishes the sentence "… needs a confirmation".
+func (p *program) confirm(ctx context.Context, what, word string) error {
+	if p.globals.yes {
+		return nil
+	}
+	if !isTerminal(p.streams.in) || !isTerminal(p.streams.err) {
+		return failf("%s needs a confirmation, and there is no terminal to ask on; nothing was changed", what).
+			with("NotConfirmed", nil).
+			hint("--yes confirms beforehand")
+	}
+	p.out.ask(fmt.Sprintf("type %s to go on: ", p.out.e.strong(word)))
+	answer, err := readLine(ctx, p.streams.in)
+	if err != nil {
+		return err
+	}
+	if answer != word {
+		return failf("not confirmed; nothing was changed").with("NotConfirmed", nil)
+	}
+	return nil
+}
+
+// readLine reads an answer, or gives up when the context ends: a read from a
+// terminal cannot be called off.
+func readLine(ctx context.Context, in io.Reader) (string, error) {
+	type answer struct {
+		text string
+		err  error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		text, err := bufio.NewReader(in).ReadString('\n')
+		answers <- answer{text, err}
+	}()
+	select {
+	case <-ctx.Done():
+		return "", ctx.Err()
+	case a := <-answers:
+		if a.err != nil && !errors.Is(a.err, io.EOF) {
+			return "", fmt.Errorf("reading the answer: %w", a.err)
+		}
+		return strings.TrimSpace(a.text), nil
+	}
+}

@@ -1,0 +1,157 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"enrich/engine"
+	"enrich/state"
+)
+
+func (p *program) destroyCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "destroy",
+		Usage: "deletes the pipeline with everything in it",
+		Description: about(`
+Shows what will go and asks for the pipeline's name, then deletes every resource
+with all data in it and checks that nothing is left. Without a terminal it needs
+--yes; of the environment prod it needs --force as well.`,
+			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy -e prod --force"),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "force", Usage: "delete production, deletion protection or not"},
+		},
+		Action: p.destroy,
+	}
+}
+
+func (p *program) destroy(c *cli.Context) (err error) {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	ctx := c.Context
+	s, err := p.open(ctx)
+	if err != nil {
+		return err
+	}
+	s.pipeline.Force = c.Bool("force")
+	store, err := state.Open(ctx, s.statePath, s.binding)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, store.Close()) }()
+
+	document := store.Document()
+	further, err := s.left(&document)
+	if err != nil {
+		return err
+	}
+	found, err := p.whatExists(ctx, s, store, further)
+	if err != nil {
+		return err
+	}
+	if len(found) == 0 {
+		if !unfinished(document) {
+			return p.nothingToDestroy(s, store)
+		}
+		// What an interrupted run began may exist without showing yet. Nobody
+		// can have put anything into it.
+		return p.carryOutDestroy(ctx, s, store, further)
+	}
+	if s.production() && !c.Bool("force") {
+		return failf("%s is production; nothing was changed", s.cfg.Name+" (prod)").with("NotForced", nil).
+			hint("--force allows to destroy it")
+	}
+	if err := p.confirmDestroy(ctx, s, found); err != nil {
+		return err
+	}
+	return p.carryOutDestroy(ctx, s, store, further)
+}
+
+// unfinished tells whether an interrupted run left something half made.
+func unfinished(document state.Document) bool {
+	return slices.ContainsFunc(document.Resources, func(r state.Resource) bool { return r.Phase != state.Created })
+}
+
+// whatExists reads everything, and refuses what is not ours.
+func (p *program) whatExists(ctx context.Context, s *session, store *state.Store, further []engine.Resource) ([]engine.Inspection, error) {
+	_, stop := p.out.spinner("reading what exists")
+	defer stop()
+	all, err := s.engine(store, nil, nil, further...).Inspect(ctx)
+	stop()
+	if err != nil {
+		return nil, err
+	}
+	foreign := slices.DeleteFunc(slices.Clone(all), func(f engine.Inspection) bool { return !f.Foreign })
+	if len(foreign) > 0 {
+		return nil, planFailure(&engine.ForeignError{Found: foreign})
+	}
+	// What could not be read may exist.
+	return slices.DeleteFunc(all, func(f engine.Inspection) bool { return f.Observed == nil && f.Err == nil }), nil
+}
+
+func (p *program) nothingToDestroy(s *session, store *state.Store) error {
+	if err := store.Discard(); err != nil {
+		return err
+	}
+	return p.out.summary(destroyDocument{Resources: []resultDocument{}}, func(page *page) {
+		page.line("nothing to destroy: %s does not exist", s.describe())
+	})
+}
+
+// confirmDestroy shows what will go and asks.
+func (p *program) confirmDestroy(ctx context.Context, s *session, found []engine.Inspection) error {
+	if !p.out.quiet || !p.globals.yes {
+		page := &page{c: p.out.e}
+		page.line("destroying %s deletes for good:", s.describe())
+		var rows [][]cell
+		for _, f := range found {
+			detail := ""
+			if f.Observed != nil {
+				detail = f.Observed.Detail
+			}
+			rows = append(rows, []cell{{text: f.Resource.Kind()}, {text: f.Resource.Name()}, {text: detail, paint: page.c.warn}})
+		}
+		page.table("  ", rows)
+		p.out.say(page.String())
+	}
+	return p.confirm(ctx, "destroying "+s.cfg.Name+" ("+s.cfg.Environment+")", s.cfg.Name)
+}
+
+// carryOutDestroy deletes everything and proves that nothing is left.
+func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.Store, further []engine.Resource) error {
+	began := time.Now()
+	shown := p.out.progress("deleting")
+	defer shown.end()
+	report, err := s.engine(store, nil, shown.observe, further...).Destroy(ctx)
+	shown.end()
+	if err != nil {
+		return destroyFailure(err, report, store.Document())
+	}
+	if err := store.Discard(); err != nil {
+		return err
+	}
+	d := destroyDocument{Destroyed: true, Resources: results(report), ElapsedMS: time.Since(began).Milliseconds()}
+	return p.out.summary(d, func(page *page) {
+		page.line("%s %s in %s; nothing is left", page.c.good("destroyed:"), phaseCounts(report, engine.Deleted), seconds(report.Elapsed))
+	})
+}
+
+// destroyFailure says what is left, and that a rerun is safe.
+func destroyFailure(err error, report *engine.Report, document state.Document) error {
+	f := &fault{message: err.Error(), cause: err}
+	if failed, ok := errors.AsType[*engine.FailedError](err); ok {
+		f.message = failureText(failed)
+	}
+	if left, ok := errors.AsType[*engine.LeftError](err); ok {
+		f.message = fmt.Sprintf("not everything is gone: %s", left)
+	}
+	if report != nil {
+		f.details = map[string]any{"resources": results(report)}
+	}
+	return f.hint("%s not deleted yet; run enrich destroy again to continue", count(len(document.Resources), "recorded resource is", "recorded resources are"))
+}

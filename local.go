@@ -1,0 +1,167 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) localCommand() *cli.Command {
+	port := &cli.IntFlag{Name: "port", Usage: "`PORT`: where to listen (default: a free one)", DefaultText: ""}
+	return &cli.Command{
+		Name:  "local",
+		Usage: "controls the emulator that --local works on",
+		Description: about(`
+The emulator is an AWS on 127.0.0.1, kept in memory. --local starts it by
+itself; with AWS_ENDPOINT_URL set to its endpoint the aws CLI and any SDK can
+use it too. It is one for each --state-dir.`,
+			"enrich local start", "export AWS_ENDPOINT_URL=$(enrich local start -o json | jq -r .endpoint)", "enrich local stop"),
+		Subcommands: []*cli.Command{
+			{
+				Name: "start", Usage: "starts the emulator in the background", Flags: []cli.Flag{port}, Action: p.localStart,
+				Description: about("Does nothing when it runs already.", "enrich local start", "enrich local start --port 4566"),
+			},
+			{
+				Name: "stop", Usage: "stops the emulator; everything in it is lost", Action: p.localStop,
+				Description: about("Does nothing when none runs.", "enrich local stop"),
+			},
+			{
+				Name: "status", Usage: "tells whether the emulator runs, and where", Action: p.localStatus,
+				Description: about("", "enrich local status", "enrich local status -o json"),
+			},
+			{
+				Name: "logs", Usage: "prints the emulator's log", Action: p.localLogs,
+				Flags: []cli.Flag{
+					&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with what comes"},
+				},
+				Description: about("", "enrich local logs", "enrich local logs -f"),
+			},
+			{
+				Name: "run", Usage: "runs the emulator in the foreground", Flags: []cli.Flag{port}, Action: p.localRun,
+				Description: about("Ctrl-C stops it.", "enrich local run --port 4566"),
+			},
+		},
+	}
+}
+
+func (p *program) localStart(c *cli.Context) error {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	running, started, err := p.startEmulator(c.Context, c.Int("port"))
+	if err != nil {
+		return err
+	}
+	if port := c.Int("port"); port != 0 && port != running.Port {
+		return failf("the emulator runs already, on port %d", running.Port).hint("stop it first: %s", p.again("local stop"))
+	}
+	return p.out.result(running, func(page *page) {
+		if started {
+			page.line("%s at %s (pid %d)", page.c.good("started"), running.Endpoint, running.PID)
+		} else {
+			page.line("running already at %s (pid %d)", running.Endpoint, running.PID)
+		}
+	})
+}
+
+func (p *program) localStop(c *cli.Context) error {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	stopped, err := p.place().stop(c.Context)
+	if err != nil {
+		return err
+	}
+	return p.out.summary(map[string]bool{"stopped": stopped}, func(page *page) {
+		if stopped {
+			page.line("stopped")
+		} else {
+			page.line("no emulator was running")
+		}
+	})
+}
+
+func (p *program) localStatus(c *cli.Context) error {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	running, health, err := p.place().find(c.Context)
+	if err != nil {
+		return err
+	}
+	d := map[string]any{"running": running != nil}
+	if running != nil {
+		d["endpoint"], d["pid"], d["port"], d["started"] = running.Endpoint, running.PID, running.Port, running.Started
+		d["account"], d["region"], d["unsupported"] = health.Account, health.Region, health.Unsupported
+	}
+	return p.out.result(d, func(page *page) {
+		if running == nil {
+			page.line("no emulator is running")
+			return
+		}
+		page.line("%s at %s", page.c.good("running"), running.Endpoint)
+		page.table("  ", [][]cell{
+			{{text: "pid", paint: page.c.faint}, {text: fmt.Sprint(running.PID)}},
+			{{text: "since", paint: page.c.faint}, {text: running.Started.Local().Format(time.DateTime)}},
+			{{text: "account", paint: page.c.faint}, {text: health.Account + ", " + health.Region}},
+			{{text: "log", paint: page.c.faint}, {text: p.place().log()}},
+		})
+		if health.Unsupported > 0 {
+			page.line("  %s were asked for that it does not have; its log names them", count(int(health.Unsupported), "operation"))
+		}
+	})
+}
+
+func (p *program) localLogs(c *cli.Context) error {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	place := p.place()
+	file, err := os.Open(place.log())
+	if errors.Is(err, fs.ErrNotExist) {
+		return failf("there is no log: no emulator was started in %s", place.directory)
+	}
+	if err != nil {
+		return fmt.Errorf("opening the emulator's log: %w", err)
+	}
+	defer func() { _ = file.Close() }() // only read from
+	reader := bufio.NewReader(file)
+	for {
+		line, err := reader.ReadString('\n')
+		if line != "" {
+			if err := p.out.logLine(line); err != nil {
+				return err
+			}
+		}
+		switch {
+		case err == nil:
+		case !errors.Is(err, io.EOF):
+			return fmt.Errorf("reading the emulator's log: %w", err)
+		case !c.Bool("follow"):
+			return nil
+		default:
+			if err := wait(c.Context, 200*time.Millisecond); err != nil {
+				return exit(exitDone) // Ctrl-C is how following ends
+			}
+		}
+	}
+}
+
+// wait ends early when the context does.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

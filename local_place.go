@@ -1,0 +1,183 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/google/renameio/v2/maybe"
+)
+
+// place is where the emulator of one state directory is announced: a file with
+// its address, its log, and a lock for those who start or stop it.
+type place struct {
+	directory string
+}
+
+func (p *program) place() place {
+	return place{filepath.Join(p.globals.stateDir, "local")}
+}
+
+func (l place) file() string { return filepath.Join(l.directory, "emulator.json") }
+func (l place) log() string  { return filepath.Join(l.directory, "emulator.log") }
+func (l place) lock() string { return filepath.Join(l.directory, "emulator.lock") }
+
+// emulatorHealth is what a running emulator says of itself.
+type emulatorHealth struct {
+	Account     string `json:"account"`
+	Region      string `json:"region"`
+	Version     int    `json:"version"`
+	Unsupported int64  `json:"unsupported"`
+	PID         int    `json:"pid"`
+}
+
+// find gives the running emulator, or nil. What the file says is believed only
+// if the process lives and answers as an emulator does: after a crash its number
+// or its port may be somebody else's.
+func (l place) find(ctx context.Context) (*localDocument, emulatorHealth, error) {
+	content, err := os.ReadFile(l.file())
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, emulatorHealth{}, nil
+	}
+	if err != nil {
+		return nil, emulatorHealth{}, fmt.Errorf("looking for the emulator: %w", err)
+	}
+	var d localDocument
+	if json.Unmarshal(content, &d) != nil || d.PID <= 0 || d.Endpoint == "" {
+		return nil, emulatorHealth{}, nil // half of a file of somebody who crashed
+	}
+	if !alive(d.PID) {
+		return nil, emulatorHealth{}, nil
+	}
+	health, ok := askHealth(ctx, d.Endpoint)
+	if !ok || (health.PID != 0 && health.PID != d.PID) {
+		return nil, emulatorHealth{}, ctx.Err()
+	}
+	return &d, health, nil
+}
+
+// askHealth tells whether an emulator answers at the endpoint.
+func askHealth(ctx context.Context, endpoint string) (emulatorHealth, bool) {
+	var health emulatorHealth
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	defer cancel()
+	response, err := control(ctx, http.MethodGet, endpoint+"/_enrich/health")
+	if err != nil {
+		return health, false
+	}
+	defer func() { _ = response.Body.Close() }() // only read from
+	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
+	if err != nil || response.StatusCode != http.StatusOK || json.Unmarshal(body, &health) != nil {
+		return health, false
+	}
+	return health, health.Account != "" && health.Version > 0
+}
+
+// control sends a request past any proxy.
+func control(ctx context.Context, method, address string) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, nil)
+	if err != nil {
+		return nil, err
+	}
+	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	return client.Do(request)
+}
+
+// announce writes the file by which others find the emulator.
+func (l place) announce(d localDocument) error {
+	content, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("announcing the emulator: %w", err)
+	}
+	if err := maybe.WriteFile(l.file(), append(content, '\n'), 0o600); err != nil {
+		return fmt.Errorf("announcing the emulator: %w", err)
+	}
+	return nil
+}
+
+// announced tells whether the file still names this process.
+func (l place) announced(pid int) bool {
+	content, err := os.ReadFile(l.file())
+	var d localDocument
+	return err == nil && json.Unmarshal(content, &d) == nil && d.PID == pid
+}
+
+// withdraw removes the announcement if it is that of this process.
+func (l place) withdraw(pid int) error {
+	if !l.announced(pid) {
+		return nil
+	}
+	return l.withdrawStale()
+}
+
+// exclusively runs f while no other command starts or stops the emulator.
+func (l place) exclusively(ctx context.Context, f func() error) error {
+	if err := os.MkdirAll(l.directory, 0o700); err != nil {
+		return fmt.Errorf("making the emulator's directory: %w", err)
+	}
+	lock := flock.New(l.lock())
+	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
+		return fmt.Errorf("waiting for another command that starts or stops the emulator: %w", err)
+	}
+	return errors.Join(f(), lock.Close())
+}
+
+// stopLimit is how long an emulator may take to stop its functions and itself.
+const stopLimit = 40 * time.Second
+
+// stop ends the emulator and waits until it is gone. It tells whether there was
+// one.
+func (l place) stop(ctx context.Context) (stopped bool, err error) {
+	if _, err := os.Stat(l.directory); errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	err = l.exclusively(ctx, func() error {
+		running, _, err := l.find(ctx)
+		if err != nil {
+			return err
+		}
+		if running == nil {
+			return l.withdrawStale()
+		}
+		stopped = true
+		return l.shutDown(ctx, running)
+	})
+	return stopped, err
+}
+
+// withdrawStale removes the file of an emulator that is no more.
+func (l place) withdrawStale() error {
+	if err := os.Remove(l.file()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return fmt.Errorf("removing a stale file: %w", err)
+	}
+	return nil
+}
+
+func (l place) shutDown(ctx context.Context, running *localDocument) error {
+	ctx, cancel := context.WithTimeout(ctx, stopLimit)
+	defer cancel()
+	response, err := control(ctx, http.MethodPost, running.Endpoint+"/_enrich/shutdown")
+	if err != nil {
+		return fmt.Errorf("stopping the emulator (pid %d): %w", running.PID, err)
+	}
+	if err := response.Body.Close(); err != nil {
+		return fmt.Errorf("stopping the emulator (pid %d): %w", running.PID, err)
+	}
+	// Withdrawing its file is the last thing that an emulator does. A process
+	// that ended may still have a number: nobody asks for its exit code in a
+	// container without an init process.
+	for alive(running.PID) && l.announced(running.PID) {
+		if err := wait(ctx, 10*time.Millisecond); err != nil {
+			return fmt.Errorf("the emulator (pid %d) was told to stop and has not yet: %w", running.PID, err)
+		}
+	}
+	return l.withdraw(running.PID)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/url"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"enrich/emulator"
+	"enrich/lambda"
+)
+
+// localRun is the emulator itself: `enrich local start` runs it in the
+// background.
+func (p *program) localRun(c *cli.Context) (err error) {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	port := c.Int("port")
+	if port < 0 || port > 65535 {
+		return failf("--port %d: ports are 0 (any free one) to 65535", port)
+	}
+	l := p.place()
+	if err := os.MkdirAll(l.directory, 0o700); err != nil {
+		return fmt.Errorf("making the emulator's directory: %w", err)
+	}
+	running, _, err := l.find(c.Context)
+	if err != nil {
+		return err
+	}
+	if running != nil {
+		return failf("the emulator runs already at %s (pid %d)", running.Endpoint, running.PID).hint("stop it first: %s", p.again("local stop"))
+	}
+	options, err := p.emulatorOptions(port)
+	if err != nil {
+		return err
+	}
+	server, err := emulator.Start(c.Context, options)
+	if err != nil {
+		return fmt.Errorf("starting the emulator: %w", err)
+	}
+	defer func() {
+		err = errors.Join(err, closeEmulator(c.Context, server), l.withdraw(os.Getpid()))
+	}()
+	d, err := announcement(server.Endpoint())
+	if err != nil {
+		return err
+	}
+	if err := l.announce(d); err != nil {
+		return err
+	}
+	options.Logger.Info("the emulator is listening", "endpoint", d.Endpoint, "pid", d.PID, "version", version)
+	select {
+	case <-c.Context.Done():
+	case <-server.Closed():
+	}
+	options.Logger.Info("the emulator is stopping")
+	return nil
+}
+
+// closeEmulator gives requests in flight and functions some time although the
+// command itself was told to end.
+func closeEmulator(ctx context.Context, server *emulator.Server) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	if err := server.Close(ctx); err != nil {
+		return fmt.Errorf("stopping the emulator: %w", err)
+	}
+	return nil
+}
+
+func announcement(endpoint string) (localDocument, error) {
+	u, err := url.Parse(endpoint)
+	if err != nil {
+		return localDocument{}, fmt.Errorf("reading the emulator's endpoint: %w", err)
+	}
+	port, err := portOf(u.Host)
+	if err != nil {
+		return localDocument{}, fmt.Errorf("reading the emulator's endpoint: %w", err)
+	}
+	return localDocument{PID: os.Getpid(), Port: port, Endpoint: endpoint, Started: time.Now().UTC().Truncate(time.Millisecond)}, nil
+}
+
+// emulatorOptions lets this program stand in for its own archives where the
+// host cannot run them.
+func (p *program) emulatorOptions(port int) (emulator.Options, error) {
+	program, err := os.Executable()
+	if err != nil {
+		return emulator.Options{}, fmt.Errorf("starting the emulator: %w", err)
+	}
+	codes, err := everyArchive(p.archives)
+	if err != nil {
+		return emulator.Options{}, err
+	}
+	substitutes := map[string][]string{}
+	for _, code := range codes {
+		substitutes[code.SHA256] = []string{program, functionRuntime}
+	}
+	level := slog.LevelInfo
+	if p.out.verbose {
+		level = slog.LevelDebug
+	}
+	return emulator.Options{
+		Address:     net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
+		Logger:      slog.New(slog.NewTextHandler(p.streams.err, &slog.HandlerOptions{Level: level})),
+		Substitutes: substitutes,
+	}, nil
+}
+
+// functionRuntime is the hidden command that is the function.
+const functionRuntime = "function-runtime"
+
+func (p *program) functionRuntimeCommand() *cli.Command {
+	return &cli.Command{
+		Name:   functionRuntime,
+		Usage:  "runs the function over the Lambda Runtime API",
+		Hidden: true,
+		Description: about("The emulator uses it where the host cannot run the function's archive.",
+			"AWS_LAMBDA_RUNTIME_API=127.0.0.1:9001 enrich function-runtime"),
+		Action: func(*cli.Context) error { return exit(lambda.Main()) },
+	}
+}

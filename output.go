@@ -1,0 +1,243 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/fatih/color"
+	"github.com/mattn/go-isatty"
+)
+
+// The rules of what is printed:
+//
+//   - Results for people go to stdout, everything else (progress, notes,
+//     questions, errors) to stderr.
+//   - With -o json stdout carries exactly one document, on failure
+//     {"error": {…}}.
+//   - Messages begin with a lower-case letter and have no final period. What to
+//     do about them stands in lines of its own that begin with "hint:".
+//   - Colour and motion are for terminals, and only tell what the words tell
+//     too.
+//   - -q leaves results that were asked for, and errors.
+
+// streams are the files of the process.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// look says how output is to be printed.
+type look struct {
+	json, quiet, verbose, plain bool
+}
+
+// output prints. It is safe for concurrent use.
+type output struct {
+	look
+	streams
+	mu       sync.Mutex
+	spinning *spin // the line that moves; nil when there is none
+
+	c palette // of stdout
+	e palette // of stderr
+}
+
+// palette gives words their colours by meaning.
+type palette struct {
+	good, warn, bad, faint, strong, added func(...any) string
+}
+
+func newPalette(on bool) palette {
+	paint := func(attributes ...color.Attribute) func(...any) string {
+		c := color.New(attributes...)
+		if on {
+			c.EnableColor()
+		} else {
+			c.DisableColor()
+		}
+		return c.Sprint
+	}
+	return palette{
+		good: paint(color.FgGreen), warn: paint(color.FgYellow), bad: paint(color.FgRed),
+		faint: paint(color.Faint), strong: paint(color.Bold), added: paint(color.FgGreen, color.Bold),
+	}
+}
+
+func newOutput(s streams, l look, getenv func(string) string) *output {
+	colours := func(w io.Writer) bool {
+		return !l.plain && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb" && isTerminal(w)
+	}
+	return &output{look: l, streams: s, c: newPalette(colours(s.out)), e: newPalette(colours(s.err))}
+}
+
+// isTerminal tells whether a stream is a terminal.
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
+	return ok && (isatty.IsTerminal(f.Fd()) || isatty.IsCygwinTerminal(f.Fd()))
+}
+
+// result prints what a command was asked for: the document for programs, or the
+// text for people.
+func (o *output) result(document any, text func(*page)) error {
+	if o.json {
+		return o.document(document)
+	}
+	p := &page{c: o.c}
+	text(p)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, err := o.out.Write(p.Bytes()); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+// summary is a result that nobody asked for: -q leaves it out.
+func (o *output) summary(document any, text func(*page)) error {
+	if o.quiet && !o.json {
+		return nil
+	}
+	return o.result(document, text)
+}
+
+func (o *output) document(document any) error {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(document); err != nil {
+		return fmt.Errorf("encoding the result: %w", err)
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, err := o.out.Write(b.Bytes()); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}
+
+// note prints a line on stderr that tells what is going on.
+func (o *output) note(format string, args ...any) {
+	if !o.quiet {
+		o.say(fmt.Sprintf(format, args...))
+	}
+}
+
+// hint prints what can be done next, on stderr.
+func (o *output) hint(format string, args ...any) {
+	if !o.quiet {
+		o.say(o.e.faint("hint: ") + fmt.Sprintf(format, args...))
+	}
+}
+
+// warning prints what went wrong without stopping the command. -q leaves it.
+func (o *output) warning(format string, args ...any) {
+	o.say(o.e.warn("warning: ") + fmt.Sprintf(format, args...))
+}
+
+// trace prints a line for -v.
+func (o *output) trace(format string, args ...any) {
+	if o.verbose {
+		o.say(o.e.faint(fmt.Sprintf(format, args...)))
+	}
+}
+
+// say prints lines on stderr, above the line that moves.
+func (o *output) say(text string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	text = strings.TrimRight(text, "\n") + "\n"
+	if o.spinning != nil {
+		o.spinning.above(text)
+		return
+	}
+	_, _ = io.WriteString(o.err, text) // stderr gone: there is nowhere left to tell it
+}
+
+// logLine passes on a line of the emulator's log.
+func (o *output) logLine(line string) error {
+	if _, err := io.WriteString(o.out, line); err != nil {
+		return fmt.Errorf("writing the log: %w", err)
+	}
+	return nil
+}
+
+// ask prints a question without an end of line.
+func (o *output) ask(question string) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	_, _ = io.WriteString(o.err, question) // as in say
+}
+
+// failure prints why a command failed.
+func (o *output) failure(err error) {
+	f := explain(err)
+	if o.json {
+		if writing := o.document(map[string]failure{"error": f}); writing == nil {
+			return
+		}
+	}
+	var b strings.Builder
+	b.WriteString(o.e.bad("error: ") + f.Message + "\n")
+	for hint := range strings.Lines(f.Hint) {
+		b.WriteString(o.e.warn("hint: ") + strings.TrimRight(hint, "\n") + "\n")
+	}
+	o.say(b.String())
+}
+
+// page collects a result for people.
+type page struct {
+	bytes.Buffer
+	c palette
+}
+
+// line adds a line.
+func (p *page) line(format string, args ...any) {
+	fmt.Fprintf(p, format, args...)
+	p.WriteByte('\n')
+}
+
+// table adds rows in columns as wide as they need to be. A cell's colour must
+// not count for its width, so it is given apart.
+func (p *page) table(indent string, rows [][]cell) {
+	var widths []int
+	for _, row := range rows {
+		for i, c := range row {
+			if i == len(widths) {
+				widths = append(widths, 0)
+			}
+			widths[i] = max(widths[i], c.width())
+		}
+	}
+	for _, row := range rows {
+		var b strings.Builder
+		b.WriteString(indent)
+		for i, c := range row {
+			b.WriteString(c.painted())
+			if i < len(row)-1 {
+				b.WriteString(strings.Repeat(" ", widths[i]-c.width()+2))
+			}
+		}
+		p.line("%s", strings.TrimRight(b.String(), " "))
+	}
+}
+
+// cell is one place of a table.
+type cell struct {
+	text  string
+	paint func(...any) string // nil: as it is
+}
+
+func (c cell) width() int { return len([]rune(c.text)) }
+
+func (c cell) painted() string {
+	if c.paint == nil || c.text == "" {
+		return c.text
+	}
+	return c.paint(c.text)
+}

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"time"
+
+	"enrich/config"
+	"enrich/engine"
+	"enrich/items"
+)
+
+// The documents of -o json. Their shapes are promises: fields are added, never
+// renamed or removed.
+
+// foundDocument names a resource.
+type foundDocument struct {
+	Key  string `json:"key"`
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	ARN  string `json:"arn,omitempty"`
+}
+
+// resultDocument is what became of a resource in one run.
+type resultDocument struct {
+	Key       string `json:"key"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	Result    string `json:"result"` // created, updated, replaced, deleted, unchanged, failed or not started
+	ElapsedMS int64  `json:"elapsed_ms"`
+	Error     string `json:"error,omitempty"`
+}
+
+func results(report *engine.Report) []resultDocument {
+	all := []resultDocument{}
+	for _, r := range report.Results {
+		d := resultDocument{Key: r.Key, Kind: r.Kind, Name: r.Name, Result: string(r.Phase), ElapsedMS: r.Elapsed.Milliseconds()}
+		if r.Err != nil {
+			d.Error = r.Err.Error()
+		}
+		all = append(all, d)
+	}
+	return all
+}
+
+// problemDocument is one thing that is wrong with the settings.
+type problemDocument struct {
+	File    string `json:"file,omitempty"`
+	Line    int    `json:"line,omitempty"`
+	Field   string `json:"field,omitempty"`
+	Message string `json:"message"`
+}
+
+func problemDocuments(problems *config.Problems) []problemDocument {
+	all := []problemDocument{}
+	for _, p := range problems.List {
+		all = append(all, problemDocument(p))
+	}
+	return all
+}
+
+// deployDocument is the result of deploy.
+type deployDocument struct {
+	Changed   bool              `json:"changed"`
+	Resources []resultDocument  `json:"resources"`
+	Kept      []foundDocument   `json:"kept"` // recorded, but no longer in the configuration
+	Outputs   map[string]string `json:"outputs"`
+	ElapsedMS int64             `json:"elapsed_ms"`
+}
+
+// planDocument is the result of plan.
+type planDocument struct {
+	Changes []changeDocument `json:"changes"`
+	Kept    []foundDocument  `json:"kept"`
+}
+
+// changeDocument is one resource that deploy would create, update or replace.
+type changeDocument struct {
+	Key    string          `json:"key"`
+	Kind   string          `json:"kind"`
+	Name   string          `json:"name"`
+	Action engine.Action   `json:"action"` // create, update, replace or delete
+	Fields []engine.Change `json:"fields"`
+}
+
+// statusDocument is the result of status.
+type statusDocument struct {
+	Deployed    bool              `json:"deployed"`
+	Healthy     bool              `json:"healthy"`
+	Name        string            `json:"name"`
+	Environment string            `json:"environment"`
+	Resources   []statusResource  `json:"resources"`
+	Problems    []string          `json:"problems"`
+	Outputs     map[string]string `json:"outputs"`
+}
+
+// statusResource is one resource as it was found.
+type statusResource struct {
+	Key    string `json:"key"`
+	Kind   string `json:"kind"`
+	Name   string `json:"name"`
+	ARN    string `json:"arn,omitempty"`
+	ID     string `json:"id,omitempty"`
+	Status string `json:"status"` // AWS's own word; missing, unknown or foreign
+	Detail string `json:"detail,omitempty"`
+	// Problem is why the resource does not do its work.
+	Problem string          `json:"problem,omitempty"`
+	Drift   []engine.Change `json:"drift"`
+}
+
+// destroyDocument is the result of destroy.
+type destroyDocument struct {
+	Destroyed bool             `json:"destroyed"` // false: there was nothing
+	Resources []resultDocument `json:"resources"`
+	ElapsedMS int64            `json:"elapsed_ms"`
+}
+
+// testEventDocument is the result of test-event.
+type testEventDocument struct {
+	Record         rawJSON `json:"record"`
+	SequenceNumber string  `json:"sequence_number"`
+	ShardID        string  `json:"shard_id"`
+	Bucket         string  `json:"bucket"`
+	Key            string  `json:"key"`
+	LatencyMS      int64   `json:"latency_ms"`
+}
+
+// putDocument is the result of put.
+type putDocument struct {
+	Sent      int                 `json:"sent"`
+	Rejected  []rejectionDocument `json:"rejected"`
+	ElapsedMS int64               `json:"elapsed_ms"`
+}
+
+// loadDocument is the result of lookup load.
+type loadDocument struct {
+	Table    string            `json:"table"`
+	Loaded   int               `json:"loaded"`
+	Rejected []items.Rejection `json:"rejected"`
+}
+
+// rejectionDocument is a line that was not sent.
+type rejectionDocument struct {
+	Line   int    `json:"line"`
+	Reason string `json:"reason"`
+}
+
+// localDocument tells where the emulator is. It is also the file by which other
+// commands find it.
+type localDocument struct {
+	PID      int       `json:"pid"`
+	Port     int       `json:"port"`
+	Endpoint string    `json:"endpoint"`
+	Started  time.Time `json:"started"`
+}
+
+// rawJSON is JSON that is passed on byte for byte inside a document.
+type rawJSON []byte
+
+func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }

@@ -1,0 +1,195 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"enrich/engine"
+	"enrich/state"
+)
+
+func (p *program) statusCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "status",
+		Usage: "shows every resource, its state and the outputs",
+		Description: about(`
+Reads what exists and compares it with the configuration. Exits with 2 when
+something is missing, differs or does not work; what was never deployed is fine.`,
+			"enrich status", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
+		Action: p.status,
+	}
+}
+
+func (p *program) status(c *cli.Context) error {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	s, err := p.open(c.Context)
+	if err != nil {
+		return err
+	}
+	recorded, err := state.Load(s.statePath, s.binding)
+	if err != nil {
+		return err
+	}
+	d, err := p.inspect(c.Context, s, recorded)
+	if err != nil {
+		return err
+	}
+	if err := p.out.result(d, func(page *page) { p.printStatus(page, s, d) }); err != nil {
+		return err
+	}
+	if len(d.Problems) > 0 {
+		return exit(exitDifferent)
+	}
+	return nil
+}
+
+// inspect reads everything and judges it.
+func (p *program) inspect(ctx context.Context, s *session, recorded *state.Document) (statusDocument, error) {
+	kept, err := s.left(recorded)
+	if err != nil {
+		return statusDocument{}, err
+	}
+	_, stop := p.out.spinner("reading what exists")
+	defer stop()
+	found, err := s.engine(nil, recorded, nil, kept...).Inspect(ctx)
+	stop()
+	if err != nil {
+		return statusDocument{}, err
+	}
+	return judge(s, recorded, found), nil
+}
+
+// judge makes the verdict of what was found.
+func judge(s *session, recorded *state.Document, found []engine.Inspection) statusDocument {
+	d := statusDocument{
+		Name: s.cfg.Name, Environment: s.cfg.Environment,
+		Resources: []statusResource{}, Problems: []string{}, Outputs: map[string]string{},
+	}
+	wanted := map[string]bool{}
+	for _, r := range s.pipeline.Resources() {
+		wanted[r.Key()] = true
+	}
+	unread := 0
+	for _, f := range found {
+		if !wanted[f.Resource.Key()] && f.Observed == nil && f.Err == nil {
+			continue // gone, as it should be
+		}
+		r, problem := assess(f, wanted[f.Resource.Key()])
+		d.Resources = append(d.Resources, r)
+		if problem != "" {
+			d.Problems = append(d.Problems, problem)
+		}
+		switch {
+		case f.Err != nil:
+			unread++
+		case f.Observed != nil && !f.Foreign:
+			d.Deployed = true
+		}
+	}
+	d.Healthy = d.Deployed && len(d.Problems) == 0
+	switch {
+	case d.Deployed:
+		d.Outputs = s.outputs()
+	case unread == 0 && (recorded == nil || len(recorded.Resources) == 0):
+		// Never deployed. Missing is how everything should be, then; what has
+		// our names without being ours is still worth knowing.
+		d.Problems = slices.DeleteFunc(d.Problems, func(problem string) bool { return strings.HasSuffix(problem, missingText) })
+		fallthrough
+	default:
+		d.Outputs = map[string]string{"account": s.id.Account, "region": s.id.Region, "endpoint": s.endpoint}
+	}
+	return d
+}
+
+const missingText = "does not exist"
+
+// assess judges one resource.
+func assess(f engine.Inspection, wanted bool) (r statusResource, problem string) {
+	r = statusResource{
+		Key: f.Resource.Key(), Kind: f.Resource.Kind(), Name: f.Resource.Name(), ARN: f.Resource.ARN(),
+		Drift: []engine.Change{},
+	}
+	name := r.Kind + " " + r.Name
+	if f.Err != nil {
+		r.Status, r.Problem = "unknown", f.Err.Error()
+		return r, fmt.Sprintf("%s could not be read: %s", name, f.Err)
+	}
+	if f.Observed == nil {
+		r.Status = "missing"
+		return r, name + " " + missingText
+	}
+	r.ID, r.Status, r.Detail, r.Problem = f.Observed.ID, f.Observed.Status, f.Observed.Detail, f.Observed.Unhealthy
+	if f.Observed.ARN != "" {
+		r.ARN = f.Observed.ARN
+	}
+	switch {
+	case f.Foreign:
+		r.Status = "foreign"
+		return r, name + " exists, but was not made by this pipeline"
+	case !wanted:
+		r.Detail = "no longer in the configuration"
+		return r, ""
+	case f.Observed.Unhealthy != "":
+		r.Drift = append(r.Drift, f.Changes...)
+		return r, fmt.Sprintf("%s: %s", name, f.Observed.Unhealthy)
+	case f.Observed.Transient:
+		return r, fmt.Sprintf("%s is still %s", name, f.Observed.Status)
+	case len(f.Changes) > 0:
+		r.Drift = append(r.Drift, f.Changes...)
+		var fields []string
+		for _, change := range f.Changes {
+			fields = append(fields, change.Field)
+		}
+		return r, fmt.Sprintf("%s differs from the configuration in %s", name, strings.Join(fields, ", "))
+	}
+	return r, ""
+}
+
+func (p *program) printStatus(page *page, s *session, d statusDocument) {
+	page.line("%s", s.describe())
+	page.line("")
+	if !d.Deployed && len(d.Problems) == 0 {
+		page.line("not deployed")
+		p.hintDeploy(page)
+		return
+	}
+	var rows [][]cell
+	for _, r := range d.Resources {
+		status := cell{text: r.Status, paint: page.c.good}
+		switch {
+		case r.Status == "missing" || r.Status == "foreign" || r.Status == "unknown" || r.Problem != "":
+			status.paint = page.c.bad
+		case len(r.Drift) > 0:
+			status.paint = page.c.warn
+		}
+		rows = append(rows, []cell{{text: r.Kind}, {text: r.Name}, status, {text: r.Detail, paint: page.c.faint}})
+	}
+	page.table("  ", rows)
+	for _, r := range d.Resources {
+		for _, change := range r.Drift {
+			page.line("  %s %s %s", page.c.warn("differs:"), r.Key, changeText(change))
+		}
+	}
+	if d.Deployed {
+		printOutputs(page, d.Outputs)
+	}
+	page.line("")
+	if d.Healthy {
+		page.line("%s everything is there and as configured", page.c.good("healthy:"))
+		return
+	}
+	for _, problem := range d.Problems {
+		page.line("%s %s", page.c.bad("problem:"), problem)
+	}
+	p.hintDeploy(page)
+}
+
+func (p *program) hintDeploy(page *page) {
+	page.line("%s %s brings it to what the configuration says", page.c.faint("hint:"), p.again("deploy"))
+}

@@ -1,0 +1,57 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/middleware"
+)
+
+// traced has every AWS call of the configuration's clients printed by -v.
+func traced(sdk aws.Config, out *output) aws.Config {
+	if !out.verbose {
+		return sdk
+	}
+	sdk.APIOptions = append(sdk.APIOptions, func(stack *middleware.Stack) error {
+		// After: the SDK's own first step puts the names into the context.
+		return stack.Initialize.Add(middleware.InitializeMiddlewareFunc("EnrichTrace",
+			func(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+				began := time.Now()
+				result, metadata, err := next.HandleInitialize(ctx, in)
+				out.trace("%s", call(ctx, metadata, err, time.Since(began)))
+				return result, metadata, err
+			}), middleware.After)
+	})
+	return sdk
+}
+
+// call is the line of one AWS call.
+func call(ctx context.Context, metadata middleware.Metadata, err error, took time.Duration) string {
+	outcome := "ok"
+	request, _ := awsmiddleware.GetRequestIDMetadata(metadata)
+	if err != nil {
+		outcome = "failed"
+		if api, ok := errors.AsType[smithy.APIError](err); ok {
+			outcome = api.ErrorCode()
+		}
+		if response, ok := errors.AsType[*awshttp.ResponseError](err); ok {
+			request = response.RequestID
+		}
+	}
+	if request == "" {
+		request = "none"
+	}
+	attempts := ""
+	if results, ok := retry.GetAttemptResults(metadata); ok && len(results.Results) > 1 {
+		attempts = fmt.Sprintf(" after %d attempts", len(results.Results))
+	}
+	return fmt.Sprintf("%s %s: %s%s in %s, request %s", awsmiddleware.GetServiceID(ctx),
+		awsmiddleware.GetOperationName(ctx), outcome, attempts, seconds(took), request)
+}
