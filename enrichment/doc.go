@@ -26,14 +26,15 @@ import "context"
 // Finder finds the items of a lookup's table.
 type Finder interface {
 	// Find looks up keys, which are unique, not empty and at most MaxKey bytes
-	// long. A key that Found lacks has no item. An error means that none of the
-	// keys is known to have an item or to have none.
+	// long. A key that Found lacks has no item. With an error nothing is known of
+	// the keys in Found.Left, or of any key when that is empty.
 	Find(ctx context.Context, lookup *Lookup, keys []string) (Found, error)
 }
 
 // Found is what a Finder found.
 type Found struct {
 	Items   map[string]Item // by key
+	Left    []string        // keys that were not answered, when Find failed
 	Calls   int             // requests sent, repeated ones included
 	Retries int             // requests that had to be repeated, wholly or in part
 }

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -90,19 +91,22 @@ func (b *batch) ask(ctx context.Context, lookup, from, to int) (found enrichment
 	}()
 	found, err = b.h.finder.Find(ctx, &l, q.keys[from:to:to])
 	if err != nil {
-		return found, fmt.Errorf("lookup %s: %w", l.Name, err)
+		err = fmt.Errorf("lookup %s: %w", l.Name, err)
+		if len(found.Left) == 0 {
+			return found, err
+		}
 	}
 	for i := from; i < to; i++ {
 		item, ok := found.Items[q.keys[i]]
 		if !ok {
-			q.known[i] = true
+			q.known[i] = !slices.Contains(found.Left, q.keys[i])
 			continue
 		}
-		answer, err := b.h.core.Hit(lookup, item)
-		if err != nil {
-			return found, err
+		answer, hitErr := b.h.core.Hit(lookup, item)
+		if hitErr != nil {
+			return found, hitErr
 		}
 		q.answers[i], q.known[i] = answer, true
 	}
-	return found, nil
+	return found, err
 }

@@ -51,7 +51,7 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 		if err == nil {
 			left, collectErr := collect(found.Items, lookup, out)
 			if collectErr != nil || len(left) == 0 {
-				return found, collectErr
+				return found, collectErr // an error leaves all keys unknown
 			}
 			if len(left) < len(pending.Keys) {
 				n = 0 // there is throughput, only not enough for all
@@ -59,6 +59,7 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			pending.Keys, again, err = left, true, errUnprocessed
 		}
 		if !again || !t.backoff.wait(ctx, n) {
+			found.Left = keysOf(lookup, pending)
 			return found, explain(lookup, err)
 		}
 		found.Retries++
@@ -86,6 +87,17 @@ func requestOf(lookup *enrichment.Lookup, keys []string) types.KeysAndAttributes
 		r.Keys = append(r.Keys, map[string]types.AttributeValue{lookup.TableKey: &types.AttributeValueMemberS{Value: key}})
 	}
 	return r
+}
+
+// keysOf is the reverse of requestOf.
+func keysOf(lookup *enrichment.Lookup, request types.KeysAndAttributes) []string {
+	var keys []string
+	for _, key := range request.Keys {
+		if s, ok := key[lookup.TableKey].(*types.AttributeValueMemberS); ok {
+			keys = append(keys, s.Value)
+		}
+	}
+	return keys
 }
 
 // collect takes the items over and answers the keys that were left unprocessed.
