@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -30,31 +29,42 @@ func (b *deliveryBucket) empty(ctx context.Context, progress engine.Progress) er
 	return nil
 }
 
+// deleteVersions works in rounds: some pages are listed, then deleted at the same
+// time. A listing that goes on from a version which a deletion has taken away
+// ends early at some endpoints, so each round begins at the beginning.
 func (b *deliveryBucket) deleteVersions(ctx context.Context, progress engine.Progress) error {
-	group, groupContext := errgroup.WithContext(ctx)
-	group.SetLimit(parallelDeletes)
-	var deleted atomic.Int64
-	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
-	for pages.HasMorePages() && groupContext.Err() == nil {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			// What was started ends first; its errors come from the same cause.
-			_ = group.Wait()
+	deleted := 0
+	for {
+		pages, err := b.listVersions(ctx)
+		if err != nil || len(pages) == 0 {
 			return err
 		}
-		objects := versionsOf(page)
-		if len(objects) == 0 {
-			continue
+		group, groupContext := errgroup.WithContext(ctx)
+		for _, objects := range pages {
+			deleted += len(objects)
+			group.Go(func() error { return b.deleteObjects(groupContext, objects) })
 		}
-		group.Go(func() error {
-			if err := b.deleteObjects(groupContext, objects); err != nil {
-				return err
-			}
-			progress.Status(fmt.Sprintf("deleted %d object versions", deleted.Add(int64(len(objects)))))
-			return nil
-		})
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		progress.Status(fmt.Sprintf("deleted %d object versions", deleted))
 	}
-	return group.Wait()
+}
+
+// listVersions lists as many pages as are deleted at the same time.
+func (b *deliveryBucket) listVersions(ctx context.Context) ([][]types.ObjectIdentifier, error) {
+	var list [][]types.ObjectIdentifier
+	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
+	for pages.HasMorePages() && len(list) < parallelDeletes {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if objects := versionsOf(page); len(objects) > 0 {
+			list = append(list, objects)
+		}
+	}
+	return list, nil
 }
 
 func versionsOf(page *s3.ListObjectVersionsOutput) []types.ObjectIdentifier {
@@ -87,16 +97,14 @@ func (b *deliveryBucket) deleteObjects(ctx context.Context, objects []types.Obje
 }
 
 func (b *deliveryBucket) abortUploads(ctx context.Context, progress engine.Progress) error {
-	group, groupContext := errgroup.WithContext(ctx)
-	group.SetLimit(parallelDeletes)
-	var aborted atomic.Int64
-	pages := s3.NewListMultipartUploadsPaginator(b.client, &s3.ListMultipartUploadsInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
-	for pages.HasMorePages() && groupContext.Err() == nil {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			_ = group.Wait()
+	aborted := 0
+	for {
+		page, err := b.client.ListMultipartUploads(ctx, &s3.ListMultipartUploadsInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
+		if err != nil || len(page.Uploads) == 0 {
 			return err
 		}
+		group, groupContext := errgroup.WithContext(ctx)
+		group.SetLimit(parallelDeletes)
 		for _, upload := range page.Uploads {
 			group.Go(func() error {
 				_, err := b.client.AbortMultipartUpload(groupContext, &s3.AbortMultipartUploadInput{
@@ -105,10 +113,13 @@ func (b *deliveryBucket) abortUploads(ctx context.Context, progress engine.Progr
 				if err := ignore(err, "NoSuchUpload"); err != nil {
 					return fmt.Errorf("%s: %w", aws.ToString(upload.Key), err)
 				}
-				progress.Status(fmt.Sprintf("aborted %d unfinished uploads", aborted.Add(1)))
 				return nil
 			})
 		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		aborted += len(page.Uploads)
+		progress.Status(fmt.Sprintf("aborted %d unfinished uploads", aborted))
 	}
-	return group.Wait()
 }

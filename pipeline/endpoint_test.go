@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"slices"
 	"sync"
@@ -22,8 +23,9 @@ import (
 	"enrich/engine"
 )
 
-// endpointVariable names another endpoint than the emulator to run the tests
-// against: an independent emulator, say. What is there is created and deleted.
+// endpointVariable names a moto server to run the tests against, in the place of
+// our own emulator. It is reset before each test: moto keeps the tags of alarms
+// and log groups that were deleted.
 const endpointVariable = "ENRICH_TEST_ENDPOINT"
 
 // cloud is an endpoint and the identity of the pipelines in it.
@@ -49,6 +51,9 @@ func newCloud(t *testing.T) cloud {
 		})
 		address = server.Endpoint()
 	}
+	if os.Getenv(endpointVariable) != "" {
+		reset(t, address)
+	}
 	sdk := aws.Config{
 		Region:       "us-east-1",
 		BaseEndpoint: &address,
@@ -64,6 +69,21 @@ func newCloud(t *testing.T) cloud {
 			Name: "orders", Environment: "dev", Partition: "aws", Account: aws.ToString(caller.Account), Region: "us-east-1",
 		},
 		emulated: os.Getenv(endpointVariable) == "",
+	}
+}
+
+func reset(t *testing.T, address string) {
+	t.Helper()
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address+"/moto-api/reset", http.NoBody)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("resetting %s: %s, %v", address, response.Status, err)
 	}
 }
 

@@ -1,0 +1,230 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"enrich/engine"
+)
+
+// weather stands between the SDK and the endpoint and answers some of the calls
+// as AWS does on a bad day.
+type weather struct {
+	mutex sync.Mutex
+	spell []*spell
+}
+
+// spell is one kind of trouble.
+type spell struct {
+	call   string // a part of "METHOD path target"
+	times  int    // how often
+	status int    // answered at once; 0: the endpoint is asked
+	code   string // of the error
+	body   string // of the answer given at once
+	kind   string // content type; default JSON
+	from   string // what to replace in the endpoint's answer
+	to     string
+	seen   int
+}
+
+func (w *weather) Do(request *http.Request) (*http.Response, error) {
+	s := w.next(request)
+	if s != nil && s.status != 0 {
+		kind := s.kind
+		if kind == "" {
+			kind = "application/x-amz-json-1.1"
+		}
+		return &http.Response{
+			StatusCode: s.status, Request: request, Body: io.NopCloser(strings.NewReader(s.body)),
+			Header: http.Header{"Content-Type": {kind}, "X-Amzn-Errortype": {s.code}},
+		}, nil
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil || s == nil {
+		return response, err
+	}
+	body, err := io.ReadAll(response.Body)
+	if err := errors.Join(err, response.Body.Close()); err != nil {
+		return nil, err
+	}
+	body = bytes.ReplaceAll(body, []byte(s.from), []byte(s.to))
+	response.Body, response.ContentLength = io.NopCloser(bytes.NewReader(body)), int64(len(body))
+	response.Header.Del("X-Amz-Crc32")
+	return response, nil
+}
+
+func (w *weather) next(request *http.Request) *spell {
+	w.mutex.Lock()
+	defer w.mutex.Unlock()
+	call := request.Method + " " + request.URL.Path + " " + request.Header.Get("X-Amz-Target")
+	for _, s := range w.spell {
+		if strings.Contains(call, s.call) && s.seen < s.times {
+			s.seen++
+			return s
+		}
+	}
+	return nil
+}
+
+func (c cloud) under(w *weather) cloud {
+	c.sdk.HTTPClient = w
+	return c
+}
+
+// What is not ready, or refused for the moment, is waited for, and the wait is
+// told.
+func TestWaitsWithAWS(t *testing.T) {
+	refusal := func(call, code, message string) *spell {
+		return &spell{call: call, times: 2, status: 400, code: code, body: `{"message":"` + message + `","Type":"User"}`}
+	}
+	tests := []struct {
+		name, key string
+		spell     *spell
+		told      string
+	}{
+		{"stream creating", keyStream,
+			&spell{call: "DescribeStreamSummary", times: 2, from: `ACTIVE`, to: `CREATING`}, "waiting for ACTIVE"},
+		{"stream not known yet", keyStream,
+			refusal("DescribeStreamSummary", "ResourceNotFoundException", "Stream not found"), "waiting for ACTIVE"},
+		{"stream of the same name deleted a moment ago", keyStream,
+			&spell{call: "CreateStream", times: 1, status: 400, code: "ResourceInUseException", body: `{"message":"in use"}`}, "waiting for ACTIVE"},
+		{"table creating", tableKey("users"),
+			&spell{call: "DescribeTable", times: 2, from: `ACTIVE`, to: `CREATING`}, "waiting for ACTIVE"},
+		{"role not assumable", keyFunction,
+			refusal("POST /2015-03-31/functions", "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."),
+			"waiting for the role to become assumable"},
+		{"function pending", keyFunction,
+			&spell{call: "/configuration", times: 2, from: `"Active"`, to: `"Pending"`}, "waiting for Active"},
+		{"permissions not spread", keyMapping,
+			refusal("POST /2015-03-31/event-source-mappings", "InvalidParameterValueException",
+				"Cannot access stream arn:aws:kinesis:us-east-1:000000000000:stream/orders-dev-stream. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."),
+			"waiting for the role's permissions to spread"},
+		{"mapping creating", keyMapping,
+			&spell{call: "GET /2015-03-31/event-source-mappings/", times: 3, from: `"Enabled"`, to: `"Creating"`}, "waiting for Enabled"},
+		{"bucket busy", keyBucket,
+			&spell{call: "PUT /orders-dev", times: 2, status: 409, kind: "application/xml",
+				body: `<Error><Code>OperationAborted</Code><Message>A conflicting conditional operation is currently in progress against this resource. Please try again.</Message></Error>`},
+			"waiting for another operation on the bucket"},
+		{"recovery not available yet", "lookup-table/users",
+			refusal("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled"),
+			"waiting for point-in-time recovery to become available"},
+	}
+	fair := newCloud(t)
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			w := &weather{}
+			c := fair.under(w)
+			if test.name == "recovery not available yet" {
+				c.id.Environment = "prod"
+			}
+			p := c.pipeline(t)
+			p.Force = true
+			for _, need := range pick(t, p, test.key).DependsOn() {
+				deployed(t, p, need)
+			}
+			w.spell = append(w.spell, test.spell)
+			resource := pick(t, p, test.key)
+			told := &notes{}
+			t.Cleanup(func() {
+				if err := resource.Delete(t.Context(), &notes{}); err != nil && t.Context().Err() == nil {
+					t.Error(err)
+				}
+			})
+			if test.name == "stream of the same name deleted a moment ago" {
+				// The endpoint has no such stream, as AWS has none when it is gone.
+				w.spell = append(w.spell, &spell{call: "DescribeStreamSummary", times: 1, status: 400, code: "ResourceNotFoundException", body: `{}`})
+			}
+			if err := resource.Create(t.Context(), told); err != nil {
+				t.Fatal(err)
+			}
+			if test.spell.seen != test.spell.times {
+				t.Errorf("went through %d of %d", test.spell.seen, test.spell.times)
+			}
+			if !slices.Contains(told.statuses, test.told) && test.name != "stream of the same name deleted a moment ago" {
+				t.Errorf("told %q, want %q", told.statuses, test.told)
+			}
+			same(t, resource)
+			if err := resource.Delete(t.Context(), &notes{}); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
+// Lambda refuses a second mapping of one stream to one function: the first one,
+// whose creation was not heard of, is taken over.
+func TestMappingIsAdopted(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	p := c.pipeline(t)
+	mapping := deployed(t, p, keyMapping)
+	id := read(t, mapping).ID
+
+	told := &notes{}
+	if err := mapping.Create(t.Context(), told); err != nil || told.id != id {
+		t.Errorf("identified %s, want %s: %v", told.id, id, err)
+	}
+	// The list lags behind.
+	w.spell = []*spell{
+		{call: "GET /2015-03-31/event-source-mappings ", times: 1, status: 200, body: `{"EventSourceMappings":[]}`},
+		{call: "POST /2015-03-31/event-source-mappings", times: 1, status: 409, code: "ResourceConflictException",
+			body: `{"Type":"User","message":"The event source arn (\" arn:x \") and function (\" f \") provided mapping already exists. Please update or delete the existing mapping with UUID ` + id + `"}`},
+	}
+	told = &notes{}
+	if err := mapping.Create(t.Context(), told); err != nil || told.id != id {
+		t.Errorf("identified %s, want %s: %v", told.id, id, err)
+	}
+	same(t, mapping)
+}
+
+// A mapping that is in use is deleted as soon as it may be.
+func TestMappingInUse(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	p := c.pipeline(t)
+	mapping := deployed(t, p, keyMapping)
+	busy := &spell{call: "DELETE /2015-03-31/event-source-mappings", times: 2, status: 400, code: "ResourceInUseException",
+		body: `{"Type":"User","Message":"Cannot delete the event source mapping because it is in use."}`}
+	w.spell = []*spell{busy}
+	if err := mapping.Delete(t.Context(), &notes{}); err != nil || busy.seen != 2 {
+		t.Errorf("%v after %d refusals", err, busy.seen)
+	}
+	absent(t, mapping)
+}
+
+// An endpoint that lacks an operation and says so in HTML is not asked again.
+func TestHTMLIsNotRepeated(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	page := &spell{call: "DescribeStreamSummary", times: 100, status: 500, kind: "text/html; charset=utf-8", body: "<!doctype html><title>500</title>"}
+	w.spell = []*spell{page}
+	_, err := pick(t, c.pipeline(t), keyStream).Read(t.Context())
+	if err == nil || errors.Is(err, engine.ErrNotFound) || page.seen != 1 {
+		t.Errorf("%v after %d calls", err, page.seen)
+	}
+}
+
+// A bucket of another account is not ours to touch.
+func TestBucketOfAnotherAccount(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	w.spell = []*spell{{call: "HEAD /orders-dev", times: 100, status: 403}}
+	bucket := pick(t, c.pipeline(t), keyBucket)
+	for what, err := range map[string]error{
+		"read":   second(bucket.Read(t.Context())),
+		"create": bucket.Create(t.Context(), &notes{}),
+		"delete": bucket.Delete(t.Context(), &notes{}),
+	} {
+		if err == nil || !strings.Contains(err.Error(), "another account") {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+}
+
+func second(_ *engine.Observed, err error) error { return err }
