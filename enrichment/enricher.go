@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // Enricher joins events with items. It is safe for concurrent use.
@@ -145,7 +146,7 @@ func (e *Enricher) Hit(lookup int, item Item) (*Answer, error) {
 	}
 	a := e.answer(lookup, func(attribute string) []byte {
 		if value, ok := item[attribute]; ok {
-			return oneLine(nil, bytes.TrimSpace(value))
+			return bytes.TrimSpace(value)
 		}
 		return l.Missing.value()
 	})
@@ -153,15 +154,26 @@ func (e *Enricher) Hit(lookup int, item Item) (*Answer, error) {
 	return a, nil
 }
 
+// answer writes the members of a lookup's fields; value answers nil for one that
+// is not added.
 func (e *Enricher) answer(lookup int, value func(attribute string) []byte) *Answer {
-	a := &Answer{}
-	first := e.firstField(lookup)
-	for i, f := range e.lookups[lookup].Fields {
-		v := value(f.From)
-		a.values = append(a.values, v)
-		if v != nil {
-			a.members = append(append(a.members, e.fields[first+i].member...), v...)
+	fields, first := e.lookups[lookup].Fields, e.firstField(lookup)
+	a := &Answer{values: make([][]byte, len(fields))}
+	size := 0
+	for i, f := range fields {
+		if a.values[i] = value(f.From); a.values[i] != nil {
+			size += len(e.fields[first+i].member) + len(a.values[i])
 		}
+	}
+	a.members = make([]byte, 0, size)
+	for i, v := range a.values {
+		if v == nil {
+			continue
+		}
+		a.members = append(a.members, e.fields[first+i].member...)
+		from := len(a.members)
+		a.members = oneLine(a.members, v)
+		a.values[i] = a.members[from:len(a.members):len(a.members)]
 	}
 	return a
 }
@@ -177,8 +189,11 @@ func (e *Enricher) firstField(lookup int) int {
 
 // checkValue tells whether text is one JSON value in UTF-8.
 func checkValue(text []byte) error {
+	if !utf8.Valid(text) {
+		return reject("not UTF-8")
+	}
 	var s scanner
-	s.reset(bytes.ToValidUTF8(text, []byte{0})) // NUL is nowhere valid
+	s.reset(text)
 	s.space()
 	if err := s.value(); err != nil {
 		return err

@@ -1,0 +1,64 @@
+package lambda
+
+import (
+	"io"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"enrich/enrichment"
+)
+
+func TestSettings(t *testing.T) {
+	got, err := readSettings(environment("", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"))
+	want := settings{bucket: "bucket", prefix: "enriched-data/", lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, memory: 256 << 20}
+	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
+		t.Errorf("%v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(settings{})))
+	}
+	got, err = readSettings(environment("", "ENRICH_OUTPUT_PREFIX", "team=a/out/", "LOG_LEVEL", "warn", "TABLE_NAME", "",
+		"ENRICH_LOOKUPS", `[{"name":"shops","table":"shops","key":"order.shop","fields":["city"]}]`))
+	lookup := enrichment.Lookup{Name: "shops", Table: "shops", Key: "order.shop", TableKey: "shop", Fields: []enrichment.Field{{From: "city"}}, Missing: enrichment.MissingUnknown}
+	want = settings{bucket: "bucket", prefix: "team=a/out/", lookups: []enrichment.Lookup{lookup}, level: slog.LevelWarn}
+	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
+		t.Errorf("%v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(settings{})))
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	for _, test := range []struct{ name, value, want string }{
+		{"BUCKET_NAME", "", "BUCKET_NAME is missing: "},
+		{"BUCKET_NAME", "My_Bucket", `BUCKET_NAME: "My_Bucket" is no bucket name`},
+		{"TABLE_NAME", "", "TABLE_NAME is missing: "},
+		{"TABLE_NAME", "a table", `TABLE_NAME: "a table" is no table name or ARN`},
+		{"ENRICH_LOOKUPS", "users", "ENRICH_LOOKUPS: not an array of lookups: "},
+		{"ENRICH_LOOKUPS", `[{"name":"users","table":"users","key":"id","fields":["a","a"]}]`, "ENRICH_LOOKUPS: [0] (users).fields[1]: "},
+		{"ENRICH_OUTPUT_PREFIX", "enriched", `ENRICH_OUTPUT_PREFIX: "enriched" is no folder path`},
+		{"ENRICH_OUTPUT_PREFIX", "/enriched/", `ENRICH_OUTPUT_PREFIX: "/enriched/" is no folder path`},
+		{"ENRICH_OUTPUT_PREFIX", "dead-letter/x/", "ENRICH_OUTPUT_PREFIX: dead-letter/ is where"},
+		{"LOG_LEVEL", "loud", `LOG_LEVEL: "loud" is none of debug, info, warn, error`},
+		{"AWS_REGION", "", "AWS_REGION is missing: "},
+		{"AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is missing: "},
+		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is missing: "},
+		{"AWS_LAMBDA_RUNTIME_API", "", "AWS_LAMBDA_RUNTIME_API is missing: "},
+	} {
+		_, err := begin(environment("http://127.0.0.1:1", test.name, test.value), io.Discard)
+		if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s=%q: %v, want %s", test.name, test.value, err, test.want)
+		}
+	}
+}
+
+func TestEndpoint(t *testing.T) {
+	getenv := environment("http://all", "AWS_ENDPOINT_URL_S3", "http://s3")
+	if got := *endpointOf(getenv, "S3"); got != "http://s3" {
+		t.Error(got)
+	}
+	if got := *endpointOf(getenv, "DYNAMODB"); got != "http://all" {
+		t.Error(got)
+	}
+	if endpointOf(environment(""), "S3") != nil {
+		t.Error("an endpoint where none is set")
+	}
+}
