@@ -1,0 +1,146 @@
+package emulator
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+)
+
+const (
+	// The pauses between retries double from the first to the longest. AWS does
+	// not publish its own; recorded were 8 invocations within 60 s, and so many
+	// there are here.
+	firstPause   = 400 * time.Millisecond
+	longestPause = time.Minute
+)
+
+// verdict is what came of delivering an attempt.
+type verdict struct {
+	done     int  // how many of its records are done, from the first on
+	counted  bool // it failed in a way that counts against the retries
+	split    bool // it failed, and is to be split
+	hopeless bool // it can never be delivered
+	status   int  // HTTP status of the invocation
+	failure  *string
+}
+
+// invoke delivers an attempt once.
+func (ln *lane) invoke(a *attempt) verdict {
+	m, c := ln.run.mapping, &ln.run.config
+	f, ok := ln.lambda.byARN(*c.FunctionArn)
+	if !ok {
+		m.report("PROBLEM: Function not found")
+		return verdict{}
+	}
+	role := *f.snapshot().config.Role
+	if err := ln.lambda.roles.allowed(role, "kinesis:GetRecords", ln.stream.arn); err != nil {
+		m.report("PROBLEM: " + err.Error())
+		return verdict{}
+	}
+	payload := ln.writer.event(a.records, role)
+	if len(payload) > payloadLimit {
+		// Only a single record can be that large. What AWS does with it is not
+		// documented; to retry it is of no use.
+		m.report("PROBLEM: Record exceeds the payload limit")
+		a.invocations++
+		return verdict{hopeless: true, status: 413}
+	}
+	o, err := ln.lambda.execute(f, event{payload: payload})
+	if err != nil {
+		m.report("PROBLEM: " + err.Error())
+		return verdict{}
+	}
+	ln.countRead(f, a.records)
+	a.invocations++
+	v := ln.judge(a.records, o.answer)
+	if v.done == len(a.records) {
+		m.report(resultOK)
+	} else {
+		m.report(resultFailed)
+	}
+	return v
+}
+
+// judge reads a function's answer.
+func (ln *lane) judge(records []*record, answer functionAnswer) verdict {
+	c := &ln.run.config
+	v := verdict{status: 200}
+	if answer.failed {
+		v.failure = new("Unhandled")
+	}
+	reports := slices.Contains(c.FunctionResponseTypes, types.FunctionResponseTypeReportBatchItemFailures)
+	if !answer.failed {
+		if !reports {
+			v.done = len(records)
+			return v
+		}
+		if first, ok := firstFailure(answer.payload, records); ok {
+			v.done = first
+			v.counted = first == 0
+			return v
+		}
+	}
+	v.counted, v.split = true, deref(c.BisectBatchOnFunctionError)
+	return v
+}
+
+// exhausted counts a failure and tells whether no retry is left.
+func (ln *lane) exhausted(a *attempt) bool {
+	a.failures++
+	allowed := *ln.run.config.MaximumRetryAttempts
+	return allowed >= 0 && a.failures > int(allowed)
+}
+
+// recordAge is the age at which records are given up: what the stream no longer
+// keeps counts as too old as well.
+func (ln *lane) recordAge() time.Duration {
+	age := ln.stream.keeps()
+	if limit := *ln.run.config.MaximumRecordAgeInSeconds; limit >= 0 {
+		age = min(age, time.Duration(limit)*time.Second)
+	}
+	return age
+}
+
+// discardAged sends the records at the front that are too old to the on-failure
+// destination.
+func (ln *lane) discardAged(ctx context.Context, a *attempt) {
+	horizon := ln.lambda.clock.Now().Add(-ln.recordAge()).UnixMilli()
+	n := 0
+	for n < len(a.records) && a.records[n].arrived < horizon {
+		n++
+	}
+	if n == 0 {
+		return
+	}
+	// Recorded: 1 for records that were too old when first read.
+	ln.discard(ctx, a.records[:n], conditionAged, max(1, a.invocations), nil)
+	a.records = a.records[n:]
+}
+
+// backOff waits before the next try, but no longer than until the first record
+// is too old. It gives false when ctx ended.
+func (ln *lane) backOff(ctx context.Context, a *attempt) bool {
+	if a.pause == 0 {
+		a.pause = firstPause
+	}
+	expires := time.UnixMilli(a.records[0].arrived + 1).Add(ln.recordAge())
+	wait := min(a.pause, max(expires.Sub(ln.lambda.clock.Now()), time.Millisecond))
+	a.pause = min(2*a.pause, longestPause)
+	select {
+	case <-ln.lambda.clock.After(wait):
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// countRead records how far behind the function and the stream's readers are.
+func (ln *lane) countRead(f *function, records []*record) {
+	age := float64(since(ln.lambda.clock.Now(), records[len(records)-1].arrived))
+	ln.lambda.metrics.record("AWS/Lambda", "IteratorAge", map[string]string{"FunctionName": f.name}, age, "Milliseconds")
+	dimensions := map[string]string{"StreamName": ln.stream.name}
+	ln.lambda.metrics.record("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", dimensions, age, "Milliseconds")
+	ln.lambda.metrics.record("AWS/Kinesis", "GetRecords.Records", dimensions, float64(len(records)), "Count")
+}

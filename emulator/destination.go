@@ -1,0 +1,93 @@
+package emulator
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Why records were discarded.
+const (
+	conditionExhausted = "RetryAttemptsExhausted"
+	conditionAged      = "RecordAgeExceeded"
+)
+
+// discarded is what an on-failure destination gets.
+// https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
+type discarded struct {
+	RequestContext struct {
+		RequestID              string `json:"requestId"`
+		FunctionArn            string `json:"functionArn"`
+		Condition              string `json:"condition"`
+		ApproximateInvokeCount int    `json:"approximateInvokeCount"`
+	} `json:"requestContext"`
+	ResponseContext *responseContext `json:"responseContext,omitempty"`
+	Version         string           `json:"version"`
+	Timestamp       string           `json:"timestamp"`
+	KinesisBatch    struct {
+		ShardID        string `json:"shardId"`
+		StartSequence  string `json:"startSequenceNumber"`
+		EndSequence    string `json:"endSequenceNumber"`
+		ArrivalOfFirst string `json:"approximateArrivalOfFirstRecord"`
+		ArrivalOfLast  string `json:"approximateArrivalOfLastRecord"`
+		BatchSize      int    `json:"batchSize"`
+		StreamArn      string `json:"streamArn"`
+	} `json:"KinesisBatchInfo"`
+	Payload json.RawMessage `json:"payload"`
+}
+
+type responseContext struct {
+	StatusCode      int     `json:"statusCode"`
+	ExecutedVersion string  `json:"executedVersion"`
+	FunctionError   *string `json:"functionError"`
+}
+
+// discard gives records up: they go to the on-failure destination, if there is
+// one, and the lane goes on after them. As in Lambda, a destination that cannot
+// be written does not hold the shard up; a metric tells.
+func (ln *lane) discard(ctx context.Context, records []*record, condition string, invocations int, v *verdict) {
+	c := &ln.run.config
+	if destination := c.DestinationConfig.OnFailure.Destination; destination != nil {
+		// The records are given up even when the mapping stops just now.
+		if err := ln.store(context.WithoutCancel(ctx), *destination, records, condition, invocations, v); err != nil {
+			ln.lambda.logger.Error("discarded records were not delivered to the on-failure destination",
+				"mapping", ln.run.mapping.uuid, "destination", *destination, "records", len(records), "error", err)
+			ln.lambda.metrics.record("AWS/Lambda", "DestinationDeliveryFailures", map[string]string{"FunctionName": nameOf(*c.FunctionArn)}, 1, "Count")
+		}
+	}
+	ln.commit(records[len(records)-1].ordinal + 1)
+}
+
+func (ln *lane) store(ctx context.Context, destination string, records []*record, condition string, invocations int, v *verdict) error {
+	m, now := ln.run.mapping, ln.lambda.clock.Now().UTC()
+	first, last := records[0], records[len(records)-1]
+	var d discarded
+	d.RequestContext.RequestID = newRequestID()
+	d.RequestContext.FunctionArn = *ln.run.config.FunctionArn
+	d.RequestContext.Condition = condition
+	d.RequestContext.ApproximateInvokeCount = invocations
+	if v != nil {
+		d.ResponseContext = &responseContext{StatusCode: v.status, ExecutedVersion: latestVersion, FunctionError: v.failure}
+	}
+	d.Version, d.Timestamp = "1.0", isoTime(now)
+	d.KinesisBatch.ShardID, d.KinesisBatch.StreamArn = ln.shard.id, ln.stream.arn
+	d.KinesisBatch.StartSequence, d.KinesisBatch.EndSequence = first.sequence, last.sequence
+	d.KinesisBatch.ArrivalOfFirst, d.KinesisBatch.ArrivalOfLast = isoTime(time.UnixMilli(first.arrived)), isoTime(time.UnixMilli(last.arrived))
+	d.KinesisBatch.BatchSize = len(records)
+	role := ""
+	if f, ok := ln.lambda.byARN(*ln.run.config.FunctionArn); ok {
+		role = *f.snapshot().config.Role
+	}
+	d.Payload = ln.writer.event(records, role)
+	body, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("describing discarded records: %w", err)
+	}
+	bucket := bucketARNPattern.FindStringSubmatch(destination)[1]
+	key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", m.uuid, ln.shard.id, now.Format("2006/01/02/2006-01-02T15.04.05"), newRequestID())
+	if err := ln.lambda.roles.allowed(role, "s3:PutObject", destination+"/"+key); err != nil {
+		return err
+	}
+	return ln.lambda.objects.put(ctx, bucket, key, body)
+}

@@ -1,0 +1,225 @@
+package emulator
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+)
+
+// lambdaService is Lambda: functions that run as processes of this host, and
+// event source mappings that feed them from Kinesis.
+type lambdaService struct {
+	account     string
+	clock       Clock
+	logger      *slog.Logger
+	directory   string // of unpacked archives and the functions' /tmp
+	endpoint    string // of the emulator, for the functions' SDKs
+	substitutes map[string][]string
+	platform    platform // of this host
+	// transition is how long functions stay Pending or InProgress and mappings
+	// Creating, Updating and so on.
+	transition time.Duration
+	lambdaSeams
+
+	routes []restRoute
+	table  map[string]operation
+
+	running sync.WaitGroup // whatever works beside requests
+	stopped context.Context
+	stop    context.CancelFunc
+
+	mu        sync.RWMutex
+	functions map[string]*function      // by ARN
+	mappings  map[string]*sourceMapping // by UUID
+	busy      int                       // invocations that run
+}
+
+// lambdaSeams are what Lambda needs of the other services.
+type lambdaSeams struct {
+	kinesis *kinesisService
+	roles   roleAuthority
+	logs    logWriter
+	objects objectWriter
+	metrics metricRecorder
+}
+
+// roleAuthority knows what execution roles may do.
+type roleAuthority interface {
+	assumable(roleARN, service string) bool
+	allowed(roleARN, action, resource string) error
+	sessionFor(roleARN, sessionName string) credentials
+	endSession(accessKey string)
+}
+
+// logWriter stores lines in a log group that exists; it makes the stream.
+type logWriter interface {
+	write(group, stream string, events []logEvent) error
+}
+
+// objectWriter stores an object in S3.
+type objectWriter interface {
+	put(ctx context.Context, bucket, key string, body []byte) error
+}
+
+func newLambda(o Options, endpoint string, seams lambdaSeams) *lambdaService {
+	stopped, stop := context.WithCancel(context.Background())
+	l := &lambdaService{
+		account: o.Account, clock: o.Clock, logger: o.Logger, directory: o.Directory, endpoint: endpoint,
+		substitutes: o.Substitutes, platform: hostPlatform(), lambdaSeams: seams,
+		stopped: stopped, stop: stop,
+		functions: map[string]*function{}, mappings: map[string]*sourceMapping{},
+	}
+	l.routes, l.table = lambdaRoutes(), l.operations()
+	l.running.Go(l.reapIdle)
+	return l
+}
+
+func (l *lambdaService) operations() map[string]operation {
+	return map[string]operation{
+		"CreateEventSourceMapping":    op(l.createMapping),
+		"CreateFunction":              op(l.createFunction),
+		"DeleteEventSourceMapping":    op(l.deleteMapping),
+		"DeleteFunction":              op(l.deleteFunction),
+		"DeleteFunctionConcurrency":   op(l.deleteConcurrency),
+		"GetEventSourceMapping":       op(l.getMapping),
+		"GetFunction":                 op(l.getFunction),
+		"GetFunctionConcurrency":      op(l.getConcurrency),
+		"GetFunctionConfiguration":    op(l.getConfiguration),
+		"Invoke":                      op(l.invokeFunction),
+		"ListEventSourceMappings":     op(l.listMappings),
+		"ListFunctions":               op(l.listFunctions),
+		"ListTags":                    op(l.listTags),
+		"ListVersionsByFunction":      op(l.listVersions),
+		"PutFunctionConcurrency":      op(l.putConcurrency),
+		"TagResource":                 op(l.tagResource),
+		"UntagResource":               op(l.untagResource),
+		"UpdateEventSourceMapping":    op(l.updateMapping),
+		"UpdateFunctionCode":          op(l.updateCode),
+		"UpdateFunctionConfiguration": op(l.updateConfiguration),
+	}
+}
+
+// close stops the mappings, then the functions with all their processes, and
+// waits for them until ctx ends.
+func (l *lambdaService) close(ctx context.Context) error {
+	l.mu.Lock()
+	l.stop() // no background work begins after this
+	l.mu.Unlock()
+	for _, m := range l.allMappings() {
+		m.halt()
+	}
+	for _, f := range l.allFunctions() {
+		f.pool.close()
+	}
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		l.running.Wait()
+	}()
+	select {
+	case <-done:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("stopping functions and event source mappings: %w", ctx.Err())
+	}
+}
+
+func (l *lambdaService) allFunctions() []*function {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(l.functions), func(a, b *function) int { return cmp.Compare(a.arn, b.arn) })
+}
+
+func (l *lambdaService) allMappings() []*sourceMapping {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return slices.SortedFunc(maps.Values(l.mappings), func(a, b *sourceMapping) int { return cmp.Compare(a.uuid, b.uuid) })
+}
+
+// lambdaFail makes an error as Lambda gives those of the caller: with its type,
+// and where the resource is missing with a capital Message beside the other.
+func lambdaFail(status int, code, format string, args ...any) *apiError {
+	e := failf(status, code, format, args...)
+	e.Extra = map[string]any{"Type": "User"}
+	if status == http.StatusNotFound {
+		e.Extra["Message"] = e.Message
+	}
+	return e
+}
+
+func invalidParameter(format string, args ...any) error {
+	return lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", format, args...)
+}
+
+// functionNamePattern takes a name, a partial ARN or an ARN, with or without a
+// qualifier: what is not the name is in the groups region, account and qualifier.
+var functionNamePattern = regexp.MustCompile(`^(?:arn:aws[a-zA-Z-]*:lambda:(?P<region>[a-z]{2}(?:-gov)?-[a-z]+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?$`)
+
+// functionARN gives the unqualified ARN of what a request names, and its
+// qualifier.
+func (l *lambdaService) functionARN(ctx context.Context, name, qualifier *string) (arn, qualified string, err error) {
+	if name == nil {
+		return "", "", nullMember("functionName")
+	}
+	parts := functionNamePattern.FindStringSubmatch(*name)
+	if parts == nil {
+		return "", "", invalidMember(*name, "functionName",
+			`Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`)
+	}
+	c := callerOf(ctx)
+	if region := parts[1]; region != "" && region != c.Region {
+		return "", "", lambdaFail(http.StatusNotFound, "ResourceNotFoundException", "Functions from '%s' are not reachable in this region ('%s')", region, c.Region)
+	}
+	if account := parts[2]; account != "" && account != l.account {
+		return "", "", lambdaFail(http.StatusForbidden, "AccessDeniedException", "Cross-account access is not supported by this emulator: %s", *name)
+	}
+	qualified = parts[4]
+	if qualifier != nil {
+		if qualified != "" && qualified != *qualifier {
+			return "", "", invalidParameter("The derived qualifier from the function name does not match the specified qualifier.")
+		}
+		qualified = *qualifier
+	}
+	return c.arn("lambda", "function:"+parts[3]), qualified, nil
+}
+
+// find gives the function that a request names. There are no versions and
+// aliases: the only qualifier that exists is $LATEST.
+func (l *lambdaService) find(ctx context.Context, name, qualifier *string) (*function, error) {
+	arn, qualified, err := l.functionARN(ctx, name, qualifier)
+	if err != nil {
+		return nil, err
+	}
+	if qualified != "" && qualified != latestVersion {
+		return nil, functionNotFound(arn + ":" + qualified)
+	}
+	f, ok := l.byARN(arn)
+	if !ok {
+		return nil, functionNotFound(arn)
+	}
+	return f, nil
+}
+
+func (l *lambdaService) byARN(arn string) (*function, bool) {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	f, ok := l.functions[arn]
+	return f, ok
+}
+
+func functionNotFound(arn string) error {
+	return lambdaFail(http.StatusNotFound, "ResourceNotFoundException", "Function not found: %s", arn)
+}
+
+// inRegion gives the functions of a region by name.
+func (l *lambdaService) inRegion(region string) []*function {
+	return slices.DeleteFunc(l.allFunctions(), func(f *function) bool { return !strings.Contains(f.arn, ":lambda:"+region+":") })
+}
