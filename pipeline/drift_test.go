@@ -10,7 +10,7 @@ import (
 	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -111,16 +111,16 @@ func TestDrift(t *testing.T) {
 			return err
 		}, []string{"lifecycle.expire-old-versions.expire_delete_markers", "lifecycle.expire-old-versions.other"}},
 		{"mapping disabled", keyMapping, func(t *testing.T, o *engine.Observed) error {
-			client := lambda.NewFromConfig(c.sdk)
-			if _, err := client.UpdateEventSourceMapping(t.Context(), &lambda.UpdateEventSourceMappingInput{UUID: &o.ID, Enabled: aws.Bool(false)}); err != nil {
+			client := awslambda.NewFromConfig(c.sdk)
+			if _, err := client.UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: &o.ID, Enabled: aws.Bool(false)}); err != nil {
 				return err
 			}
 			m := pick(t, p, keyMapping).(*eventSourceMapping)
 			return m.settle(t.Context(), o.ID, &notes{}, mappingDisabled)
 		}, []string{"enabled"}},
 		{"variables changed", keyFunction, func(t *testing.T, _ *engine.Observed) error {
-			client := lambda.NewFromConfig(c.sdk)
-			if _, err := client.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &n.Function, MemorySize: aws.Int32(1024)}); err != nil {
+			client := awslambda.NewFromConfig(c.sdk)
+			if _, err := client.UpdateFunctionConfiguration(t.Context(), &awslambda.UpdateFunctionConfigurationInput{FunctionName: &n.Function, MemorySize: aws.Int32(1024)}); err != nil {
 				return err
 			}
 			return pick(t, p, keyFunction).(*function).settle(t.Context(), &notes{})
@@ -172,7 +172,7 @@ func TestUnhealthy(t *testing.T) {
 	p := c.pipeline(t)
 	mapping := deployed(t, p, keyMapping)
 	id := read(t, mapping).ID
-	if _, err := lambda.NewFromConfig(c.sdk).UpdateEventSourceMapping(t.Context(), &lambda.UpdateEventSourceMappingInput{UUID: &id, Enabled: aws.Bool(false)}); err != nil {
+	if _, err := awslambda.NewFromConfig(c.sdk).UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: &id, Enabled: aws.Bool(false)}); err != nil {
 		t.Fatal(err)
 	}
 	if observed := read(t, mapping); observed.Unhealthy == "" {

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"enrich/engine"
@@ -35,7 +35,7 @@ type eventSourceMapping struct {
 	function string // name
 	recorded string // UUID that the record has, for a mapping that is only deleted
 	uuidARN  func(uuid string) string
-	client   *lambda.Client
+	client   *awslambda.Client
 }
 
 func (p *Pipeline) eventSourceMapping() engine.Resource {
@@ -67,7 +67,7 @@ func (p *Pipeline) recordedMapping(key, name, uuid string) *eventSourceMapping {
 		function:   p.names.Function,
 		recorded:   uuid,
 		uuidARN:    p.id.mappingARN,
-		client:     lambda.NewFromConfig(p.sdk),
+		client:     awslambda.NewFromConfig(p.sdk),
 	}
 }
 
@@ -93,7 +93,7 @@ func (m *eventSourceMapping) Read(ctx context.Context) (_ *engine.Observed, err 
 		}
 	}
 	arn := m.arnOf(now)
-	tags, err := m.client.ListTags(ctx, &lambda.ListTagsInput{Resource: &arn})
+	tags, err := m.client.ListTags(ctx, &awslambda.ListTagsInput{Resource: &arn})
 	if err != nil {
 		return nil, notFound(fmt.Errorf("tags: %w", err), "ResourceNotFoundException")
 	}
@@ -188,9 +188,9 @@ func (m *eventSourceMapping) Create(ctx context.Context, progress engine.Progres
 	return m.settle(ctx, uuid, progress, mappingEnabled)
 }
 
-func (m *eventSourceMapping) input() *lambda.CreateEventSourceMappingInput {
+func (m *eventSourceMapping) input() *awslambda.CreateEventSourceMappingInput {
 	d := m.desired
-	return &lambda.CreateEventSourceMappingInput{
+	return &awslambda.CreateEventSourceMappingInput{
 		EventSourceArn:                 &m.stream,
 		FunctionName:                   &m.function,
 		Enabled:                        &d.Enabled,
@@ -239,7 +239,7 @@ func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observ
 	d := m.desired
 	// In use: another update, maybe somebody else's, is in progress.
 	err = m.idle(progress).do(ctx, func(ctx context.Context) error {
-		_, err := m.client.UpdateEventSourceMapping(ctx, &lambda.UpdateEventSourceMappingInput{
+		_, err := m.client.UpdateEventSourceMapping(ctx, &awslambda.UpdateEventSourceMappingInput{
 			UUID:                           &uuid,
 			Enabled:                        &d.Enabled,
 			BatchSize:                      aws.Int32(int32(d.BatchSize)),
@@ -262,12 +262,12 @@ func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observ
 func (m *eventSourceMapping) retag(ctx context.Context, observed *engine.Observed) error {
 	set, remove := tagChanges(observed.Tags, m.desired.Tags)
 	if len(remove) > 0 {
-		if _, err := m.client.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &observed.ARN, TagKeys: remove}); err != nil {
+		if _, err := m.client.UntagResource(ctx, &awslambda.UntagResourceInput{Resource: &observed.ARN, TagKeys: remove}); err != nil {
 			return err
 		}
 	}
 	if len(set) > 0 {
-		if _, err := m.client.TagResource(ctx, &lambda.TagResourceInput{Resource: &observed.ARN, Tags: set}); err != nil {
+		if _, err := m.client.TagResource(ctx, &awslambda.TagResourceInput{Resource: &observed.ARN, Tags: set}); err != nil {
 			return err
 		}
 	}
@@ -304,7 +304,7 @@ func (m *eventSourceMapping) delete(ctx context.Context, uuid string, progress e
 		return err
 	} else if state != mappingDeleting {
 		err := m.idle(progress).do(ctx, func(ctx context.Context) error {
-			_, err := m.client.DeleteEventSourceMapping(ctx, &lambda.DeleteEventSourceMappingInput{UUID: &uuid})
+			_, err := m.client.DeleteEventSourceMapping(ctx, &awslambda.DeleteEventSourceMappingInput{UUID: &uuid})
 			return err
 		})
 		if err := ignore(err, "ResourceNotFoundException"); err != nil {

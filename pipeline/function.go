@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"enrich/engine"
@@ -50,7 +50,7 @@ type function struct {
 	identified
 	desired Function
 	zip     []byte
-	client  *lambda.Client
+	client  *awslambda.Client
 }
 
 func (p *Pipeline) function() engine.Resource {
@@ -82,7 +82,7 @@ func (p *Pipeline) function() engine.Resource {
 func (p *Pipeline) namedFunction(key, name string) *function {
 	return &function{
 		identified: identified{key: key, kind: kindFunction, name: name, arn: p.id.functionARN(name)},
-		client:     lambda.NewFromConfig(p.sdk),
+		client:     awslambda.NewFromConfig(p.sdk),
 	}
 }
 
@@ -91,7 +91,7 @@ func (f *function) Desired() any { return f.desired }
 
 func (f *function) Read(ctx context.Context) (_ *engine.Observed, err error) {
 	defer f.explain("reading", &err)
-	answer, err := f.client.GetFunction(ctx, &lambda.GetFunctionInput{FunctionName: &f.name})
+	answer, err := f.client.GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: &f.name})
 	if err != nil {
 		return nil, notFound(err, "ResourceNotFoundException")
 	}
@@ -172,7 +172,7 @@ func (f *function) Create(ctx context.Context, progress engine.Progress) (err er
 	if len(f.zip) == 0 {
 		return errNoArchive
 	}
-	input := &lambda.CreateFunctionInput{
+	input := &awslambda.CreateFunctionInput{
 		FunctionName:  &f.name,
 		Code:          &types.FunctionCode{ZipFile: f.zip},
 		Runtime:       types.Runtime(f.desired.Runtime),
@@ -232,7 +232,7 @@ func (f *function) settle(ctx context.Context, progress engine.Progress) error {
 }
 
 func (f *function) status(ctx context.Context) (state, reason string, err error) {
-	now, err := f.client.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &f.name})
+	now, err := f.client.GetFunctionConfiguration(ctx, &awslambda.GetFunctionConfigurationInput{FunctionName: &f.name})
 	if err != nil {
 		return "", "", notFound(err, "ResourceNotFoundException")
 	}
@@ -272,7 +272,7 @@ func (f *function) updateCode(ctx context.Context, progress engine.Progress) err
 		return errNoArchive
 	}
 	err := f.unoccupied(progress).do(ctx, func(ctx context.Context) error {
-		_, err := f.client.UpdateFunctionCode(ctx, &lambda.UpdateFunctionCodeInput{
+		_, err := f.client.UpdateFunctionCode(ctx, &awslambda.UpdateFunctionCodeInput{
 			FunctionName:  &f.name,
 			ZipFile:       f.zip,
 			Architectures: []types.Architecture{types.Architecture(f.desired.Architecture)},
@@ -288,7 +288,7 @@ func (f *function) updateCode(ctx context.Context, progress engine.Progress) err
 
 func (f *function) updateConfiguration(ctx context.Context, progress engine.Progress) error {
 	err := f.unoccupied(progress).do(ctx, func(ctx context.Context) error {
-		_, err := f.client.UpdateFunctionConfiguration(ctx, &lambda.UpdateFunctionConfigurationInput{
+		_, err := f.client.UpdateFunctionConfiguration(ctx, &awslambda.UpdateFunctionConfigurationInput{
 			FunctionName:  &f.name,
 			Runtime:       types.Runtime(f.desired.Runtime),
 			Handler:       &f.desired.Handler,
@@ -323,12 +323,12 @@ func (f *function) unoccupied(progress engine.Progress) retry {
 func (f *function) retag(ctx context.Context, observed map[string]string) error {
 	set, remove := tagChanges(observed, f.desired.Tags)
 	if len(remove) > 0 {
-		if _, err := f.client.UntagResource(ctx, &lambda.UntagResourceInput{Resource: &f.arn, TagKeys: remove}); err != nil {
+		if _, err := f.client.UntagResource(ctx, &awslambda.UntagResourceInput{Resource: &f.arn, TagKeys: remove}); err != nil {
 			return err
 		}
 	}
 	if len(set) > 0 {
-		if _, err := f.client.TagResource(ctx, &lambda.TagResourceInput{Resource: &f.arn, Tags: set}); err != nil {
+		if _, err := f.client.TagResource(ctx, &awslambda.TagResourceInput{Resource: &f.arn, Tags: set}); err != nil {
 			return err
 		}
 	}
@@ -338,7 +338,7 @@ func (f *function) retag(ctx context.Context, observed map[string]string) error 
 func (f *function) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer f.explain("deleting", &err)
 	err = f.unoccupied(progress).do(ctx, func(ctx context.Context) error {
-		_, err := f.client.DeleteFunction(ctx, &lambda.DeleteFunctionInput{FunctionName: &f.name})
+		_, err := f.client.DeleteFunction(ctx, &awslambda.DeleteFunctionInput{FunctionName: &f.name})
 		return err
 	})
 	if err := ignore(err, "ResourceNotFoundException"); err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"enrich/engine"
@@ -30,7 +30,7 @@ const (
 // endpoint may have let in more.
 func (m *eventSourceMapping) find(ctx context.Context) ([]types.EventSourceMappingConfiguration, error) {
 	var found []types.EventSourceMappingConfiguration
-	pages := lambda.NewListEventSourceMappingsPaginator(m.client, &lambda.ListEventSourceMappingsInput{
+	pages := awslambda.NewListEventSourceMappingsPaginator(m.client, &awslambda.ListEventSourceMappingsInput{
 		EventSourceArn: &m.stream, FunctionName: &m.function,
 	})
 	for pages.HasMorePages() {
@@ -96,7 +96,7 @@ func (m *eventSourceMapping) settle(ctx context.Context, uuid string, progress e
 }
 
 func (m *eventSourceMapping) status(ctx context.Context, uuid string) (state, reason string, err error) {
-	now, err := m.client.GetEventSourceMapping(ctx, &lambda.GetEventSourceMappingInput{UUID: &uuid})
+	now, err := m.client.GetEventSourceMapping(ctx, &awslambda.GetEventSourceMappingInput{UUID: &uuid})
 	if err != nil {
 		return "", "", notFound(err, "ResourceNotFoundException")
 	}
