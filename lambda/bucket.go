@@ -3,6 +3,7 @@ package lambda
 import (
 	"bytes"
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -22,7 +23,7 @@ type bucket struct {
 
 var _ enrichment.Sink = (*bucket)(nil)
 
-func newBucket(cfg aws.Config, name string, pathStyle bool) *bucket {
+func newBucket(cfg aws.Config, name string, pathStyle bool, logger *slog.Logger) *bucket {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = pathStyle
 		// S3 then refuses a body that was altered on the way.
@@ -30,7 +31,7 @@ func newBucket(cfg aws.Config, name string, pathStyle bool) *bucket {
 	})
 	return &bucket{
 		client: client, name: name,
-		backoff: backoff{base: 50 * time.Millisecond, most: 3 * time.Second, attempt: 15 * time.Second},
+		backoff: backoff{base: 50 * time.Millisecond, most: 3 * time.Second, attempt: 15 * time.Second, logger: logger},
 	}
 }
 
@@ -49,7 +50,7 @@ func (b *bucket) Store(ctx context.Context, key string, body []byte) error {
 			})
 			return err
 		})
-		if err == nil || !again || !b.backoff.wait(ctx, n) {
+		if err == nil || !again || !b.backoff.wait(ctx, n, err) {
 			return err
 		}
 	}

@@ -45,15 +45,16 @@ func begin(getenv func(string) string, logs io.Writer) (*Handler, error) {
 		// A seventh is left to the runtime's own needs and to what is not heap.
 		debug.SetMemoryLimit(s.memory / 7 * 6)
 	}
+	logger := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: s.level}))
 	tableConfig, bucketConfig := cfg, cfg
 	tableConfig.BaseEndpoint = endpointOf(getenv, "DYNAMODB")
 	bucketConfig.BaseEndpoint = endpointOf(getenv, "S3")
 	return New(Options{
 		Lookups: s.lookups,
 		Prefix:  s.prefix,
-		Finder:  newTables(tableConfig),
-		Sink:    newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil),
-		Logger:  slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: s.level})),
+		Finder:  newTables(tableConfig, logger),
+		Sink:    newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil, logger),
+		Logger:  logger,
 	})
 }
 

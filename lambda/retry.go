@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"time"
 
@@ -19,6 +20,7 @@ type backoff struct {
 	base    time.Duration // the first wait is at most this, each later one at most twice the one before
 	most    time.Duration // no wait is longer
 	attempt time.Duration // that a single call may take
+	logger  *slog.Logger  // told of each failed attempt, at level debug
 }
 
 // call makes one attempt. Retry tells whether another one can help.
@@ -46,9 +48,10 @@ func transient(err error) bool {
 	return !errors.As(err, &refused) || transients.IsErrorRetryable(err) == aws.TrueTernary
 }
 
-// wait waits before attempt n+1, n counting from 0. It answers false, at once,
-// when the time would be over by then.
-func (b backoff) wait(ctx context.Context, n int) bool {
+// wait waits after a failed attempt n, counting from 0, before the next one. It
+// answers false, at once, when the time would be over by then.
+func (b backoff) wait(ctx context.Context, n int, failure error) bool {
+	b.logger.DebugContext(ctx, "attempt failed", "attempt", n, "error", failure.Error())
 	most := b.most
 	if n < 16 {
 		most = min(most, b.base<<n)

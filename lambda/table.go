@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strconv"
 	"time"
@@ -25,10 +26,10 @@ type tables struct {
 
 var _ enrichment.Finder = (*tables)(nil)
 
-func newTables(cfg aws.Config) *tables {
+func newTables(cfg aws.Config, logger *slog.Logger) *tables {
 	return &tables{
 		client:  dynamodb.NewFromConfig(cfg),
-		backoff: backoff{base: 25 * time.Millisecond, most: 2 * time.Second, attempt: 3 * time.Second},
+		backoff: backoff{base: 25 * time.Millisecond, most: 2 * time.Second, attempt: 3 * time.Second, logger: logger},
 	}
 }
 
@@ -58,7 +59,7 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			}
 			pending.Keys, again, err = left, true, errUnprocessed
 		}
-		if !again || !t.backoff.wait(ctx, n) {
+		if !again || !t.backoff.wait(ctx, n, err) {
 			found.Left = keysOf(lookup, pending)
 			return found, explain(lookup, err)
 		}
