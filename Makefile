@@ -9,8 +9,7 @@ ARCHIVES := dist/function-linux-arm64.zip dist/function-linux-amd64.zip
 GOLANGCI_LINT := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 GORELEASER    := github.com/goreleaser/goreleaser/v2@v2.16.0
 
-# go knows best what changed, so every target that calls it is run each time.
-.PHONY: build function demo test cover interop lint tidy cross release-check bench clean $(ARCHIVES)
+.PHONY: build function demo test cover interop lint tidy cross release-check bench clean always
 
 build: function ## ./enrich with the function of both architectures inside
 	$(GO) build -trimpath -ldflags "$(LDFLAGS)" -o enrich .
@@ -18,7 +17,7 @@ build: function ## ./enrich with the function of both architectures inside
 function: $(ARCHIVES) ## dist/function-linux-<arch>.zip; same source, same bytes
 
 # -trimpath, no VCS stamp and an empty build ID make the bytes depend on the source and the Go version alone.
-dist/function-linux-%.zip:
+dist/function-linux-%.zip: always # go knows best what changed
 	CGO_ENABLED=0 GOOS=linux GOARCH=$* $(GO) build -tags lambda.norpc -trimpath -buildvcs=false \
 		-ldflags "-s -w -buildid=" -o build/$*/bootstrap ./lambda/bootstrap
 	$(GO) run ./tools/pack -in build/$*/bootstrap -out $@
