@@ -132,7 +132,7 @@ func (d *dashboard) Diff(observed *engine.Observed) []engine.Change {
 
 func (d *dashboard) Create(ctx context.Context, progress engine.Progress) (err error) {
 	defer d.explain("creating", &err)
-	if err := d.put(ctx); err != nil {
+	if err := d.put(ctx, progress); err != nil {
 		return err
 	}
 	progress.Identified(d.name, d.arn)
@@ -141,23 +141,23 @@ func (d *dashboard) Create(ctx context.Context, progress engine.Progress) (err e
 
 // put creates the dashboard or replaces its body; the tags count at the creation
 // only.
-func (d *dashboard) put(ctx context.Context) error {
+func (d *dashboard) put(ctx context.Context, progress engine.Progress) error {
 	answer, err := d.client.PutDashboard(ctx, &cloudwatch.PutDashboardInput{
 		DashboardName: &d.name, DashboardBody: aws.String(d.document()), Tags: cloudWatchTags(d.desired.Tags),
 	})
 	if err != nil {
 		return err
 	}
-	for _, message := range answer.DashboardValidationMessages {
-		return fmt.Errorf("the body is not valid: %s: %s", aws.ToString(message.DataPath), aws.ToString(message.Message))
+	for _, message := range answer.DashboardValidationMessages { // warnings: an error would be one
+		progress.Status("CloudWatch warns of " + aws.ToString(message.DataPath) + ": " + aws.ToString(message.Message))
 	}
 	return nil
 }
 
-func (d *dashboard) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+func (d *dashboard) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer d.explain("updating", &err)
 	if changed(changes, "body") {
-		if err := d.put(ctx); err != nil {
+		if err := d.put(ctx, progress); err != nil {
 			return err
 		}
 	}

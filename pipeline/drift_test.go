@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"enrich/config"
 	"enrich/engine"
 )
 
@@ -187,20 +188,29 @@ func TestUnhealthy(t *testing.T) {
 	}
 
 	alarm := deployed(t, p, alarmKey(alarmFunctionErrors))
-	set := func(name, state string) {
-		t.Helper()
-		_, err := cloudWatch(c.sdk).SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
-			AlarmName: &name, StateValue: "ALARM", StateReason: aws.String("a test"),
-		})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
 	if observed := read(t, alarm); observed.Unhealthy != "" {
 		t.Errorf("%s is ill health: %s", observed.Status, observed.Unhealthy)
 	}
-	set(alarm.Name(), "ALARM")
+	c.sound(t, alarm)
 	if observed := read(t, alarm); observed.Status != "ALARM" || observed.Unhealthy == "" {
 		t.Errorf("an alarm is well: %+v", observed)
+	}
+
+	staging := c.pipeline(t, func(c *config.Config) { c.Environment = "staging" })
+	idle := deployed(t, staging, alarmKey(alarmIncomingRecords))
+	c.sound(t, idle)
+	if observed := read(t, idle); observed.Status != "ALARM" || observed.Unhealthy != "" {
+		t.Errorf("no traffic is ill health: %+v", observed)
+	}
+}
+
+// sound puts an alarm into the state ALARM.
+func (c cloud) sound(t *testing.T, alarm engine.Resource) {
+	t.Helper()
+	_, err := cloudWatch(c.sdk).SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
+		AlarmName: aws.String(alarm.Name()), StateValue: "ALARM", StateReason: aws.String("a test"),
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

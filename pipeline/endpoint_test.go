@@ -54,8 +54,12 @@ func newCloud(t *testing.T) cloud {
 	if os.Getenv(endpointVariable) != "" {
 		reset(t, address)
 	}
+	// A server that ends waits for connections that were never used.
+	transport := http.DefaultTransport.(*http.Transport).Clone()
+	t.Cleanup(transport.CloseIdleConnections)
 	sdk := aws.Config{
 		Region:       "us-east-1",
+		HTTPClient:   &http.Client{Transport: transport},
 		BaseEndpoint: &address,
 		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -108,7 +109,10 @@ func observedAlarm(now types.MetricAlarm) MetricAlarm {
 		metric := Metric{Namespace: aws.ToString(now.Namespace), Name: aws.ToString(now.MetricName), Dimensions: dimensionMap(now.Dimensions)}
 		spec.Metrics = []AlarmMetric{{Metric: metric, Statistic: string(now.Statistic), Period: int(aws.ToInt32(now.Period))}}
 	}
-	for _, query := range now.Metrics {
+	queries := slices.SortedFunc(slices.Values(now.Metrics), func(a, b types.MetricDataQuery) int {
+		return strings.Compare(aws.ToString(a.Id), aws.ToString(b.Id)) // m1, m2 …: nothing says that the order is kept
+	})
+	for _, query := range queries {
 		if query.MetricStat == nil {
 			spec.Expression = aws.ToString(query.Expression)
 			continue

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -10,12 +11,15 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+
 	"enrich/engine"
 )
 
 // weather stands between the SDK and the endpoint and answers some of the calls
 // as AWS does on a bad day.
 type weather struct {
+	fair  aws.HTTPClient
 	mutex sync.Mutex
 	spell []*spell
 }
@@ -45,7 +49,7 @@ func (w *weather) Do(request *http.Request) (*http.Response, error) {
 			Header: http.Header{"Content-Type": {kind}, "X-Amzn-Errortype": {s.code}},
 		}, nil
 	}
-	response, err := http.DefaultClient.Do(request)
+	response, err := w.fair.Do(request)
 	if err != nil || s == nil {
 		return response, err
 	}
@@ -73,7 +77,7 @@ func (w *weather) next(request *http.Request) *spell {
 }
 
 func (c cloud) under(w *weather) cloud {
-	c.sdk.HTTPClient = w
+	w.fair, c.sdk.HTTPClient = c.sdk.HTTPClient, w
 	return c
 }
 
@@ -84,69 +88,72 @@ func TestWaitsWithAWS(t *testing.T) {
 		return &spell{call: call, times: 2, status: 400, code: code, body: `{"message":"` + message + `","Type":"User"}`}
 	}
 	tests := []struct {
-		name, key string
-		spell     *spell
-		told      string
+		name, environment, key string
+		spells                 []*spell
+		told                   string
 	}{
-		{"stream creating", keyStream,
-			&spell{call: "DescribeStreamSummary", times: 2, from: `ACTIVE`, to: `CREATING`}, "waiting for ACTIVE"},
-		{"stream not known yet", keyStream,
-			refusal("DescribeStreamSummary", "ResourceNotFoundException", "Stream not found"), "waiting for ACTIVE"},
-		{"stream of the same name deleted a moment ago", keyStream,
-			&spell{call: "CreateStream", times: 1, status: 400, code: "ResourceInUseException", body: `{"message":"in use"}`}, "waiting for ACTIVE"},
-		{"table creating", tableKey("users"),
-			&spell{call: "DescribeTable", times: 2, from: `ACTIVE`, to: `CREATING`}, "waiting for ACTIVE"},
-		{"role not assumable", keyFunction,
+		{"stream creating", "dev", keyStream, []*spell{
+			{call: "DescribeStreamSummary", times: 2, from: `ACTIVE`, to: `CREATING`},
+		}, "waiting for ACTIVE"},
+		{"stream not known yet", "dev", keyStream, []*spell{
+			refusal("DescribeStreamSummary", "ResourceNotFoundException", "Stream not found"),
+		}, "waiting for ACTIVE"},
+		{"stream of the same name on its way out", "dev", keyStream, []*spell{
+			{call: "CreateStream", times: 1, status: 400, code: "ResourceInUseException", body: `{"message":"in use"}`},
+			{call: "DescribeStreamSummary", times: 3, status: 200, body: `{"StreamDescriptionSummary":{"StreamStatus":"DELETING"}}`},
+		}, "waiting until it is gone"},
+		{"table creating", "dev", tableKey("users"), []*spell{
+			{call: "DescribeTable", times: 2, from: `ACTIVE`, to: `CREATING`},
+		}, "waiting for ACTIVE"},
+		{"table of the same name on its way out", "dev", tableKey("users"), []*spell{
+			{call: "CreateTable", times: 1, status: 400, code: "ResourceInUseException", body: `{"message":"in use"}`},
+			{call: "DescribeTable", times: 3, status: 200, body: `{"Table":{"TableStatus":"DELETING"}}`},
+		}, "waiting until it is gone"},
+		{"recovery not available yet", "prod", tableKey("users"), []*spell{
+			refusal("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled"),
+		}, "waiting for point-in-time recovery to become available"},
+		{"role not assumable", "dev", keyFunction, []*spell{
 			refusal("POST /2015-03-31/functions", "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."),
-			"waiting for the role to become assumable"},
-		{"function pending", keyFunction,
-			&spell{call: "/configuration", times: 2, from: `"Active"`, to: `"Pending"`}, "waiting for Active"},
-		{"permissions not spread", keyMapping,
+		}, "waiting for the role to become assumable"},
+		{"function pending", "dev", keyFunction, []*spell{
+			{call: "/configuration", times: 2, from: `"Active"`, to: `"Pending"`},
+		}, "waiting for Active"},
+		{"permissions not spread", "dev", keyMapping, []*spell{
 			refusal("POST /2015-03-31/event-source-mappings", "InvalidParameterValueException",
 				"Cannot access stream arn:aws:kinesis:us-east-1:000000000000:stream/orders-dev-stream. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."),
-			"waiting for the role's permissions to spread"},
-		{"mapping creating", keyMapping,
-			&spell{call: "GET /2015-03-31/event-source-mappings/", times: 3, from: `"Enabled"`, to: `"Creating"`}, "waiting for Enabled"},
-		{"bucket busy", keyBucket,
-			&spell{call: "PUT /orders-dev", times: 2, status: 409, kind: "application/xml",
+		}, "waiting for the role's permissions to spread"},
+		{"mapping creating", "dev", keyMapping, []*spell{
+			{call: "GET /2015-03-31/event-source-mappings/", times: 3, from: `"Enabled"`, to: `"Creating"`},
+		}, "waiting for Enabled"},
+		{"bucket busy", "dev", keyBucket, []*spell{
+			{call: "PUT /", times: 2, status: 409, kind: "application/xml",
 				body: `<Error><Code>OperationAborted</Code><Message>A conflicting conditional operation is currently in progress against this resource. Please try again.</Message></Error>`},
-			"waiting for another operation on the bucket"},
-		{"recovery not available yet", "lookup-table/users",
-			refusal("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled"),
-			"waiting for point-in-time recovery to become available"},
+		}, "waiting for another operation on the bucket"},
 	}
 	fair := newCloud(t)
-	for _, test := range tests {
+	for i, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			w := &weather{}
 			c := fair.under(w)
-			if test.name == "recovery not available yet" {
-				c.id.Environment = "prod"
-			}
+			c.id.Name, c.id.Environment = fmt.Sprintf("orders%d", i), test.environment
 			p := c.pipeline(t)
 			p.Force = true
-			for _, need := range pick(t, p, test.key).DependsOn() {
+			resource := pick(t, p, test.key)
+			for _, need := range resource.DependsOn() {
 				deployed(t, p, need)
 			}
-			w.spell = append(w.spell, test.spell)
-			resource := pick(t, p, test.key)
+			w.spell = test.spells
 			told := &notes{}
-			t.Cleanup(func() {
-				if err := resource.Delete(t.Context(), &notes{}); err != nil && t.Context().Err() == nil {
-					t.Error(err)
-				}
-			})
-			if test.name == "stream of the same name deleted a moment ago" {
-				// The endpoint has no such stream, as AWS has none when it is gone.
-				w.spell = append(w.spell, &spell{call: "DescribeStreamSummary", times: 1, status: 400, code: "ResourceNotFoundException", body: `{}`})
-			}
 			if err := resource.Create(t.Context(), told); err != nil {
 				t.Fatal(err)
 			}
-			if test.spell.seen != test.spell.times {
-				t.Errorf("went through %d of %d", test.spell.seen, test.spell.times)
+			for _, s := range test.spells {
+				if s.seen != s.times {
+					t.Errorf("%s: went through %d of %d", s.call, s.seen, s.times)
+				}
 			}
-			if !slices.Contains(told.statuses, test.told) && test.name != "stream of the same name deleted a moment ago" {
+			if !slices.Contains(told.statuses, test.told) {
 				t.Errorf("told %q, want %q", told.statuses, test.told)
 			}
 			same(t, resource)
@@ -154,6 +161,37 @@ func TestWaitsWithAWS(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
+	}
+}
+
+// What is on its way out is told as such, so that a creation waits for it.
+func TestOnItsWayOut(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	p := c.pipeline(t)
+	for key, s := range map[string]*spell{
+		keyStream:         {call: "DescribeStreamSummary", times: 1, from: `ACTIVE`, to: `DELETING`},
+		tableKey("users"): {call: "DescribeTable", times: 1, from: `ACTIVE`, to: `DELETING`},
+		keyMapping:        {call: "GET /2015-03-31/event-source-mappings", times: 1, from: `"Enabled"`, to: `"Deleting"`},
+	} {
+		resource := deployed(t, p, key)
+		w.spell = []*spell{s}
+		if observed := read(t, resource); !observed.Deleting || !observed.Transient || s.seen != 1 {
+			t.Errorf("%s: %+v", key, observed)
+		}
+	}
+}
+
+// A mapping that cannot do its work says so in its last result.
+func TestMappingWithAProblem(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	mapping := deployed(t, c.pipeline(t), keyMapping)
+	w.spell = []*spell{{
+		call: "GET /2015-03-31/event-source-mappings", times: 1, from: "No records processed", to: "PROBLEM: Function call failed",
+	}}
+	if observed := read(t, mapping); observed.Unhealthy != "PROBLEM: Function call failed" {
+		t.Errorf("%+v", observed)
 	}
 }
 
