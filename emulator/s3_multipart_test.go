@@ -1,0 +1,135 @@
+package emulator
+
+import (
+	"bytes"
+	"crypto/md5"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+func TestMultipartUpload(t *testing.T) {
+	s, client := s3Client(t)
+	newBucket(t, client, true)
+	bucket, key := aws.String(testBucket), aws.String("big")
+	created, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key, ContentType: aws.String("text/plain"), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
+	if err != nil {
+		t.Fatal(err)
+	}
+	part := func(number int32, body []byte) (types.CompletedPart, error) {
+		out, err := client.UploadPart(t.Context(), &s3.UploadPartInput{Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: &number, Body: bytes.NewReader(body), ChecksumAlgorithm: types.ChecksumAlgorithmCrc32})
+		if err != nil {
+			return types.CompletedPart{}, err
+		}
+		return types.CompletedPart{PartNumber: &number, ETag: out.ETag, ChecksumCRC32: out.ChecksumCRC32}, nil
+	}
+	first := bytes.Repeat([]byte("a"), 5<<20)
+	one, err := part(1, first)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := part(2, []byte("replaced")); err != nil {
+		t.Fatal(err)
+	}
+	two, err := part(2, []byte("end"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = part(10001, nil)
+	wantCode(t, err, "InvalidArgument")
+	parts, err := client.ListParts(t.Context(), &s3.ListPartsInput{Bucket: bucket, Key: key, UploadId: created.UploadId, MaxParts: aws.Int32(1)})
+	if err != nil || len(parts.Parts) != 1 || !*parts.IsTruncated || *parts.NextPartNumberMarker != "1" {
+		t.Errorf("parts %+v, %v", parts, err)
+	}
+	uploads, err := client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: bucket})
+	if err != nil || len(uploads.Uploads) != 1 || *uploads.Uploads[0].Key != "big" {
+		t.Errorf("uploads %+v, %v", uploads, err)
+	}
+	complete := func(parts ...types.CompletedPart) (*s3.CompleteMultipartUploadOutput, error) {
+		return client.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{Bucket: bucket, Key: key, UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
+	}
+	_, err = complete(two, one)
+	wantCode(t, err, "InvalidPartOrder")
+	_, err = complete(one, types.CompletedPart{PartNumber: aws.Int32(2), ETag: one.ETag})
+	wantCode(t, err, "InvalidPart")
+	out, err := complete(one, two)
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, y := md5.Sum(first), md5.Sum([]byte("end"))
+	if want := fmt.Sprintf(`"%x-2"`, md5.Sum(append(x[:], y[:]...))); *out.ETag != want || out.VersionId == nil || !strings.HasSuffix(*out.ChecksumCRC32, "-2") {
+		t.Errorf("completed %+v, want ETag %s", out, want)
+	}
+	got, err := client.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(got.Body)
+	if err != nil || !bytes.Equal(body, append(first, "end"...)) || *got.ContentType != "text/plain" || *got.ETag != *out.ETag {
+		t.Errorf("%d bytes, %v, %v", len(body), *got.ETag, err)
+	}
+	_, err = complete(one, two)
+	wantCode(t, err, "NoSuchUpload")
+	if used := s.s3.store.used.Load(); used != int64(len(body)) {
+		t.Errorf("%d bytes are held for an object of %d", used, len(body))
+	}
+}
+
+func TestAbandonedUploads(t *testing.T) {
+	s, client := s3Client(t)
+	newBucket(t, client, false)
+	bucket, key := aws.String(testBucket), aws.String("k")
+	var ids []*string
+	for range 2 {
+		created, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var tags []types.CompletedPart
+		for n := range int32(2) {
+			out, err := client.UploadPart(t.Context(), &s3.UploadPartInput{Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: aws.Int32(n + 1), Body: strings.NewReader("small")})
+			if err != nil {
+				t.Fatal(err)
+			}
+			tags = append(tags, types.CompletedPart{PartNumber: aws.Int32(n + 1), ETag: out.ETag})
+		}
+		_, err = client.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{Bucket: bucket, Key: key, UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: tags}})
+		wantCode(t, err, "EntityTooSmall")
+		ids = append(ids, created.UploadId)
+	}
+	if _, err := client.AbortMultipartUpload(t.Context(), &s3.AbortMultipartUploadInput{Bucket: bucket, Key: key, UploadId: ids[0]}); err != nil {
+		t.Fatal(err)
+	}
+	_, err := client.AbortMultipartUpload(t.Context(), &s3.AbortMultipartUploadInput{Bucket: bucket, Key: key, UploadId: ids[0]})
+	wantCode(t, err, "NoSuchUpload")
+	if _, err := client.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: bucket}); err != nil {
+		t.Errorf("an upload in progress keeps the bucket: %v", err)
+	}
+	if used := s.s3.store.used.Load(); used != 0 {
+		t.Errorf("%d bytes are still held", used)
+	}
+}
+
+func TestObjectTags(t *testing.T) {
+	_, client := s3Client(t)
+	newBucket(t, client, false)
+	bucket, key := aws.String(testBucket), aws.String("k")
+	if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key, Body: strings.NewReader(""), Tagging: aws.String("a=1&b=2")}); err != nil {
+		t.Fatal(err)
+	}
+	out, err := client.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: bucket, Key: key})
+	if err != nil || len(out.TagSet) != 2 || *out.TagSet[1].Value != "2" {
+		t.Errorf("tags %+v, %v", out, err)
+	}
+	if _, err := client.DeleteObjectTagging(t.Context(), &s3.DeleteObjectTaggingInput{Bucket: bucket, Key: key}); err != nil {
+		t.Error(err)
+	}
+	if _, got := getObject(t, client, &s3.GetObjectInput{Key: key}); got.TagCount != nil {
+		t.Errorf("%d tags are left", *got.TagCount)
+	}
+}
