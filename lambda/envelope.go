@@ -145,7 +145,7 @@ func (d *decoder) milliseconds() (int64, error) {
 	seconds, fraction, _ := bytes.Cut(text, []byte("."))
 	fraction = append(append(make([]byte, 0, 32), fraction...), "000"...)
 	if whole, err := strconv.ParseUint(string(seconds), 10, 40); err == nil {
-		if part, err := strconv.ParseUint(string(fraction[:3]), 10, 64); err == nil && bytes.IndexAny(fraction, "eE") < 0 {
+		if part, err := strconv.ParseUint(string(fraction[:3]), 10, 64); err == nil && !bytes.ContainsAny(fraction, "eE") {
 			return int64(whole)*1000 + int64(part), nil
 		}
 	}

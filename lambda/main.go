@@ -24,7 +24,7 @@ func Main() int {
 		refuse(os.Getenv("AWS_LAMBDA_RUNTIME_API"), err)
 		return 1
 	}
-	lambdaruntime.StartHandlerWithContext(context.Background(), handler) // ends with the process only
+	lambdaruntime.Start(handler) // ends with the process only
 	return 0
 }
 

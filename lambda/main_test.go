@@ -70,6 +70,7 @@ func start(t *testing.T, cloudURL string, more ...string) (*runtimeAPI, *exec.Cm
 	} {
 		cmd.Env = append(cmd.Env, name+"="+getenv(name))
 	}
+	cmd.Env = append(cmd.Env, "GOCOVERDIR="+t.TempDir()) // or a binary that measures coverage complains in the log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -261,7 +261,7 @@ func (m *model) checkLine(key, id, line string) {
 // TestModel runs many small worlds. MODEL_SEEDS sets how many; a failing one is
 // run alone by its name.
 func TestModel(t *testing.T) {
-	seeds := 150
+	seeds := 100
 	if text := os.Getenv("MODEL_SEEDS"); text != "" {
 		var err error
 		if seeds, err = strconv.Atoi(text); err != nil {
