@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +170,20 @@ func TestEveryCommandIsDescribed(t *testing.T) {
 		}
 		if name := f.Names()[0]; name != "help" && name != "version" && !slices.Contains(doc.GetEnvVars(), variable(name)) {
 			t.Errorf("--%s has no variable", name)
+		}
+	}
+}
+
+// The script prints every command's help.
+func TestHelpScriptIsComplete(t *testing.T) {
+	script, err := os.ReadFile("testdata/script/help.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := testApp()
+	for _, c := range everyCommand(app.Commands) {
+		if line := "\nexec enrich " + commandPath(app, c) + " --help\n"; !c.Hidden && !strings.Contains(string(script), line) {
+			t.Errorf("testdata/script/help.txtar lacks%s", line)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -41,7 +42,10 @@ func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next := h.next
 	h.mu.Unlock()
 	if held {
-		<-r.Context().Done() // until the program gives up
+		// The server only watches for the end of a connection whose request it
+		// has read.
+		_, _ = io.Copy(io.Discard, r.Body) // the program may be gone already
+		<-r.Context().Done()
 		return
 	}
 	next.ServeHTTP(w, r)

@@ -110,6 +110,7 @@ func (p *program) app() *cli.App {
 			p.testEventCommand(),
 			p.putCommand(),
 			p.lookupCommand(),
+			p.resultsCommand(),
 			p.destroyCommand(),
 			p.localCommand(),
 			p.versionCommand(),

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -35,7 +36,7 @@ func (p *program) put(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	in, size, err := p.input(given[0])
+	in, size, err := p.input(c.Context, given[0])
 	if err != nil {
 		return err
 	}
@@ -66,9 +67,9 @@ func (p *program) put(c *cli.Context) error {
 }
 
 // input opens a file, or stdin for "-". size is 0 when nobody knows it.
-func (p *program) input(name string) (in io.ReadCloser, size int64, err error) {
+func (p *program) input(ctx context.Context, name string) (in io.ReadCloser, size int64, err error) {
 	if name == "-" {
-		return io.NopCloser(p.streams.in), 0, nil
+		return untilDone(ctx, p.streams.in), 0, nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
@@ -82,6 +83,20 @@ func (p *program) input(name string) (in io.ReadCloser, size int64, err error) {
 		return nil, 0, failf("opening the input: %s is a directory", name)
 	}
 	return file, info.Size(), nil
+}
+
+// untilDone reads until the context ends: a read from a terminal or a pipe
+// cannot be called off.
+func untilDone(ctx context.Context, in io.Reader) io.ReadCloser {
+	r, w := io.Pipe()
+	go func() {
+		_, err := io.Copy(w, in)
+		_ = w.CloseWithError(err) // never fails
+	}()
+	context.AfterFunc(ctx, func() {
+		_ = w.CloseWithError(context.Cause(ctx)) // never fails
+	})
+	return r
 }
 
 func sending(now feed.Progress, size int64) string {

@@ -97,8 +97,7 @@ func (p *program) followEvent(ctx context.Context, s *session, event []byte, tim
 	set("waiting for the enriched record in " + names.Bucket)
 	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	place := delivery.Place{Bucket: names.Bucket, Prefix: s.cfg.Output.Prefix}
-	found, err := delivery.Await(waiting, s.storage(), place, receipt.ShardID, receipt.SequenceNumber, receipt.At, pollPause)
+	found, err := delivery.Await(waiting, s.storage(), s.place(), receipt.ShardID, receipt.SequenceNumber, receipt.At, pollPause)
 	took := time.Since(began)
 	stop()
 	if err != nil {

@@ -1,0 +1,94 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// recordStream prints any number of records without holding them: a line each,
+// or as the elements of one document. With -o json nothing is printed before the
+// first record, so that a failure before it is a document of its own.
+type recordStream struct {
+	out   *output
+	to    *bufio.Writer
+	count int
+}
+
+func (o *output) records() *recordStream {
+	return &recordStream{out: o, to: bufio.NewWriter(o.streams.out)}
+}
+
+func (r *recordStream) add(record []byte) error {
+	before := ""
+	if r.out.json {
+		before = ",\n    "
+		if r.count == 0 {
+			before = "{\n  \"records\": [\n    "
+		}
+		if !json.Valid(record) {
+			quoted, err := json.Marshal(string(record))
+			if err != nil {
+				return fmt.Errorf("encoding a record: %w", err)
+			}
+			record = quoted
+		}
+	}
+	r.count++
+	return r.write(before, string(record), r.lineEnd())
+}
+
+// lineEnd follows a record that stands by itself.
+func (r *recordStream) lineEnd() string {
+	if r.out.json {
+		return ""
+	}
+	return "\n"
+}
+
+func (r *recordStream) write(texts ...string) error {
+	for _, text := range texts {
+		if _, err := r.to.WriteString(text); err != nil {
+			return fmt.Errorf("writing the result: %w", err)
+		}
+	}
+	return nil
+}
+
+// end completes what was printed.
+func (r *recordStream) end() error {
+	if !r.out.json {
+		return r.flush()
+	}
+	if r.count == 0 {
+		return r.out.document(map[string][]string{"records": {}})
+	}
+	if err := r.write("\n  ]\n}\n"); err != nil {
+		return err
+	}
+	return r.flush()
+}
+
+// broken completes what was printed before a failure. With -o json the failure
+// becomes a part of the document that was begun.
+func (r *recordStream) broken(err error) error {
+	if !r.out.json || r.count == 0 {
+		return errors.Join(err, r.flush())
+	}
+	encoded, encoding := json.Marshal(explain(err))
+	if encoding != nil {
+		return errors.Join(err, encoding)
+	}
+	if writing := errors.Join(r.write("\n  ],\n  \"error\": ", string(encoded), "\n}\n"), r.flush()); writing != nil {
+		return writing
+	}
+	return exit(exitFailed)
+}
+
+func (r *recordStream) flush() error {
+	if err := r.to.Flush(); err != nil {
+		return fmt.Errorf("writing the result: %w", err)
+	}
+	return nil
+}

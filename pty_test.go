@@ -1,0 +1,196 @@
+//go:build !windows
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+)
+
+// terminal is a program on a terminal.
+type terminal struct {
+	t       *testing.T
+	program *exec.Cmd
+	side    *os.File
+
+	mu     sync.Mutex
+	screen bytes.Buffer
+	closed chan struct{}
+}
+
+// onTerminal starts the program in a directory with its stdin, stdout and
+// stderr on a terminal.
+func onTerminal(t *testing.T, directory string, variables []string, words ...string) *terminal {
+	t.Helper()
+	path, err := exec.LookPath("enrich")
+	if err != nil {
+		t.Fatal(err)
+	}
+	program := exec.CommandContext(t.Context(), path, words...)
+	program.Dir = directory
+	program.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=", "AWS_EC2_METADATA_DISABLED=true")
+	program.Env = append(program.Env, variables...)
+	side, err := pty.StartWithSize(program, &pty.Winsize{Rows: 40, Cols: 120})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &terminal{t: t, program: program, side: side, closed: make(chan struct{})}
+	go func() {
+		defer close(s.closed)
+		_, _ = io.Copy(s, side) // ends with an error when the program does, on Linux
+	}()
+	t.Cleanup(func() { _ = side.Close() })
+	return s
+}
+
+func (s *terminal) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.screen.Write(b)
+}
+
+func (s *terminal) text() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.screen.String()
+}
+
+// expect waits until the screen has a text.
+func (s *terminal) expect(text string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !strings.Contains(s.text(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			s.t.Fatalf("the terminal does not show %q:\n%s", text, s.text())
+		}
+	}
+}
+
+func (s *terminal) typed(text string) {
+	s.t.Helper()
+	if _, err := io.WriteString(s.side, text); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// exits waits for the end and checks the exit code.
+func (s *terminal) exits(wanted int) string {
+	s.t.Helper()
+	err := s.program.Wait()
+	<-s.closed
+	code := 0
+	if failure, ok := errors.AsType[*exec.ExitError](err); ok {
+		code = failure.ExitCode()
+	} else if err != nil {
+		s.t.Fatal(err)
+	}
+	if code != wanted {
+		s.t.Fatalf("exit code %d, want %d:\n%s", code, wanted, s.text())
+	}
+	return s.text()
+}
+
+// withEmulator gives a directory whose emulator is stopped in the end.
+func withEmulator(t *testing.T) string {
+	t.Helper()
+	directory := t.TempDir()
+	t.Cleanup(func() {
+		if err := stopEmulators(directory); err != nil {
+			t.Error(err)
+		}
+	})
+	return directory
+}
+
+// On a terminal there are colours, marks, a line that moves and a question that
+// is answered with the pipeline's name.
+func TestTerminal(t *testing.T) {
+	directory := withEmulator(t)
+	shown := onTerminal(t, directory, nil, "--local", "deploy").exits(exitDone)
+	for _, want := range []*regexp.Regexp{
+		regexp.MustCompile("\x1b\\[32m✓\x1b\\[[0-9;]*m created +data stream +data-enrichment-dev-stream"),
+		regexp.MustCompile("\x1b\\[32mdeployed:"),
+		regexp.MustCompile("\r\x1b\\[K"), // the moving line is erased
+	} {
+		if !want.MatchString(shown) {
+			t.Errorf("the terminal does not show %s:\n%q", want, shown)
+		}
+	}
+
+	wrong := onTerminal(t, directory, nil, "--local", "destroy")
+	wrong.expect("to go on: ")
+	wrong.typed("data-enrichmentt\n")
+	if shown := wrong.exits(exitFailed); !strings.Contains(shown, "not confirmed; nothing was changed") {
+		t.Errorf("a wrong answer shows\n%s", shown)
+	}
+
+	interrupted := onTerminal(t, directory, nil, "--local", "destroy")
+	interrupted.expect("to go on: ")
+	interrupted.typed("\x03") // Ctrl-C
+	interrupted.exits(exitInterrupted)
+
+	closed := onTerminal(t, directory, nil, "--local", "destroy")
+	closed.expect("to go on: ")
+	closed.typed("\x04") // end of input
+	closed.exits(exitFailed)
+
+	if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); !strings.Contains(shown, "healthy:") {
+		t.Errorf("after three refusals:\n%s", shown)
+	}
+	right := onTerminal(t, directory, nil, "--local", "destroy")
+	right.expect("to go on: ")
+	right.typed("data-enrichment\n")
+	if shown := right.exits(exitDone); !strings.Contains(shown, "nothing is left") {
+		t.Errorf("destroy shows\n%s", shown)
+	}
+}
+
+// Who wants no colours gets none, on a terminal too.
+func TestTerminalWithoutColours(t *testing.T) {
+	directory := withEmulator(t)
+	colour := regexp.MustCompile("\x1b\\[[0-9;]*m")
+	for name, test := range map[string]struct{ variables, words []string }{
+		"NO_COLOR":   {[]string{"NO_COLOR=1"}, []string{"--local", "status", "-q"}},
+		"--no-color": {nil, []string{"--local", "status", "-q", "--no-color"}},
+		"TERM=dumb":  {[]string{"TERM=dumb"}, []string{"--local", "status"}},
+		"an error":   {[]string{"NO_COLOR=1"}, []string{"--lcoal"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := onTerminal(t, directory, test.variables, test.words...)
+			code := exitDone
+			if name == "an error" {
+				code = exitFailed
+			}
+			if shown := s.exits(code); colour.MatchString(shown) {
+				t.Errorf("colours: %q", shown)
+			}
+		})
+	}
+	if shown := onTerminal(t, directory, nil, "--lcoal").exits(exitFailed); !colour.MatchString(shown) {
+		t.Errorf("no colours, so this test proves nothing: %q", shown)
+	}
+}
+
+// The emulator outlives the terminal from which it was started.
+func TestEmulatorOutlivesTerminal(t *testing.T) {
+	directory := withEmulator(t)
+	s := onTerminal(t, directory, nil, "local", "start")
+	s.exits(exitDone)
+	if err := s.side.Close(); err != nil {
+		t.Fatal(err)
+	}
+	running, _, err := place{filepath.Join(directory, ".enrich", "local")}.find(t.Context())
+	if err != nil || running == nil {
+		t.Fatalf("the emulator is gone: %v, %v", running, err)
+	}
+}

@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"enrich/delivery"
+)
+
+func (p *program) resultsCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "results",
+		Usage: "prints the enriched records, or the dead letters",
+		Description: about(`
+Reads back what was stored, oldest hour first, one record a line, byte for byte
+as it lies in S3. Objects are sorted by the hour in which their records arrived,
+so --since counts in whole hours.`,
+			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --dead-letter"),
+		Flags: []cli.Flag{
+			&cli.DurationFlag{Name: "since", Usage: "`TIME`: how far to look back (default: 1h)", Value: time.Hour},
+			&cli.IntFlag{Name: "limit", Usage: "`N`: print no more records than this (default: all)"},
+			&cli.BoolFlag{Name: "dead-letter", Usage: "print what could not be enriched, with the reasons"},
+		},
+		Action: p.results,
+	}
+}
+
+func (p *program) results(c *cli.Context) error {
+	if _, err := takeArguments(c); err != nil {
+		return err
+	}
+	since, limit := c.Duration("since"), c.Int("limit")
+	if since <= 0 {
+		return failf("--since %s: the time to look back is more than 0", since)
+	}
+	if limit < 0 || c.IsSet("limit") && limit == 0 {
+		return failf("--limit %d: a limit is 1 or more", limit)
+	}
+	s, err := p.open(c.Context)
+	if err != nil {
+		return err
+	}
+	prefix := s.cfg.Output.Prefix
+	if c.Bool("dead-letter") {
+		prefix = delivery.DeadLetters
+	}
+	records := p.out.records()
+	err = s.eachRecord(c.Context, prefix, time.Now().Add(-since), func(record []byte) error {
+		if err := records.add(record); err != nil {
+			return err
+		}
+		if limit > 0 && records.count == limit {
+			return errEnough
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, errEnough) {
+		return records.broken(p.notDeployed(err, "NoSuchBucket"))
+	}
+	return records.end()
+}
+
+// errEnough ends the reading before its end.
+var errEnough = errors.New("enough")
+
+// eachRecord reads every record that arrived in the hours since then.
+func (s *session) eachRecord(ctx context.Context, prefix string, since time.Time, take func([]byte) error) error {
+	client, place := s.storage(), s.place()
+	now := time.Now()
+	for hour := since.UTC().Truncate(time.Hour); !hour.After(now); hour = hour.Add(time.Hour) {
+		for object, err := range delivery.List(ctx, client, place, prefix, hour, "") {
+			if err != nil {
+				return err
+			}
+			for record, err := range delivery.Lines(ctx, client, place, object.Key) {
+				if errors.Is(err, delivery.ErrGone) {
+					break // removed since it was listed
+				}
+				if err != nil {
+					return err
+				}
+				if err := take(record); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// place is where the pipeline's records are stored.
+func (s *session) place() delivery.Place {
+	return delivery.Place{Bucket: s.pipeline.Names().Bucket, Prefix: s.cfg.Output.Prefix, Owner: s.id.Account}
+}
