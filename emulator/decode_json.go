@@ -25,9 +25,13 @@ var jsonOptions = json.JoinOptions(
 	)),
 )
 
+// lowerNames is for services whose member names begin in lower case, unlike
+// those of the SDK's structs: CloudWatch Logs. Case counts for nothing there.
+var lowerNames = json.MatchCaseInsensitiveNames(true)
+
 // decodeJSON decodes into an input struct of the SDK.
-func decodeJSON(body []byte, into any) error {
-	err := json.Unmarshal(body, into, jsonOptions)
+func decodeJSON(body []byte, into any, options ...json.Options) error {
+	err := json.Unmarshal(body, into, append(options, jsonOptions)...)
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok && semantic.GoType != nil && semantic.Err == nil {
 		return fmt.Errorf("%s can not be converted to %s at %s", kindName(semantic.JSONKind), goName(semantic.GoType), semantic.JSONPointer)
 	}

@@ -54,9 +54,12 @@ func (x *xmlWriter) members(v reflect.Value) error {
 // element writes one member; what is nil, or an enum without a value, is absent.
 func (x *xmlWriter) element(name string, v reflect.Value) error {
 	switch v.Kind() {
-	case reflect.Pointer:
+	case reflect.Pointer, reflect.Interface: // an interface is a union of the SDK
 		if v.IsNil() {
 			return nil
+		}
+		if v.Kind() == reflect.Interface {
+			return fmt.Errorf("%s: unions are not supported", name)
 		}
 		return x.element(name, v.Elem())
 	case reflect.Slice:

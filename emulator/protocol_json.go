@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"hash/crc32"
@@ -16,6 +15,7 @@ import (
 
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/transport/http/protocol/awsjson"
+	"github.com/go-json-experiment/json"
 
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -30,6 +30,7 @@ type jsonService struct {
 	// queryErrors tells that the service once spoke the query protocol only, so
 	// that its errors carry their old codes too.
 	queryErrors bool
+	decoding    []json.Options // beside those of all services
 	operations  map[string]operation
 }
 
@@ -51,7 +52,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	input := o.newInput()
-	failure := readJSON(w, r, input)
+	failure := readJSON(w, r, input, service.decoding...)
 	if failure == nil {
 		failure = s.enums.check(input, service.invalidCode())
 	}
@@ -83,13 +84,13 @@ func (j *jsonService) invalidCode() string {
 }
 
 // readJSON reads and decodes a request's body into an input of the SDK.
-func readJSON(w http.ResponseWriter, r *http.Request, input any) *apiError {
+func readJSON(w http.ResponseWriter, r *http.Request, input any, options ...json.Options) *apiError {
 	body, failure := readBody(w, r)
 	if failure != nil {
 		return failure
 	}
 	if len(bytes.TrimSpace(body)) > 0 { // the AWS CLI of old sends none for no members
-		if err := decodeJSON(body, input); err != nil {
+		if err := decodeJSON(body, input, options...); err != nil {
 			return failf(http.StatusBadRequest, "SerializationException", "%s", err.Error())
 		}
 	}
@@ -192,7 +193,7 @@ func jsonErrorBody(typ string, e *apiError) []byte {
 	if typ != "" {
 		members["__type"] = typ
 	}
-	body, err := json.Marshal(members)
+	body, err := json.Marshal(members, json.Deterministic(true))
 	if err != nil {
 		// Extra holds what the operations put there: plain values.
 		panic(fmt.Sprintf("error members of %s: %v", e.Code, err))

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+
+	"github.com/go-json-experiment/json"
 )
 
 // services are the AWS services of one server.
@@ -53,7 +55,8 @@ func (s *Server) jsonServices() map[string]jsonService {
 		},
 		"Kinesis_20131202": {name: "kinesis", version: "1.1", operations: s.kinesis.operations()},
 		"Logs_20140328": {
-			name: "logs", version: "1.1", invalid: "InvalidParameterException", operations: s.logs.operations(),
+			name: "logs", version: "1.1", invalid: "InvalidParameterException",
+			decoding: []json.Options{lowerNames}, operations: s.logs.operations(),
 		},
 		"ResourceGroupsTaggingAPI_20170126": {
 			name: "tagging", version: "1.1", invalid: "InvalidParameterException", operations: s.tagging.operations(),
