@@ -168,7 +168,8 @@ func (b *deliveryBucket) getLifecycle(ctx context.Context) (map[string]Lifecycle
 }
 
 func observedRule(rule types.LifecycleRule) LifecycleRule {
-	observed := LifecycleRule{Enabled: rule.Status == types.ExpirationStatusEnabled, Prefix: aws.ToString(rule.Prefix)}
+	observed := LifecycleRule{Enabled: rule.Status == types.ExpirationStatusEnabled}
+	observed.Prefix = aws.ToString(rule.Prefix) //nolint:staticcheck // deprecated, but a rule made by others may still have it
 	if filter := rule.Filter; filter != nil {
 		if filter.Prefix != nil {
 			observed.Prefix = *filter.Prefix

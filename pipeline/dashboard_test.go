@@ -152,3 +152,15 @@ func TestDashboardMarker(t *testing.T) {
 		t.Error("the marker does not tell whose a dashboard is")
 	}
 }
+
+func FuzzDashboardDigest(f *testing.F) {
+	f.Add(`{"widgets":[{"type":"text","properties":{"markdown":"x"}}]}`)
+	f.Add(`{"widgets":{"type":1}}`)
+	f.Add(`[]`)
+	ours := &dashboard{marker: "marker"}
+	f.Fuzz(func(t *testing.T, document string) {
+		if digest(document) == "unreadable" && ours.marked(document) {
+			t.Errorf("%q is marked but unreadable", document)
+		}
+	})
+}

@@ -1,7 +1,5 @@
 package pipeline
 
-import "strings"
-
 // Identity is what every name and ARN of a pipeline derives from.
 type Identity struct {
 	Name        string
@@ -48,8 +46,3 @@ func (id Identity) mappingARN(uuid string) string {
 
 // prefix begins every name.
 func (id Identity) prefix() string { return id.Name + "-" + id.Environment }
-
-// lastPart is the last part of an ARN or of an alias.
-func lastPart(arn string) string {
-	return arn[strings.LastIndexAny(arn, ":/")+1:]
-}
