@@ -15,13 +15,13 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 	if p.globals.yes {
 		return nil
 	}
-	if !isTerminal(p.streams.in) || !isTerminal(p.streams.err) {
+	if !isTerminal(p.in) || !isTerminal(p.err) {
 		return failf("%s needs a confirmation, and there is no terminal to ask on; nothing was changed", what).
 			with("NotConfirmed", nil).
 			hint("--yes confirms beforehand")
 	}
 	p.out.ask(fmt.Sprintf("type %s to go on: ", p.out.e.strong(word)))
-	answer, err := readLine(ctx, p.streams.in)
+	answer, err := readLine(ctx, p.in)
 	if err != nil {
 		return err
 	}

@@ -215,7 +215,7 @@ func (p *program) reportDeploy(plan *engine.Plan, report *engine.Report, outputs
 		if d.Changed {
 			page.line("")
 			page.line("next:")
-			page.table("  ", [][]cell{
+			page.table([][]cell{
 				{{text: p.again("test-event")}, {text: "send an event and see it enriched"}},
 				{{text: p.again("status")}, {text: "see every resource"}},
 				{{text: p.again("destroy")}, {text: "remove everything"}},

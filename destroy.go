@@ -116,7 +116,7 @@ func (p *program) confirmDestroy(ctx context.Context, s *session, found []engine
 			}
 			rows = append(rows, []cell{{text: f.Resource.Kind()}, {text: f.Resource.Name()}, {text: detail, paint: page.c.warn}})
 		}
-		page.table("  ", rows)
+		page.table(rows)
 		p.out.say(page.String())
 	}
 	return p.confirm(ctx, "destroying "+s.cfg.Name+" ("+s.cfg.Environment+")", s.cfg.Name)

@@ -12,7 +12,7 @@ func (p *program) printHelp(app *cli.App, l line) error {
 	if l.Command == nil {
 		programHelp(page, app)
 	} else {
-		commandHelp(page, app, l.Command)
+		commandHelp(page, l.Command)
 	}
 	_, err := p.streams.out.Write(page.Bytes())
 	return err
@@ -41,7 +41,7 @@ func programHelp(p *page, app *cli.App) {
 	p.line("enrich COMMAND --help tells more about a command")
 }
 
-func commandHelp(p *page, app *cli.App, c *cli.Command) {
+func commandHelp(p *page, c *cli.Command) {
 	p.line("%s: %s", c.HelpName, c.Usage)
 	p.line("")
 	p.line("%s", p.c.strong("Usage:"))
@@ -90,7 +90,7 @@ func listCommands(p *page, commands []*cli.Command) {
 			rows = append(rows, []cell{{text: c.Name}, {text: c.Usage}})
 		}
 	}
-	p.table("  ", rows)
+	p.table(rows)
 }
 
 func listFlags(p *page, flags []cli.Flag) {
@@ -113,7 +113,7 @@ func listFlags(p *page, flags []cli.Flag) {
 		}
 		rows = append(rows, []cell{{text: name}, {text: usage}})
 	}
-	p.table("  ", rows)
+	p.table(rows)
 }
 
 // unquote takes the placeholder of a flag's value out of its usage.
@@ -124,5 +124,8 @@ func unquote(usage string) (placeholder, plain string) {
 		return "", usage
 	}
 	placeholder, after, _ := strings.Cut(rest, "`")
-	return placeholder, before + strings.TrimPrefix(after, ": ")
+	if apart, ok := strings.CutPrefix(after, ": "); ok {
+		return placeholder, before + apart
+	}
+	return placeholder, before + placeholder + after
 }

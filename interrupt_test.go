@@ -115,7 +115,7 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 	path, err := exec.LookPath(args[1])
 	ts.Check(err)
 	arrived := holdUpOf(ts).hold(args[0])
-	program := exec.Command(path, args[2:]...) //nolint:noctx // ends by its signal
+	program := exec.Command(path, args[2:]...)
 	program.Dir = ts.MkAbs(".")
 	for _, name := range []string{
 		"HOME", "PATH", "TMPDIR", archivesVariable, "GOCOVERDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",

@@ -107,7 +107,7 @@ func (p *program) localStatus(c *cli.Context) error {
 			return
 		}
 		page.line("%s at %s", page.c.good("running"), running.Endpoint)
-		page.table("  ", [][]cell{
+		page.table([][]cell{
 			{{text: "pid", paint: page.c.faint}, {text: fmt.Sprint(running.PID)}},
 			{{text: "since", paint: page.c.faint}, {text: running.Started.Local().Format(time.DateTime)}},
 			{{text: "account", paint: page.c.faint}, {text: health.Account + ", " + health.Region}},

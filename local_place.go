@@ -50,11 +50,8 @@ func (l place) find(ctx context.Context) (*localDocument, emulatorHealth, error)
 	if err != nil {
 		return nil, emulatorHealth{}, fmt.Errorf("looking for the emulator: %w", err)
 	}
-	var d localDocument
-	if json.Unmarshal(content, &d) != nil || d.PID <= 0 || d.Endpoint == "" {
-		return nil, emulatorHealth{}, nil // half of a file of somebody who crashed
-	}
-	if !alive(d.PID) {
+	d, complete := parseAnnouncement(content)
+	if !complete || !alive(d.PID) {
 		return nil, emulatorHealth{}, nil
 	}
 	health, ok := askHealth(ctx, d.Endpoint)
@@ -62,6 +59,12 @@ func (l place) find(ctx context.Context) (*localDocument, emulatorHealth, error)
 		return nil, emulatorHealth{}, ctx.Err()
 	}
 	return &d, health, nil
+}
+
+// parseAnnouncement reads the file. A crash may have left half of one.
+func parseAnnouncement(content []byte) (d localDocument, complete bool) {
+	err := json.Unmarshal(content, &d)
+	return d, err == nil && d.PID > 0 && d.Endpoint != ""
 }
 
 // askHealth tells whether an emulator answers at the endpoint.
@@ -106,8 +109,8 @@ func (l place) announce(d localDocument) error {
 // announced tells whether the file still names this process.
 func (l place) announced(pid int) bool {
 	content, err := os.ReadFile(l.file())
-	var d localDocument
-	return err == nil && json.Unmarshal(content, &d) == nil && d.PID == pid
+	d, _ := parseAnnouncement(content)
+	return err == nil && d.PID == pid
 }
 
 // withdraw removes the announcement if it is that of this process.

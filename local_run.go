@@ -58,7 +58,7 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	}
 	options.Logger.Info("the emulator is listening", "endpoint", d.Endpoint, "pid", d.PID, "version", version)
 	select {
-	case <-c.Context.Done():
+	case <-c.Done():
 	case <-server.Closed():
 	}
 	options.Logger.Info("the emulator is stopping")
@@ -109,7 +109,7 @@ func (p *program) emulatorOptions(port int) (emulator.Options, error) {
 	}
 	return emulator.Options{
 		Address:     net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
-		Logger:      slog.New(slog.NewTextHandler(p.streams.err, &slog.HandlerOptions{Level: level})),
+		Logger:      slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: level})),
 		Substitutes: substitutes,
 	}, nil
 }

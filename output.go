@@ -128,13 +128,6 @@ func (o *output) note(format string, args ...any) {
 	}
 }
 
-// hint prints what can be done next, on stderr.
-func (o *output) hint(format string, args ...any) {
-	if !o.quiet {
-		o.say(o.e.faint("hint: ") + fmt.Sprintf(format, args...))
-	}
-}
-
 // warning prints what went wrong without stopping the command. -q leaves it.
 func (o *output) warning(format string, args ...any) {
 	o.say(o.e.warn("warning: ") + fmt.Sprintf(format, args...))
@@ -198,13 +191,12 @@ type page struct {
 
 // line adds a line.
 func (p *page) line(format string, args ...any) {
-	fmt.Fprintf(p, format, args...)
-	p.WriteByte('\n')
+	_, _ = fmt.Fprintf(p, format+"\n", args...) // a buffer takes everything
 }
 
-// table adds rows in columns as wide as they need to be. A cell's colour must
+// table adds indented rows, in columns as wide as they need to be. A cell's colour must
 // not count for its width, so it is given apart.
-func (p *page) table(indent string, rows [][]cell) {
+func (p *page) table(rows [][]cell) {
 	var widths []int
 	for _, row := range rows {
 		for i, c := range row {
@@ -216,7 +208,7 @@ func (p *page) table(indent string, rows [][]cell) {
 	}
 	for _, row := range rows {
 		var b strings.Builder
-		b.WriteString(indent)
+		b.WriteString("  ")
 		for i, c := range row {
 			b.WriteString(c.painted())
 			if i < len(row)-1 {

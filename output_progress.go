@@ -90,13 +90,13 @@ func (p *progress) end() { p.stop() }
 
 // pause stops the moving line while something else is printed or asked; with
 // nil it moves again.
-func (p *progress) pause(print func()) {
-	if print == nil {
+func (p *progress) pause(show func()) {
+	if show == nil {
 		p.set, p.stop = p.out.spinner("")
 		return
 	}
 	p.stop()
-	print()
+	show()
 }
 
 // observe is an engine.Observer.

@@ -50,7 +50,7 @@ func printOutputs(p *page, outputs map[string]string) {
 			rows = append(rows, []cell{{text: key, paint: p.c.faint}, {text: outputs[key]}})
 		}
 	}
-	p.table("  ", rows)
+	p.table(rows)
 }
 
 // stepText is what a plan has to say of one resource.

@@ -69,7 +69,7 @@ func (p *program) put(c *cli.Context) error {
 // input opens a file, or stdin for "-". size is 0 when nobody knows it.
 func (p *program) input(ctx context.Context, name string) (in io.ReadCloser, size int64, err error) {
 	if name == "-" {
-		return untilDone(ctx, p.streams.in), 0, nil
+		return untilDone(ctx, p.in), 0, nil
 	}
 	file, err := os.Open(name)
 	if err != nil {

@@ -43,7 +43,7 @@ func checkRegion(region string) error {
 		return nil
 	}
 	err := failf("region %q is not the name of an AWS region", region).with("BadRegion", nil)
-	if near := suggestRegion(strings.ToLower(region)); near != "" {
+	if near := config.Suggest(region, strings.Fields(knownRegions)); near != "" {
 		return err.hint("did you mean %s?", near)
 	}
 	return err.hint("regions are named like us-east-1")

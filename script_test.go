@@ -52,7 +52,7 @@ func (a archived) Run() int {
 func buildArchives(directory string) error {
 	for _, architecture := range architectures() {
 		program := filepath.Join(directory, "bootstrap-"+architecture)
-		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", program, "./lambda/bootstrap") //nolint:noctx // before any test
+		build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-tags=lambda.norpc", "-o", program, "./lambda/bootstrap")
 		build.Env = append(os.Environ(), "GOOS=linux", "GOARCH="+architecture, "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("for %s: %w\n%s", architecture, err, output)
@@ -96,15 +96,13 @@ func TestScript(t *testing.T) {
 // setUp gives every script an environment of its own, without an AWS account,
 // and ends the emulators that it leaves.
 func setUp(env *testscript.Env) error {
-	for _, variable := range []string{
-		archivesVariable + "=" + os.Getenv(archivesVariable),
+	env.Vars = append(env.Vars,
+		archivesVariable+"="+os.Getenv(archivesVariable),
 		"AWS_EC2_METADATA_DISABLED=true",
-		"AWS_CONFIG_FILE=" + filepath.Join(env.WorkDir, "none"),
-		"AWS_SHARED_CREDENTIALS_FILE=" + filepath.Join(env.WorkDir, "none"),
-		"GOCOVERDIR=" + os.Getenv("GOCOVERDIR"),
-	} {
-		env.Vars = append(env.Vars, variable)
-	}
+		"AWS_CONFIG_FILE="+filepath.Join(env.WorkDir, "none"),
+		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(env.WorkDir, "none"),
+		"GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
+	)
 	env.Values[holdUpKey{}] = &holdUp{}
 	env.Defer(func() {
 		if err := stopEmulators(env.WorkDir); err != nil {

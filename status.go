@@ -170,7 +170,7 @@ func (p *program) printStatus(page *page, s *session, d statusDocument) {
 		}
 		rows = append(rows, []cell{{text: r.Kind}, {text: r.Name}, status, {text: r.Detail, paint: page.c.faint}})
 	}
-	page.table("  ", rows)
+	page.table(rows)
 	for _, r := range d.Resources {
 		for _, change := range r.Drift {
 			page.line("  %s %s %s", page.c.warn("differs:"), r.Key, changeText(change))

@@ -155,20 +155,20 @@ func deadLettered(found delivery.Found, bucket string) error {
 
 // explainSilence says what is known when no record came in time.
 func (p *program) explainSilence(ctx context.Context, s *session, receipt feed.Receipt, timeout time.Duration) error {
-	f := failf("no enriched record after %s", timeout).hint("the event was stored as %s in %s", receipt.SequenceNumber, receipt.ShardID)
+	hints := []string{fmt.Sprintf("the event was stored as %s in %s", receipt.SequenceNumber, receipt.ShardID)}
 	details := map[string]any{"sequence_number": receipt.SequenceNumber, "shard_id": receipt.ShardID, "bucket": s.pipeline.Names().Bucket}
 	mapping, err := s.mapping(ctx)
 	switch {
 	case errors.Is(err, engine.ErrNotFound):
-		f.hint("there is no event source mapping: %s", p.again("deploy"))
+		hints = append(hints, "there is no event source mapping: "+p.again("deploy"))
 	case err != nil:
-		f.hint("the event source mapping could not be read: %s", err)
+		hints = append(hints, fmt.Sprintf("the event source mapping could not be read: %s", err))
 	default:
 		details["mapping"] = map[string]string{"status": mapping.Status, "detail": mapping.Detail, "problem": mapping.Unhealthy}
-		f.hint("%s", mappingText(mapping))
-		f.hint("a longer wait may be enough (--timeout); %s shows everything", p.again("status"))
+		hints = append(hints, mappingText(mapping),
+			fmt.Sprintf("a longer wait may be enough (--timeout); %s shows everything", p.again("status")))
 	}
-	return f.with("Timeout", details)
+	return &fault{message: fmt.Sprintf("no enriched record after %s", timeout), code: "Timeout", details: details, hints: hints}
 }
 
 func mappingText(mapping *engine.Observed) string {
@@ -197,7 +197,7 @@ func printRecord(p *page, d testEventDocument, event []byte, took time.Duration)
 	p.line("")
 	highlight(p, d.Record, event)
 	p.line("")
-	p.table("  ", [][]cell{
+	p.table([][]cell{
 		{{text: "object", paint: p.c.faint}, {text: "s3://" + d.Bucket + "/" + d.Key}},
 		{{text: "shard", paint: p.c.faint}, {text: d.ShardID}},
 		{{text: "sequence", paint: p.c.faint}, {text: d.SequenceNumber}},

@@ -51,6 +51,11 @@ func call(ctx context.Context, metadata middleware.Metadata, err error, took tim
 	attempts := ""
 	if results, ok := retry.GetAttemptResults(metadata); ok && len(results.Results) > 1 {
 		attempts = fmt.Sprintf(" after %d attempts", len(results.Results))
+		for _, attempt := range results.Results[:len(results.Results)-1] {
+			if attempt.Err != nil {
+				attempts += fmt.Sprintf(" (%s)", attempt.Err)
+			}
+		}
 	}
 	return fmt.Sprintf("%s %s: %s%s in %s, request %s", awsmiddleware.GetServiceID(ctx),
 		awsmiddleware.GetOperationName(ctx), outcome, attempts, seconds(took), request)

@@ -51,7 +51,7 @@ func (p *program) version(c *cli.Context) error {
 
 func (b build) print(p *page) {
 	p.line("enrich %s", b.Version)
-	p.table("  ", [][]cell{{{text: "commit"}, {text: b.Commit}}, {{text: "go"}, {text: b.Go + " " + b.Platform}}})
+	p.table([][]cell{{{text: "commit"}, {text: b.Commit}}, {{text: "go"}, {text: b.Go + " " + b.Platform}}})
 	if len(b.Functions) == 0 {
 		p.line("  function none in this build (run make)")
 	}
