@@ -157,9 +157,9 @@ func deployFailure(err error, report *engine.Report, document state.Document) er
 		if begun > 0 {
 			text += fmt.Sprintf(", %s begun", count(begun, "more was", "more were"))
 		}
-		f.hint("%s; run enrich deploy again to continue, or enrich destroy to remove everything", text)
+		f.hints = append(f.hints, text+"; run enrich deploy again to continue, or enrich destroy to remove everything")
 	} else {
-		f.hint("nothing was created; run enrich deploy again to continue")
+		f.hints = append(f.hints, "nothing was created; run enrich deploy again to continue")
 	}
 	if report != nil {
 		f.details = map[string]any{"resources": results(report)}

@@ -30,6 +30,7 @@ type holdUp struct {
 	next      http.Handler
 	operation string        // "" lets everything pass
 	arrived   chan struct{} // closed when the operation came
+	released  chan struct{} // closed to let it pass
 }
 
 func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -39,14 +40,21 @@ func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		h.operation = ""
 		close(h.arrived)
 	}
-	next := h.next
+	next, released := h.next, h.released
 	h.mu.Unlock()
 	if held {
 		// The server only watches for the end of a connection whose request it
 		// has read.
-		_, _ = io.Copy(io.Discard, r.Body) // the program may be gone already
-		<-r.Context().Done()
-		return
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return // the program is gone
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		select {
+		case <-r.Context().Done():
+			return
+		case <-released:
+		}
 	}
 	next.ServeHTTP(w, r)
 }
@@ -61,8 +69,36 @@ func (h *holdUp) set(next http.Handler) {
 func (h *holdUp) hold(operation string) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	h.operation, h.arrived = operation, make(chan struct{})
+	h.operation, h.arrived, h.released = operation, make(chan struct{}), make(chan struct{})
 	return h.arrived
+}
+
+// holdCall keeps the next call of an operation waiting: hold CreateTable.
+func holdCall(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: emulate, then hold OPERATION")
+	}
+	holdUpOf(ts).hold(args[0])
+}
+
+// heldCall waits until the call came: held.
+func heldCall(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: hold OPERATION, then held")
+	}
+	select {
+	case <-holdUpOf(ts).arrived:
+	case <-time.After(patience):
+		ts.Fatalf("the call never came")
+	}
+}
+
+// releaseCall lets the call pass: release.
+func releaseCall(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: hold OPERATION, then release")
+	}
+	close(holdUpOf(ts).released)
 }
 
 // emulate starts an emulator as an endpoint like any other, for programs

@@ -120,7 +120,7 @@ func (p *program) app() *cli.App {
 		HideHelpCommand: true,
 		HideVersion:     true,
 		Writer:          p.streams.out,
-		ErrWriter:       p.streams.err,
+		ErrWriter:       p.err,
 		OnUsageError:    usageError,
 		ExitErrHandler:  func(*cli.Context, error) {}, // run decides
 	}

@@ -17,7 +17,7 @@ type recordStream struct {
 }
 
 func (o *output) records() *recordStream {
-	return &recordStream{out: o, to: bufio.NewWriter(o.streams.out)}
+	return &recordStream{out: o, to: bufio.NewWriter(o.out)}
 }
 
 func (r *recordStream) add(record []byte) error {

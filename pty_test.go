@@ -6,12 +6,14 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -192,5 +194,41 @@ func TestEmulatorOutlivesTerminal(t *testing.T) {
 	running, _, err := place{filepath.Join(directory, ".enrich", "local")}.find(t.Context())
 	if err != nil || running == nil {
 		t.Fatalf("the emulator is gone: %v, %v", running, err)
+	}
+}
+
+// The second Ctrl-C ends the program at once, whatever it is waiting for: here
+// for a request whose end never comes.
+func TestSecondInterrupt(t *testing.T) {
+	directory := withEmulator(t)
+	s := onTerminal(t, directory, nil, "local", "run")
+	s.expect("the emulator is listening")
+	running, _, err := place{filepath.Join(directory, ".enrich", "local")}.find(t.Context())
+	if err != nil || running == nil {
+		t.Fatalf("%v, %v", running, err)
+	}
+	connection, err := new(net.Dialer).DialContext(t.Context(), "tcp", strings.TrimPrefix(running.Endpoint, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = connection.Close() }()
+	if _, err := io.WriteString(connection, "POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: Kinesis_20131202.ListStreams\r\nExpect: 100-continue\r\nContent-Length: 10\r\n\r\n"); err != nil {
+		t.Fatal(err)
+	}
+	// The server asks for the body as soon as somebody wants to read it.
+	answer := make([]byte, len("HTTP/1.1 100 Continue"))
+	if _, err := io.ReadFull(connection, answer); err != nil || string(answer) != "HTTP/1.1 100 Continue" {
+		t.Fatalf("%q, %v", answer, err)
+	}
+	s.typed("\x03")
+	s.expect("the emulator is stopping")
+	s.typed("\x03")
+	err = s.program.Wait()
+	failure, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		t.Fatalf("ended with %v", err)
+	}
+	if status, ok := failure.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("ended with %v, not by the signal", err)
 	}
 }

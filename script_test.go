@@ -87,8 +87,12 @@ func TestScript(t *testing.T) {
 			"json":      jsonValue,
 			"emulate":   emulate,
 			"interrupt": interrupt,
+			"hold":      holdCall,
+			"held":      heldCall,
+			"release":   releaseCall,
 			"other":     announceOther,
 			"taken":     takePort,
+			"untag":     untag,
 		},
 	})
 }
