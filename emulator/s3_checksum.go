@@ -74,6 +74,12 @@ func checksum(algorithm string, data ...[]byte) (string, error) {
 	return base64.StdEncoding.EncodeToString(h.Sum(nil)), nil
 }
 
+// checksumOf is the checksum of a whole body.
+func checksumOf(algorithm string, body []byte) (checksums, error) {
+	value, err := checksum(algorithm, body)
+	return checksums{algorithm: algorithm, value: value, kind: "FULL_OBJECT"}, err
+}
+
 // requestChecksum finds the checksum that a client sent, in a header or (after
 // the body was read) a trailer.
 func requestChecksum(header http.Header) (algorithm, value string, err error) {

@@ -17,7 +17,7 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 	if err := checkKey(q.key); err != nil {
 		return err
 	}
-	from, err := s.copySource(q, source)
+	bucket, from, err := s.copySource(q, source)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 		return invalidArgument("x-amz-metadata-directive", directive, "Unknown metadata directive.")
 	}
 	if q.Header.Get("X-Amz-Tagging-Directive") != "REPLACE" {
-		version.tags = from.tags
+		version.tags = bucket.tagsOf(from)
 	}
 	sum, _, err := verify(from.body, http.Header{})
 	if err != nil {
@@ -57,44 +57,44 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 
 // copySource finds the version that x-amz-copy-source names:
 // [/]bucket/key[?versionId=id], URL-encoded.
-func (s *s3Service) copySource(q *s3Request, source string) (*s3Version, error) {
+func (s *s3Service) copySource(q *s3Request, source string) (*s3Bucket, *s3Version, error) {
 	path, query, _ := strings.Cut(source, "?")
 	invalid := invalidArgument("x-amz-copy-source", source, "Invalid copy source object key")
 	path, err := url.PathUnescape(path)
 	if err != nil {
-		return nil, invalid
+		return nil, nil, invalid
 	}
 	values, err := url.ParseQuery(query)
 	if err != nil {
-		return nil, invalid
+		return nil, nil, invalid
 	}
 	name, key, ok := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 	if !ok || name == "" || key == "" {
-		return nil, invalidArgument("x-amz-copy-source", source, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
+		return nil, nil, invalidArgument("x-amz-copy-source", source, "Copy Source must mention the source bucket and key: sourcebucket/sourcekey")
 	}
 	bucket, ok := s.store.bucket(name)
 	if !ok {
-		return nil, noSuchBucket()
+		return nil, nil, noSuchBucket()
 	}
 	action, id := "s3:GetObject", values.Get("versionId")
 	if id != "" {
 		action = "s3:GetObjectVersion"
 	}
 	if err := s.permitted(q.Context(), bucket, action, s.bucketARN(name)+"/"+key); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	version, err := bucket.get(key, id)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case version.marker && id == "":
-		return nil, noSuchKey(key)
+		return nil, nil, noSuchKey(key)
 	case version.marker:
-		return nil, invalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.")
-	case name == q.name && key == q.key && id == "" && q.Header.Get("X-Amz-Metadata-Directive") != "REPLACE" && q.Header.Get("X-Amz-Storage-Class") == "" && q.Header.Get("X-Amz-Server-Side-Encryption") == "":
-		return nil, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+		return nil, nil, invalidRequest("The source of a copy request may not specifically refer to a delete marker by version id.")
+	case name == q.name && key == q.key && id == "" && !q.query.Has("uploadId") && q.Header.Get("X-Amz-Metadata-Directive") != "REPLACE" && q.Header.Get("X-Amz-Storage-Class") == "" && q.Header.Get("X-Amz-Server-Side-Encryption") == "":
+		return nil, nil, invalidRequest("This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
-	return version, copyConditions(q.Header, version)
+	return bucket, version, copyConditions(q.Header, version)
 }
 
 // copyConditions evaluates x-amz-copy-source-if-….
@@ -109,4 +109,33 @@ func copyConditions(header http.Header, version *s3Version) error {
 		return preconditionFailed("x-amz-copy-source-If-*")
 	}
 	return nil
+}
+
+// copyPart makes a part of an upload of an object or a range of one.
+func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
+	type result struct {
+		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+		ETag         string
+		LastModified string
+	}
+	_, from, err := s.copySource(q, source)
+	if err != nil {
+		return err
+	}
+	body := from.body
+	if wanted := q.Header.Get("X-Amz-Copy-Source-Range"); wanted != "" {
+		first, last, ok, err := parseRange(wanted, int64(len(body)))
+		if err != nil {
+			return err
+		}
+		if !ok {
+			return invalidArgument("x-amz-copy-source-range", wanted, "The x-amz-copy-source-range value must be of the form bytes=first-last where first and last are the zero-based offsets of the first and last bytes to copy")
+		}
+		body = body[first : last+1]
+	}
+	part, err := s.storePart(q, number, body, http.Header{})
+	if err != nil {
+		return err
+	}
+	return q.sendXML(result{ETag: part.etag(), LastModified: s3Time(part.modified)})
 }

@@ -126,44 +126,59 @@ func (u *s3Upload) checkChecksum() error {
 }
 
 func (s *s3Service) uploadPart(q *s3Request) error {
-	if q.Header.Get("X-Amz-Copy-Source") != "" {
-		return notImplemented("UploadPartCopy")
-	}
 	number, err := strconv.Atoi(q.query.Get("partNumber"))
 	if err != nil || number < 1 || number > maxPart {
 		return invalidArgument("partNumber", q.query.Get("partNumber"), "Part number must be an integer between 1 and 10000, inclusive")
+	}
+	if source := q.Header.Get("X-Amz-Copy-Source"); source != "" {
+		return s.copyPart(q, number, source)
 	}
 	body, err := readObject(q.Request)
 	if err != nil {
 		return err
 	}
-	sum, sums, err := verify(body, q.Header)
+	part, err := s.storePart(q, number, body, q.Header)
 	if err != nil {
 		return err
 	}
-	part := &s3Part{body: body, md5: sum[:], sums: sums, modified: s.now()}
+	q.w.Header().Set("ETag", part.etag())
+	q.w.Header().Set(checksumHeader+part.sums.algorithm, part.sums.value)
+	return q.send(http.StatusOK)
+}
+
+// storePart adds a part to an upload, after checking it against what the
+// headers say of it.
+func (s *s3Service) storePart(q *s3Request, number int, body []byte, header http.Header) (*s3Part, error) {
+	sum, sums, err := verify(body, header)
+	if err != nil {
+		return nil, err
+	}
 	q.bucket.mu.Lock()
 	defer q.bucket.mu.Unlock()
 	upload, err := q.bucket.upload(q.query.Get("uploadId"), q.key)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	if claimed, _, err := requestChecksum(header); err == nil && upload.algorithm != "" && claimed == "" {
+		if sums, err = checksumOf(upload.algorithm, body); err != nil {
+			return nil, err
+		}
 	}
 	if upload.algorithm != "" && upload.algorithm != sums.algorithm {
-		return invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", upload.algorithm, sums.algorithm)
+		return nil, invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", upload.algorithm, sums.algorithm)
 	}
+	part := &s3Part{body: body, md5: sum[:], sums: sums, modified: s.now()}
 	replaced := int64(0)
 	if old := upload.parts[number]; old != nil {
 		replaced = int64(len(old.body))
 	}
 	if err := q.bucket.reserve(int64(len(body)), replaced); err != nil {
-		return err
+		return nil, err
 	}
 	q.bucket.release(replaced)
 	upload.parts[number] = part
-	q.w.Header().Set("ETag", part.etag())
-	q.w.Header().Set(checksumHeader+sums.algorithm, sums.value)
 	q.w.Header().Set("X-Amz-Server-Side-Encryption", upload.version.header.Get("X-Amz-Server-Side-Encryption"))
-	return q.send(http.StatusOK)
+	return part, nil
 }
 
 func (s *s3Service) abortUpload(q *s3Request) error {

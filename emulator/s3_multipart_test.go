@@ -80,6 +80,33 @@ func TestMultipartUpload(t *testing.T) {
 	}
 }
 
+func TestUploadPartCopy(t *testing.T) {
+	_, client := s3Client(t)
+	newBucket(t, client, false)
+	bucket, key := aws.String(testBucket), aws.String("to")
+	putObject(t, client, "from", strings.Repeat("0123456789", 1<<20))
+	created, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key, ChecksumAlgorithm: types.ChecksumAlgorithmSha256})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts []types.CompletedPart
+	for i, bytes := range []string{"bytes=0-6291455", "bytes=7-9"} {
+		out, err := client.UploadPartCopy(t.Context(), &s3.UploadPartCopyInput{Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: aws.Int32(int32(i + 1)), CopySource: aws.String(testBucket + "/from"), CopySourceRange: &bytes})
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, types.CompletedPart{PartNumber: aws.Int32(int32(i + 1)), ETag: out.CopyPartResult.ETag})
+	}
+	_, err = client.UploadPartCopy(t.Context(), &s3.UploadPartCopyInput{Bucket: bucket, Key: key, UploadId: created.UploadId, PartNumber: aws.Int32(3), CopySource: aws.String(testBucket + "/from"), CopySourceRange: aws.String("7-9")})
+	wantCode(t, err, "InvalidArgument")
+	if _, err := client.CompleteMultipartUpload(t.Context(), &s3.CompleteMultipartUploadInput{Bucket: bucket, Key: key, UploadId: created.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}}); err != nil {
+		t.Fatal(err)
+	}
+	if body, _ := getObject(t, client, &s3.GetObjectInput{Key: key}); len(body) != 6291459 || !strings.HasSuffix(body, "345789") {
+		t.Errorf("%d bytes, ending in %s", len(body), body[len(body)-6:])
+	}
+}
+
 func TestAbandonedUploads(t *testing.T) {
 	s, client := s3Client(t)
 	newBucket(t, client, false)

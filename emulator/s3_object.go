@@ -180,7 +180,7 @@ func (s *s3Service) describeRead(q *s3Request, version *s3Version) {
 	if version.id != nullVersion || q.bucket.current().versioning != "" {
 		header.Set("X-Amz-Version-Id", version.id)
 	}
-	if n := len(version.tags); n > 0 {
+	if n := len(q.bucket.tagsOf(version)); n > 0 {
 		header.Set("X-Amz-Tagging-Count", strconv.Itoa(n))
 	}
 	for parameter, values := range q.query {

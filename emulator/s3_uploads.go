@@ -153,14 +153,19 @@ func (s *s3Service) getObjectTagging(q *s3Request) error {
 	if err != nil {
 		return err
 	}
-	q.bucket.mu.RLock()
-	tags := version.tags
-	q.bucket.mu.RUnlock()
+	tags := q.bucket.tagsOf(version)
 	var out tagging
 	for _, key := range sortedKeys(tags) {
 		out.TagSet.Tags = append(out.TagSet.Tags, xmlTag{Key: key, Value: tags[key]})
 	}
 	return q.sendXML(out)
+}
+
+// tagsOf gives the tags of a version, the only thing of it that can change.
+func (b *s3Bucket) tagsOf(version *s3Version) map[string]string {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return version.tags
 }
 
 func (s *s3Service) putObjectTagging(q *s3Request) error {
