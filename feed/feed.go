@@ -111,7 +111,7 @@ func Put(ctx context.Context, client *kinesis.Client, stream, keyField string, e
 	}
 	out, err := client.PutRecord(ctx, &kinesis.PutRecordInput{
 		StreamName: &stream, Data: entry.data, PartitionKey: &entry.key,
-	})
+	}, answeredOnce)
 	if err != nil {
 		return Receipt{}, fmt.Errorf("putting an event into %s: %w", stream, err)
 	}

@@ -142,7 +142,7 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	}
 	calling, cancel := graceful(ctx)
 	defer cancel()
-	out, err := s.client.PutRecords(calling, in)
+	out, err := s.client.PutRecords(calling, in, answeredOnce)
 	switch {
 	case throttled(err):
 		s.progress.Throttled += len(batch)

@@ -27,7 +27,7 @@ func openCSV(in io.Reader, kinds map[string]string, k key) (source, error) {
 	g := &guard{in: in}
 	buffered := bufio.NewReader(g)
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		buffered.Discard(3) //nolint:errcheck // these three have been peeked at
+		_, _ = buffered.Discard(3) // these three have been peeked at
 	}
 	c := &cells{in: csv.NewReader(buffered), guard: g}
 	header, err := c.in.Read() // its length is what every row must have

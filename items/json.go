@@ -75,7 +75,7 @@ func openArray(in io.Reader) (source, error) {
 	g := &guard{in: in}
 	buffered := bufio.NewReader(g)
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		buffered.Discard(3) //nolint:errcheck // these three have been peeked at
+		_, _ = buffered.Discard(3) // these three have been peeked at
 	}
 	c := &counter{in: buffered}
 	a := &array{in: json.NewDecoder(c), guard: g, count: c}

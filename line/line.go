@@ -38,7 +38,7 @@ func NewReader(in io.Reader, limit int) *Reader {
 func (r *Reader) Next() (Line, error) {
 	if r.number == 0 {
 		if mark, _ := r.in.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-			r.in.Discard(3) //nolint:errcheck // these three have been peeked at
+			_, _ = r.in.Discard(3) // these three have been peeked at
 		}
 	}
 	r.buffer = r.buffer[:0]

@@ -1,0 +1,147 @@
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/smithy-go"
+)
+
+// However early or late the context ends: what is reported as sent is stored,
+// everything else is not, and a rerun behind Through without Ahead completes it.
+func TestSendCancelled(t *testing.T) {
+	for stop := range 12 {
+		synctest.Test(t, func(t *testing.T) {
+			const count = 2000
+			random := rand.New(rand.NewPCG(uint64(stop), 2))
+			var lines []string
+			for i := range count {
+				lines = append(lines, fmt.Sprintf(`{"k":"%d","n":%d}`, random.IntN(200), i))
+			}
+			ctx, cancel := context.WithCancelCause(t.Context())
+			why := errors.New("Ctrl-C")
+			s := &stream{t: t}
+			s.refuse = func(int, int) string {
+				if random.IntN(3) == 0 {
+					return "InternalFailure"
+				}
+				return ""
+			}
+			s.before = func(ctx context.Context, request int) {
+				if request == stop {
+					cancel(why)
+					time.Sleep(time.Second) // the service still answers
+				}
+			}
+			report, err := send(ctx, s, strings.NewReader(strings.Join(lines, "\n")), Options{Key: "k"})
+			if !errors.Is(err, why) {
+				t.Fatalf("got %v", err)
+			}
+			if s.requests != stop+1 {
+				t.Errorf("%d requests, cancelled in number %d", s.requests, stop+1)
+			}
+			var want []string
+			for i, l := range lines {
+				if i < report.Through || slices.Contains(report.Ahead, i+1) {
+					want = append(want, l)
+				}
+			}
+			got := s.data()
+			slices.Sort(got)
+			slices.Sort(want)
+			if !slices.Equal(got, want) || report.Sent != len(got) {
+				t.Errorf("stop %d: %d stored, %d reported, %d by line", stop, len(got), report.Sent, len(want))
+			}
+		})
+	}
+}
+
+// A service that does not answer any more does not hold up an interruption.
+func TestSendCancelledWithoutAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		s := &stream{t: t, before: func(ctx context.Context, _ int) { cancel(); <-ctx.Done() }}
+		began := time.Now()
+		report, err := send(ctx, s, strings.NewReader("{}\n"), Options{})
+		if !errors.Is(err, context.Canceled) || report.Sent != 0 || report.Through != 0 {
+			t.Errorf("got %+v, %v", report, err)
+		}
+		if took := time.Since(began); took > 6*time.Second {
+			t.Errorf("took %s", took)
+		}
+	})
+}
+
+func TestSendFails(t *testing.T) {
+	broken := errors.New("broken")
+	denied := &smithy.GenericAPIError{Code: "AccessDeniedException", Message: "no"}
+	tests := []struct {
+		name    string
+		in      io.Reader
+		s       *stream
+		want    error
+		text    string
+		sent    int
+		through int
+	}{
+		{name: "reading", s: &stream{}, in: io.MultiReader(strings.NewReader("{}\n{}\n{\"ha"), iotest.ErrReader(broken)), want: broken, text: "reading line 3", sent: 2, through: 2},
+		{name: "the call", in: strings.NewReader("{}\n"), s: &stream{fail: func(int) error { return denied }}, want: denied, text: "putting events into s: "},
+		{name: "an unknown code", in: strings.NewReader("{\"a\":1}\n{\"a\":2}\n"),
+			s:    &stream{refuse: func(_, record int) string { return []string{"", "AccessDenied"}[record] }},
+			text: "putting line 2 into s: AccessDenied: told to", sent: 1, through: 1},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			s := test.s
+			s.t = t
+			report, err := send(t.Context(), s, test.in, Options{Stream: "s"})
+			if err == nil || !strings.Contains(err.Error(), test.text) || test.want != nil && !errors.Is(err, test.want) {
+				t.Errorf("got %v", err)
+			}
+			if report.Sent != test.sent || report.Through != test.through {
+				t.Errorf("got %+v", report)
+			}
+		})
+	}
+}
+
+// Lines that come slowly are sent when they come.
+func TestSendSlowInput(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		in, out := io.Pipe()
+		s := &stream{t: t}
+		done := make(chan error)
+		var seen []Progress
+		go func() {
+			_, err := send(t.Context(), s, in, Options{Observe: func(p Progress) { seen = append(seen, p) }})
+			done <- err
+		}()
+		for i := range 3 {
+			fmt.Fprintf(out, "{\"n\":%d}\n", i)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			if len(s.stored) != i+1 {
+				t.Fatalf("%d of %d stored after a second", len(s.stored), i+1)
+			}
+		}
+		fmt.Fprintln(out, "broken")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		if n := seen[len(seen)-1].Rejected; n != 1 {
+			t.Errorf("%d rejections observed", n)
+		}
+		out.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+}
