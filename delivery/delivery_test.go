@@ -161,7 +161,7 @@ func TestAwaitPolls(t *testing.T) {
 			switch {
 			case r.URL.Query().Has("list-type"):
 				if n := lists.Add(1); n == 20 {
-					put(t, c, later, zipped(enriched(shard, sequence)))
+					put(t, c, later, zipped(enriched(shard, sequence))) //nolint:contextcheck // the test's own
 				}
 			case r.Method == http.MethodGet:
 				gets.Add(1)
@@ -222,7 +222,7 @@ func TestAwaitFaults(t *testing.T) {
 					default:
 						fmt.Sscanf(test.fault, "%d %s", &status, &code) //nolint:errcheck // from above
 						w.WriteHeader(status)
-						fmt.Fprintf(w, "<Error><Code>%s</Code><Message>told to</Message></Error>", code)
+						_, _ = fmt.Fprintf(w, "<Error><Code>%s</Code><Message>told to</Message></Error>", code)
 					}
 				})
 			})
@@ -248,7 +248,7 @@ func TestAwaitEnds(t *testing.T) {
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if down.Load() {
 				w.WriteHeader(http.StatusServiceUnavailable)
-				fmt.Fprint(w, "<Error><Code>SlowDown</Code><Message>told to</Message></Error>")
+				_, _ = fmt.Fprint(w, "<Error><Code>SlowDown</Code><Message>told to</Message></Error>")
 				return
 			}
 			next.ServeHTTP(w, r)

@@ -151,6 +151,7 @@ func (e *Engine) perform(ctx context.Context, step Step) Result {
 		}
 	case Delete:
 		err = work.remove(ctx)
+	case None: // is not among the phases
 	}
 	return e.finish(step.Resource, phase[1], "", work.began, err)
 }

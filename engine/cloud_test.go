@@ -280,8 +280,10 @@ func with(t *testing.T, path string, f func(*state.Store)) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close()
 	f(store)
+	if err := store.Close(); err != nil {
+		t.Error(err)
+	}
 }
 
 // snapshot remembers a file and gives what brings it back as it is now.

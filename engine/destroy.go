@@ -162,8 +162,9 @@ func (d *demolition) again(f Inspection) bool {
 		return f.Err == nil
 	case Unchanged:
 		return f.Err == nil && !f.Foreign
+	default:
+		return false
 	}
-	return false
 }
 
 // repeat deletes these at the same time: everything that depended on them has

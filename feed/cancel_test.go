@@ -36,7 +36,7 @@ func TestSendCancelled(t *testing.T) {
 				}
 				return ""
 			}
-			s.before = func(ctx context.Context, request int) {
+			s.before = func(_ context.Context, request int) {
 				if request == stop {
 					cancel(why)
 					time.Sleep(time.Second) // the service still answers
@@ -126,20 +126,20 @@ func TestSendSlowInput(t *testing.T) {
 			done <- err
 		}()
 		for i := range 3 {
-			fmt.Fprintf(out, "{\"n\":%d}\n", i)
+			_, _ = fmt.Fprintf(out, "{\"n\":%d}\n", i)
 			time.Sleep(time.Second)
 			synctest.Wait()
 			if len(s.stored) != i+1 {
 				t.Fatalf("%d of %d stored after a second", len(s.stored), i+1)
 			}
 		}
-		fmt.Fprintln(out, "broken")
+		_, _ = fmt.Fprintln(out, "broken")
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if n := seen[len(seen)-1].Rejected; n != 1 {
 			t.Errorf("%d rejections observed", n)
 		}
-		out.Close()
+		_ = out.Close()
 		if err := <-done; err != nil {
 			t.Error(err)
 		}

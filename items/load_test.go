@@ -106,10 +106,10 @@ func TestLoadCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newTable(t, types.ScalarAttributeTypeS)
 		in, out := io.Pipe()
-		defer out.Close()
+		defer func() { _ = out.Close() }()
 		go func() {
 			for n := range 200 {
-				fmt.Fprintf(out, "{\"id\":\"%d\"}\n", n)
+				_, _ = fmt.Fprintf(out, "{\"id\":\"%d\"}\n", n)
 			}
 		}()
 		why := errors.New("Ctrl-C")
