@@ -196,6 +196,12 @@ func TestAlarmLifecycle(t *testing.T) {
 		if got := describeAlarm(t, client, "p-1"); *got.ActionsEnabled {
 			t.Error("actions are still enabled")
 		}
+		if _, err := client.EnableAlarmActions(t.Context(), &cloudwatch.EnableAlarmActionsInput{AlarmNames: []string{"p-1"}}); err != nil {
+			t.Fatal(err)
+		}
+		if got := describeAlarm(t, client, "p-1"); !*got.ActionsEnabled {
+			t.Error("actions are still disabled")
+		}
 		arn := describeAlarm(t, client, "p-0").AlarmArn
 		if _, err := client.TagResource(t.Context(), &cloudwatch.TagResourceInput{ResourceARN: arn, Tags: []types.Tag{{Key: aws.String("team"), Value: aws.String("web")}}}); err != nil {
 			t.Fatal(err)

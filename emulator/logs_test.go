@@ -88,6 +88,11 @@ func TestLogGroups(t *testing.T) {
 	if err != nil || len(tags.Tags) != 1 || tags.Tags["team"] != "web" {
 		t.Errorf("tags %v, %v", tags, err)
 	}
+	//nolint:staticcheck // deprecated, but what older clients call
+	old, err := client.ListTagsLogGroup(t.Context(), &cloudwatchlogs.ListTagsLogGroupInput{LogGroupName: aws.String(testGroup)})
+	if err != nil || old.Tags["team"] != "web" {
+		t.Errorf("tags by the old operation %v, %v", old, err)
+	}
 	_, err = client.ListTagsForResource(t.Context(), &cloudwatchlogs.ListTagsForResourceInput{ResourceArn: aws.String(arn + ":*")})
 	wantCode(t, err, "InvalidParameterException")
 	if _, err := client.DeleteLogGroup(t.Context(), &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: aws.String(testGroup)}); err != nil {
@@ -209,7 +214,19 @@ func TestGetLogEvents(t *testing.T) {
 		in.StartTime, in.EndTime = aws.Int64(epoch.Add(4*time.Second).UnixMilli()), aws.Int64(epoch.Add(8*time.Second).UnixMilli())
 	})
 	want(got, "4 6")
-	_, err := client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String(testGroup), LogStreamName: aws.String("stream-9")})
+	head, got := get(nil, fromHead)
+	want(got, "0 0 2 4")
+	before, got := get(head.NextBackwardToken, nil)
+	want(got, "")
+	if *before.NextBackwardToken != *head.NextBackwardToken {
+		t.Errorf("the token at the head changed from %s to %s", *head.NextBackwardToken, *before.NextBackwardToken)
+	}
+	_, got = get(before.NextForwardToken, nil)
+	want(got, "0 0 2 4")
+	if _, err := client.DeleteLogStream(t.Context(), &cloudwatchlogs.DeleteLogStreamInput{LogGroupName: aws.String(testGroup), LogStreamName: aws.String("stream-1")}); err != nil {
+		t.Error(err)
+	}
+	_, err := client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String(testGroup), LogStreamName: aws.String("stream-1")})
 	wantCode(t, err, "ResourceNotFoundException")
 	_, err = client.GetLogEvents(t.Context(), &cloudwatchlogs.GetLogEventsInput{LogGroupName: aws.String(testGroup), LogStreamName: aws.String("stream-0"), NextToken: aws.String("x")})
 	wantCode(t, err, "InvalidParameterException")

@@ -1,0 +1,67 @@
+package emulator
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+)
+
+func TestDeletedSettings(t *testing.T) {
+	_, client := s3Client(t)
+	newBucket(t, client, false)
+	bucket, ctx := aws.String(testBucket), t.Context()
+	if _, err := client.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: bucket, ServerSideEncryptionConfiguration: &types.ServerSideEncryptionConfiguration{Rules: []types.ServerSideEncryptionRule{{
+		ApplyServerSideEncryptionByDefault: &types.ServerSideEncryptionByDefault{SSEAlgorithm: "aws:kms"},
+	}}}}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteBucketEncryption(ctx, &s3.DeleteBucketEncryptionInput{Bucket: bucket}); err != nil {
+		t.Fatal(err)
+	}
+	encryption, err := client.GetBucketEncryption(ctx, &s3.GetBucketEncryptionInput{Bucket: bucket})
+	if err != nil || encryption.ServerSideEncryptionConfiguration.Rules[0].ApplyServerSideEncryptionByDefault.SSEAlgorithm != "AES256" {
+		t.Errorf("a bucket without encryption: %v, %v", encryption, err)
+	}
+	if _, err := client.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: bucket, LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{{
+		Status: "Enabled", Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")}, Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)},
+	}}}}); err != nil {
+		t.Fatal(err)
+	}
+	lifecycle, err := client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: bucket})
+	if err != nil || aws.ToString(lifecycle.Rules[0].ID) == "" || aws.ToString(lifecycle.Rules[0].Filter.Prefix) != "" {
+		t.Errorf("a rule without ID: %+v, %v", lifecycle, err)
+	}
+	if _, err := client.DeleteBucketLifecycle(ctx, &s3.DeleteBucketLifecycleInput{Bucket: bucket}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: bucket})
+	wantCode(t, err, "NoSuchLifecycleConfiguration")
+	tags := &types.Tagging{TagSet: []types.Tag{{Key: aws.String("a"), Value: aws.String("b")}}}
+	if _, err := client.PutBucketTagging(ctx, &s3.PutBucketTaggingInput{Bucket: bucket, Tagging: tags}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := client.DeleteBucketTagging(ctx, &s3.DeleteBucketTaggingInput{Bucket: bucket}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = client.GetBucketTagging(ctx, &s3.GetBucketTaggingInput{Bucket: bucket})
+	wantCode(t, err, "NoSuchTagSet")
+	putObject(t, client, "k", "v")
+	if _, err := client.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: bucket, Key: aws.String("k"), Tagging: tags}); err != nil {
+		t.Fatal(err)
+	}
+	if _, got := getObject(t, client, &s3.GetObjectInput{Key: aws.String("k")}); aws.ToInt32(got.TagCount) != 1 {
+		t.Errorf("%v tags", got.TagCount)
+	}
+	_, err = client.GetBucketPolicyStatus(ctx, &s3.GetBucketPolicyStatusInput{Bucket: bucket})
+	wantCode(t, err, "NoSuchBucketPolicy")
+}
+
+func TestRuleDates(t *testing.T) {
+	for text, want := range map[string]bool{"2027-01-01T00:00:00Z": true, "2027-01-01T00:00:00.000Z": true, "2027-01-01T12:00:00Z": false, "soon": false} {
+		if midnight(text) != want {
+			t.Errorf("%s: %t", text, !want)
+		}
+	}
+}
