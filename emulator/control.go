@@ -35,7 +35,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		}) // an error means that the asker has gone
 	case "POST /_enrich/shutdown":
 		w.WriteHeader(http.StatusAccepted)
-		go func() {
+		go func() { //nolint:contextcheck // outlives the request that asks
 			// The request that asks is in flight itself, so the closing cannot be
 			// part of it.
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(r.Context()), 30*time.Second)

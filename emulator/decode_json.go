@@ -53,8 +53,9 @@ func kindName(k jsontext.Kind) string {
 		return "START_OBJECT"
 	case '[':
 		return "START_ARRAY"
+	default:
+		return "NULL_VALUE"
 	}
-	return "value"
 }
 
 func goName(t reflect.Type) string {
@@ -99,10 +100,6 @@ func epochTime(seconds float64) (time.Time, error) {
 	}
 	return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC(), nil
 }
-
-// errAttributeType is what DynamoDB says of an attribute value without exactly
-// one type.
-var errAttributeType = errors.New("Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes")
 
 // decodeAttribute decodes {"S": "…"} and the like.
 func decodeAttribute(d *jsontext.Decoder, into *dynamotypes.AttributeValue) error {

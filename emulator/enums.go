@@ -15,10 +15,10 @@ import (
 type enumIndex map[reflect.Type]bool
 
 // newEnumIndex looks at the inputs of all operations.
-func newEnumIndex(services ...map[string]operation) enumIndex {
+func newEnumIndex(services ...service) enumIndex {
 	index := enumIndex{}
-	for _, operations := range services {
-		for _, o := range operations {
+	for _, s := range services {
+		for _, o := range s.operations() {
 			index.collect(reflect.TypeOf(o.newInput()))
 		}
 	}

@@ -23,11 +23,11 @@ type substitutions struct {
 // all that the request has: without any, there must be no names and values.
 func (d *dynamoService) newSubstitutions(names map[string]string, values map[string]types.AttributeValue, expressions ...*string) (*substitutions, error) {
 	s := &substitutions{names: names, values: values, usedNames: map[string]bool{}, usedValues: map[string]bool{}, reserved: d.reserved}
-	any := slices.ContainsFunc(expressions, func(e *string) bool { return e != nil })
+	used := slices.ContainsFunc(expressions, func(e *string) bool { return e != nil })
 	switch {
-	case names != nil && !any:
+	case names != nil && !used:
 		return nil, dynamoInvalid("ExpressionAttributeNames can only be specified when using expressions")
-	case values != nil && !any:
+	case values != nil && !used:
 		return nil, dynamoInvalid("ExpressionAttributeValues can only be specified when using expressions")
 	case names != nil && len(names) == 0:
 		return nil, dynamoInvalid("ExpressionAttributeNames must not be empty")

@@ -70,7 +70,7 @@ func TestIAMRefusesRoles(t *testing.T) {
 		in         iam.CreateRoleInput
 		code, want string
 	}{
-		"not a policy":  {iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String("{}")}, "MalformedPolicyDocument", string(policySyntax)},
+		"not a policy":  {iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String("{}")}, "MalformedPolicyDocument", string(errPolicySyntax)},
 		"other action":  {iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(strings.Replace(lambdaTrust, "sts:AssumeRole", "s3:Get", 1))}, "MalformedPolicyDocument", "AssumeRole policy may only specify STS AssumeRole actions."},
 		"long name":     {iam.CreateRoleInput{RoleName: aws.String(strings.Repeat("r", 65)), AssumeRolePolicyDocument: aws.String(lambdaTrust)}, "ValidationError", "1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64"},
 		"bad name":      {iam.CreateRoleInput{RoleName: aws.String("a b"), AssumeRolePolicyDocument: aws.String(lambdaTrust)}, "ValidationError", `1 validation error detected: Value at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+`},

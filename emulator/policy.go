@@ -83,18 +83,18 @@ func (e policyError) Error() string { return string(e) }
 
 func refuse(format string, args ...any) error { return policyError(fmt.Sprintf(format, args...)) }
 
-// policySyntax is all that IAM says of a document that is not one.
-const policySyntax = policyError("Syntax errors in policy.")
+// errPolicySyntax is all that IAM says of a document that is not one.
+const errPolicySyntax = policyError("Syntax errors in policy.")
 
 // parsePolicy parses and validates a document.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 func parsePolicy(document string, kind policyKind) (*policy, error) {
 	var wire wirePolicy
 	if err := json.Unmarshal([]byte(document), &wire, json.RejectUnknownMembers(true)); err != nil {
-		return nil, policySyntax
+		return nil, errPolicySyntax
 	}
 	if wire.Version != "" && wire.Version != "2012-10-17" && wire.Version != "2008-10-17" {
-		return nil, policySyntax
+		return nil, errPolicySyntax
 	}
 	if wire.Version != "2012-10-17" && kind == identityPolicy {
 		return nil, refuse("Policy document must be version 2012-10-17 or greater.")
@@ -129,9 +129,11 @@ func wireStatements(raw jsontext.Value) ([]wireStatement, error) {
 		err = json.Unmarshal(raw, &list[0], json.RejectUnknownMembers(true))
 	case '[':
 		err = json.Unmarshal(raw, &list, json.RejectUnknownMembers(true))
+	default:
+		err = errPolicySyntax
 	}
 	if err != nil || len(list) == 0 {
-		return nil, policySyntax
+		return nil, errPolicySyntax
 	}
 	return list, nil
 }
@@ -139,7 +141,7 @@ func wireStatements(raw jsontext.Value) ([]wireStatement, error) {
 func parseStatement(w wireStatement, kind policyKind) (statement, error) {
 	s := statement{sid: w.Sid, allow: w.Effect == "Allow"}
 	if w.Effect != "Allow" && w.Effect != "Deny" {
-		return s, policySyntax
+		return s, errPolicySyntax
 	}
 	if strings.IndexFunc(w.Sid, func(r rune) bool { return !isAlphanumeric(r) }) >= 0 && kind != resourcePolicy {
 		return s, refuse("Statement IDs (SID) must be alpha-numeric. Check that your input satisfies the regular expression [0-9A-Za-z]*")
@@ -200,7 +202,7 @@ func (s *statement) parseTargets(w wireStatement, kind policyKind) error {
 // either takes an element or its Not… twin; exactly one must be there.
 func either(name string, plain, not oneOrMany) (values []string, negated bool, err error) {
 	if plain != nil && not != nil {
-		return nil, false, policySyntax
+		return nil, false, errPolicySyntax
 	}
 	values, negated = plain, not != nil
 	if negated {
@@ -231,7 +233,7 @@ func parsePrincipal(raw jsontext.Value, kind policyKind) (principal, error) {
 	}
 	var kinds map[string]oneOrMany
 	if err := json.Unmarshal(raw, &kinds); err != nil || len(kinds) == 0 {
-		return principal{}, policySyntax
+		return principal{}, errPolicySyntax
 	}
 	p := principal{given: true}
 	for name, values := range kinds {

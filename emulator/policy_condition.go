@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -82,8 +81,9 @@ func scalar(d *jsontext.Decoder) (string, error) {
 	case '"', '0', 't', 'f':
 		token, err := d.ReadToken()
 		return token.String(), err
+	default:
+		return "", errPolicySyntax
 	}
-	return "", &json.SemanticError{}
 }
 
 func parseConditions(wire wireConditions) ([]condition, error) {
@@ -99,7 +99,7 @@ func parseConditions(wire wireConditions) ([]condition, error) {
 				return nil, refuse("The emulator does not support the condition key %s.", key)
 			}
 			if len(values) == 0 {
-				return nil, policySyntax
+				return nil, errPolicySyntax
 			}
 			if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "${") }) {
 				return nil, refuse("The emulator does not support policy variables (%s).", key)

@@ -41,7 +41,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
 	service, ok := s.targets[prefix]
 	if !ok {
 		s.notServed(c, prefix, name)
-		writeJSONError(w, "application/x-amz-json-1.1", "", unknownOperation(target))
+		writeJSONError(w, "application/x-amz-json-1.1", unknownOperation(target))
 		return
 	}
 	contentType := "application/x-amz-json-" + service.version
@@ -203,9 +203,9 @@ func jsonErrorBody(typ string, e *apiError) []byte {
 
 // writeJSONError answers with an error in JSON; REST services name the code in
 // the header alone.
-func writeJSONError(w http.ResponseWriter, contentType, typ string, e *apiError) {
+func writeJSONError(w http.ResponseWriter, contentType string, e *apiError) {
 	w.Header().Set("x-amzn-ErrorType", e.Code)
-	body := jsonErrorBody(typ, e)
+	body := jsonErrorBody("", e)
 	w.Header().Set("Content-Type", contentType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)

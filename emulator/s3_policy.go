@@ -32,7 +32,7 @@ func parseBucketPolicy(text []byte, bucketARN string) (*bucketPolicy, error) {
 	}
 	parsed, err := parsePolicy(string(text), resourcePolicy)
 	switch {
-	case errors.Is(err, policySyntax):
+	case errors.Is(err, errPolicySyntax):
 		return nil, malformedPolicy("Policies must be valid JSON and the first byte must be '{'")
 	case err != nil:
 		return nil, malformedPolicy("%s", err.Error())

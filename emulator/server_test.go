@@ -34,8 +34,14 @@ func TestServerListensOnLoopbackOnly(t *testing.T) {
 	}
 }
 
+// reply is an answer to a request made by hand.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+}
+
 // send makes one request by hand; scope is region/service of the signature.
-func send(t testing.TB, s *Server, method, path, scope, body string, header ...string) (*http.Response, string) {
+func send(t testing.TB, s *Server, method, path, scope, body string, header ...string) (reply, string) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), method, s.Endpoint()+path, strings.NewReader(body))
 	if err != nil {
@@ -56,7 +62,7 @@ func send(t testing.TB, s *Server, method, path, scope, body string, header ...s
 	if err != nil {
 		t.Fatal(err)
 	}
-	return response, string(answer)
+	return reply{response.StatusCode, response.Header}, string(answer)
 }
 
 func TestServerTellsItsHealthAndShutsDown(t *testing.T) {

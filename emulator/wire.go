@@ -2,9 +2,7 @@ package emulator
 
 import (
 	"context"
-	"maps"
 	"net/http"
-	"slices"
 
 	"github.com/go-json-experiment/json"
 )
@@ -43,7 +41,7 @@ func (s *Server) wire() {
 	s.rpc = map[string]jsonService{
 		"GraniteServiceVersion20100801": s.targets["GraniteServiceVersion20100801"],
 	}
-	s.enums = newEnumIndex(s.allOperations()...)
+	s.enums = newEnumIndex(s.iam, s.sts, s.dynamodb, s.kinesis, s.lambda, s.logs, s.cloudwatch, s.tagging)
 }
 
 // jsonServices are the services that X-Amz-Target names.
@@ -83,17 +81,6 @@ func (s *Server) queryServices() map[string]queryService {
 			operations: s.cloudwatch.operations(),
 		},
 	}
-}
-
-func (s *Server) allOperations() []map[string]operation {
-	all := []map[string]operation{s.lambda.operations()}
-	for _, name := range slices.Sorted(maps.Keys(s.targets)) {
-		all = append(all, s.targets[name].operations)
-	}
-	for _, name := range slices.Sorted(maps.Keys(s.queries)) {
-		all = append(all, s.queries[name].operations)
-	}
-	return all
 }
 
 // halt ends what the services run by themselves: mappings and functions.
