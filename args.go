@@ -27,6 +27,8 @@ type option struct {
 	Name  string // the flag's long name
 	Value string
 	Bare  bool // without a value
+	// Switch tells that the flag takes a value only behind an equals sign.
+	Switch bool
 }
 
 func (o option) String() string {
@@ -169,10 +171,10 @@ func (a *arranger) flag(word string, following []string) int {
 
 // take records a known flag with its value.
 func (a *arranger) take(flag cli.Flag, global bool, name, value string, given bool, following []string) int {
-	o, used := option{Name: flag.Names()[0], Value: value}, 0
+	o, used := option{Name: flag.Names()[0], Value: value, Switch: !takesValue(flag)}, 0
 	switch {
 	case given:
-	case !takesValue(flag):
+	case o.Switch:
 		o.Bare, o.Value = true, "true"
 	case len(following) == 0:
 		a.fail(failf("flag %s needs a value", name))
@@ -213,9 +215,9 @@ func (a *arranger) cluster(word string, following []string) (used int, ok bool) 
 			return 0, false
 		}
 		i += size
-		o := option{Name: flag.Names()[0], Bare: true, Value: "true"}
+		o := option{Name: flag.Names()[0], Bare: true, Value: "true", Switch: true}
 		if takesValue(flag) {
-			o.Bare, o.Value = false, strings.TrimPrefix(word[i:], "=")
+			o.Bare, o.Switch, o.Value = false, false, strings.TrimPrefix(word[i:], "=")
 			if i == len(word) {
 				for n := range options {
 					a.record(options[n], globals[n])

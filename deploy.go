@@ -245,9 +245,15 @@ func (p *program) again(command string) string {
 
 // quoted is a flag as it can be pasted into a shell.
 func quoted(o option) string {
+	if o.Switch || strings.HasPrefix(o.Value, "-") {
+		return shellWord(o.String())
+	}
+	return "--" + o.Name + " " + shellWord(o.Value)
+}
+
+func shellWord(text string) string {
 	plain := func(r rune) bool { return r > ' ' && r < 0x7f && !strings.ContainsRune("\"'`$&|;<>()*?[]{}!#~\\", r) }
-	text := o.String()
-	if strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
+	if text == "" || strings.ContainsFunc(text, func(r rune) bool { return !plain(r) }) {
 		return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'"
 	}
 	return text

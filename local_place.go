@@ -54,9 +54,13 @@ func (l place) find(ctx context.Context) (*localDocument, emulatorHealth, error)
 	if !complete || !alive(d.PID) {
 		return nil, emulatorHealth{}, nil
 	}
-	health, ok := askHealth(ctx, d.Endpoint)
-	if !ok || (health.PID != 0 && health.PID != d.PID) {
-		return nil, emulatorHealth{}, ctx.Err()
+	health, ok, err := askHealth(ctx, d.Endpoint)
+	switch {
+	case err != nil:
+		return nil, emulatorHealth{}, failf("the emulator (pid %d) at %s does not answer: %w", d.PID, d.Endpoint, err).
+			hint("it may be busy or stopped; if it does not come back, end process %d", d.PID)
+	case !ok || (health.PID != 0 && health.PID != d.PID):
+		return nil, emulatorHealth{}, nil
 	}
 	return &d, health, nil
 }
@@ -67,21 +71,26 @@ func parseAnnouncement(content []byte) (d localDocument, complete bool) {
 	return d, err == nil && d.PID > 0 && d.Endpoint != ""
 }
 
-// askHealth tells whether an emulator answers at the endpoint.
-func askHealth(ctx context.Context, endpoint string) (emulatorHealth, bool) {
-	var health emulatorHealth
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+// healthLimit is how long an emulator may take to answer: it may have much to
+// do, and who takes it for dead starts another one.
+const healthLimit = 15 * time.Second
+
+// askHealth tells whether an emulator answers at the endpoint. Whoever takes the
+// connection but gives no answer at all may be one, so that is an error.
+func askHealth(ctx context.Context, endpoint string) (health emulatorHealth, ok bool, err error) {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
 	defer cancel()
 	response, err := control(ctx, http.MethodGet, endpoint+"/_enrich/health")
 	if err != nil {
-		return health, false
+		return health, false, ctx.Err()
 	}
 	defer func() { _ = response.Body.Close() }() // only read from
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<16))
-	if err != nil || response.StatusCode != http.StatusOK || json.Unmarshal(body, &health) != nil {
-		return health, false
+	if err != nil {
+		return health, false, ctx.Err()
 	}
-	return health, health.Account != "" && health.Version > 0
+	understood := json.Unmarshal(body, &health) == nil && health.Account != "" && health.Version > 0
+	return health, understood && response.StatusCode == http.StatusOK, nil
 }
 
 // control sends a request past any proxy.

@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -59,4 +60,65 @@ func takePort(ts *testscript.TestScript, neg bool, args []string) {
 	port, err := portOf(listener.Addr().String())
 	ts.Check(err)
 	ts.Setenv("TAKEN", fmt.Sprint(port))
+}
+
+// An emulator that does not answer is not taken for a dead one: a second one
+// beside it would have nothing of what the first one holds.
+func TestFindWaitsForBusyEmulator(t *testing.T) {
+	asked := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		close(asked)
+		<-r.Context().Done()
+	}))
+	defer server.Close()
+	l := place{t.TempDir()}
+	d, err := announcement(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.announce(d); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() {
+		<-asked
+		cancel()
+	}()
+	running, _, err := l.find(ctx)
+	if running != nil || err == nil || !strings.Contains(err.Error(), "does not answer") {
+		t.Errorf("%v, %v", running, err)
+	}
+	if !l.announced(os.Getpid()) {
+		t.Error("its file is gone")
+	}
+}
+
+func TestAnnouncement(t *testing.T) {
+	l := place{t.TempDir()}
+	d, err := announcement("http://127.0.0.1:4566")
+	if err != nil || d.Port != 4566 || d.PID != os.Getpid() {
+		t.Fatalf("%+v, %v", d, err)
+	}
+	if err := l.announce(d); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.withdraw(d.PID + 1); err != nil || !l.announced(d.PID) {
+		t.Errorf("another process withdrew the file: %v", err)
+	}
+	if err := l.withdraw(d.PID); err != nil || l.announced(d.PID) {
+		t.Errorf("the file is still there: %v", err)
+	}
+	if err := l.withdraw(d.PID); err != nil {
+		t.Errorf("withdrawing twice: %v", err)
+	}
+	for _, endpoint := range []string{"", "http://127.0.0.1", "http://127.0.0.1:x", "%"} {
+		if d, err := announcement(endpoint); err == nil {
+			t.Errorf("%q gives %+v", endpoint, d)
+		}
+	}
+	for _, content := range []string{"", "{", "[]", "{}", `{"pid":1}`, `{"pid":-1,"endpoint":"x"}`, `{"pid":"1","endpoint":"x"}`} {
+		if d, complete := parseAnnouncement([]byte(content)); complete {
+			t.Errorf("%q gives %+v", content, d)
+		}
+	}
 }

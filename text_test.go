@@ -68,12 +68,15 @@ func TestUnquote(t *testing.T) {
 
 func TestQuoted(t *testing.T) {
 	for given, want := range map[option]string{
-		{Name: "local", Bare: true}:                      "--local",
-		{Name: "environment", Value: "prod"}:             "--environment=prod",
-		{Name: "config", Value: "my file.yaml"}:          "'--config=my file.yaml'",
-		{Name: "config", Value: "it's; rm"}:              `'--config=it'\''s; rm'`,
-		{Name: "config", Value: "größe.yaml"}:            "'--config=größe.yaml'",
-		{Name: "endpoint-url", Value: "http://[::1]:80"}: "'--endpoint-url=http://[::1]:80'",
+		{Name: "local", Bare: true, Switch: true}:        "--local",
+		{Name: "local", Value: "false", Switch: true}:    "--local=false",
+		{Name: "environment", Value: "prod"}:             "--environment prod",
+		{Name: "name", Value: ""}:                        "--name ''",
+		{Name: "name", Value: "--x"}:                     "--name=--x",
+		{Name: "config", Value: "my file.yaml"}:          "--config 'my file.yaml'",
+		{Name: "config", Value: "it's; rm"}:              `--config 'it'\''s; rm'`,
+		{Name: "config", Value: "größe.yaml"}:            "--config 'größe.yaml'",
+		{Name: "endpoint-url", Value: "http://[::1]:80"}: "--endpoint-url 'http://[::1]:80'",
 	} {
 		if got := quoted(given); got != want {
 			t.Errorf("%v: %s, want %s", given, got, want)
