@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -73,7 +74,7 @@ func (a *metricAlarm) Read(ctx context.Context) (_ *engine.Observed, err error) 
 		ID:     a.name,
 		ARN:    aws.ToString(now.AlarmArn),
 		Status: string(now.StateValue),
-		Detail: spec.Description,
+		Detail: spec.rule(),
 		Tags:   tags,
 		Spec:   spec,
 	}
@@ -126,6 +127,28 @@ func observedAlarm(now types.MetricAlarm) MetricAlarm {
 		})
 	}
 	return spec
+}
+
+// rule tells what raises the alarm: "Errors >= 1 in 3 of 5 min".
+func (a MetricAlarm) rule() string {
+	var names []string
+	period := 0
+	for _, m := range a.Metrics {
+		names = append(names, m.Name)
+		period = m.Period
+	}
+	comparison := map[types.ComparisonOperator]string{
+		types.ComparisonOperatorGreaterThanOrEqualToThreshold: ">=",
+		types.ComparisonOperatorGreaterThanThreshold:          ">",
+		types.ComparisonOperatorLessThanThreshold:             "<",
+		types.ComparisonOperatorLessThanOrEqualToThreshold:    "<=",
+	}[types.ComparisonOperator(a.Comparison)]
+	if comparison == "" {
+		comparison = a.Comparison // one that somebody chose by hand
+	}
+	minutes := func(periods int) string { return strconv.FormatFloat(float64(periods*period)/60, 'g', 3, 64) }
+	return fmt.Sprintf("%s %s %s in %s of %s min", strings.Join(names, " + "), comparison,
+		strconv.FormatFloat(a.Threshold, 'f', -1, 64), minutes(a.DatapointsToAlarm), minutes(a.EvaluationPeriods))
 }
 
 func dimensionMap(list []types.Dimension) map[string]string {
