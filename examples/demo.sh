@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 ENRICH_STATE_DIR=$(mktemp -d)
-export ENRICH_STATE_DIR ENRICH_LOCAL=true
+export ENRICH_STATE_DIR
 cleanup() {
 	./enrich --quiet local stop >/dev/null 2>&1 || true
 	rm -rf "$ENRICH_STATE_DIR"
@@ -25,7 +25,7 @@ title() { printf '\n%s── %s%s\n' "$bold" "$1" "$plain"; }
 # Prints the command as a user would type it, then runs it.
 run() {
 	printf '\n%s$ enrich --local %s%s\n' "$bold" "$*" "$plain"
-	./enrich "$@"
+	./enrich --local "$@"
 }
 
 title "1. The default pipeline: page views joined with three sample users"
@@ -60,7 +60,7 @@ while [ "$stored" -ne "$sent" ]; do
 	fi
 	[ "$tries" -eq 1 ] || sleep 1
 	# shellcheck disable=SC2086
-	./enrich $config --quiet results >"$ENRICH_STATE_DIR/results.ndjson"
+	./enrich --local --quiet $config results >"$ENRICH_STATE_DIR/results.ndjson"
 	stored=$(wc -l <"$ENRICH_STATE_DIR/results.ndjson")
 done
 # shellcheck disable=SC2086
@@ -76,4 +76,5 @@ title "4. Clean-up"
 	run destroy --yes $config
 	run status $config
 }
-run local stop
+printf "\n%s$ enrich local stop%s\n" "$bold" "$plain"
+./enrich local stop
