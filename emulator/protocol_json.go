@@ -41,7 +41,7 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
 	service, ok := s.targets[prefix]
 	if !ok {
 		s.notServed(c, prefix, name)
-		writeJSONError(w, "application/x-amz-json-1.1", unknownOperation(target))
+		service.fail(w, "application/x-amz-json-1.0", unknownOperation(target))
 		return
 	}
 	contentType := "application/x-amz-json-" + service.version

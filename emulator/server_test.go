@@ -121,7 +121,7 @@ func TestUnsupportedIsAnsweredInTheServicesWords(t *testing.T) {
 		want                      string
 	}{
 		"json operation":  {"POST", "/", "us-east-1/dynamodb", "{}", []string{"X-Amz-Target", "DynamoDB_20120810.ExecuteStatement"}, 400, `"__type":"com.amazon.coral.service#UnknownOperationException"`},
-		"json service":    {"POST", "/", "us-east-1/sqs", "{}", []string{"X-Amz-Target", "AmazonSQS.SendMessage"}, 400, `"message":"The emulator does not have the operation AmazonSQS.SendMessage."`},
+		"json service":    {"POST", "/", "us-east-1/sqs", "{}", []string{"X-Amz-Target", "AmazonSQS.SendMessage"}, 400, `{"__type":"UnknownOperationException","message":"The emulator does not have the operation AmazonSQS.SendMessage."}`},
 		"query operation": {"POST", "/", "us-east-1/iam", "Action=CreateUser&Version=2010-05-08", form, 400, "<Code>InvalidAction</Code><Message>Could not find operation CreateUser for version 2010-05-08</Message>"},
 		"query version":   {"POST", "/", "us-east-1/iam", "Action=GetRole&Version=2020-01-01", form, 400, "Could not find operation GetRole for version 2020-01-01"},
 		"query service":   {"POST", "/", "us-east-1/sns", "Action=Publish&Version=2010-03-31", form, 400, "Could not find operation Publish for version 2010-03-31"},
