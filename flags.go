@@ -18,10 +18,10 @@ type globals struct {
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		text("config", "c", "`FILE`: the pipeline's settings (default: enrich.yaml, if there is one)"),
-		text("name", "n", "`NAME`: of the pipeline (default: data-enrichment)"),
+		text("name", "n", "`NAME`: name of the pipeline (default: data-enrichment)"),
 		text("environment", "e", "`ENV`: dev, staging or prod (default: dev)"),
-		text("region", "", "`REGION`: of AWS (default: enrich.yaml, then as the AWS CLI does)"),
-		text("profile", "", "`PROFILE`: of the AWS configuration files"),
+		text("region", "", "`REGION`: AWS region (default: enrich.yaml, then as the AWS CLI does)"),
+		text("profile", "", "`PROFILE`: profile of the AWS configuration files"),
 		text("endpoint-url", "", "`URL`: an AWS-compatible endpoint"),
 		flag("local", "", "work on the emulator inside this program instead of AWS"),
 		text("state-dir", "", "`DIR`: where the record is kept (default: .enrich)"),
