@@ -31,10 +31,6 @@ var conditionOperators = map[string]func(policy, actual string) bool{
 	"ArnNotEquals":              arnMatch,
 	"ArnNotLike":                arnMatch,
 	"Bool":                      strings.EqualFold,
-	"NumericLessThan":           func(p, a string) bool { return compareNumbers(a, p, func(c int) bool { return c < 0 }) },
-	"NumericLessThanEquals":     func(p, a string) bool { return compareNumbers(a, p, func(c int) bool { return c <= 0 }) },
-	"NumericGreaterThan":        func(p, a string) bool { return compareNumbers(a, p, func(c int) bool { return c > 0 }) },
-	"NumericGreaterThanEquals":  func(p, a string) bool { return compareNumbers(a, p, func(c int) bool { return c >= 0 }) },
 	"Null":                      nil, // looks at whether the key is there, not at values
 }
 
@@ -125,20 +121,4 @@ func (c condition) holds(keys map[string]string) bool {
 	match := conditionOperators[c.operator]
 	found := slices.ContainsFunc(c.values, func(v string) bool { return match(v, actual) })
 	return found != negated
-}
-
-// compareNumbers says false when one of them is not a number, as IAM does.
-func compareNumbers(a, b string, holds func(int) bool) bool {
-	x, errX := strconv.ParseFloat(a, 64)
-	y, errY := strconv.ParseFloat(b, 64)
-	if errX != nil || errY != nil {
-		return false
-	}
-	switch {
-	case x < y:
-		return holds(-1)
-	case x > y:
-		return holds(1)
-	}
-	return holds(0)
 }

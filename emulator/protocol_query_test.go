@@ -101,6 +101,38 @@ func TestQueryEncoding(t *testing.T) {
 	}
 }
 
+// Topics and queues have maps in their inputs and outputs.
+func TestQueryMaps(t *testing.T) {
+	type shape struct {
+		Attributes map[string]string
+		Data       []byte
+	}
+	var got shape
+	form := url.Values{
+		"Attributes.entry.1.key": {"b"}, "Attributes.entry.1.value": {"2"},
+		"Attributes.entry.2.key": {"a"}, "Attributes.entry.2.value": {"<1>"}, "Data": {"AP8="},
+	}
+	if failure := decodeQuery(form, &got); failure != nil {
+		t.Fatal(failure)
+	}
+	if diff := cmp.Diff(shape{map[string]string{"a": "<1>", "b": "2"}, []byte{0, 255}}, got); diff != "" {
+		t.Error(diff)
+	}
+	body, err := encodeQuery("x", "Get", "id", &got)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "<GetResult><Attributes><entry><key>a</key><value>&lt;1&gt;</value></entry><entry><key>b</key><value>2</value></entry></Attributes><Data>AP8=</Data></GetResult>"
+	if !strings.Contains(string(body), want) {
+		t.Errorf("got %s", body)
+	}
+	for name, form := range map[string]url.Values{"no value": {"Attributes.entry.1.key": {"b"}}, "not base64": {"Data": {"?"}}} {
+		if decodeQuery(form, &got) == nil {
+			t.Errorf("%s was accepted", name)
+		}
+	}
+}
+
 // FuzzQuery proves that no form breaks the decoder, and that what it decodes can
 // be written as XML.
 func FuzzQuery(f *testing.F) {
