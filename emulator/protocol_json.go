@@ -203,10 +203,10 @@ func jsonErrorBody(typ string, e *apiError) []byte {
 
 // writeJSONError answers with an error in JSON; REST services name the code in
 // the header alone.
-func writeJSONError(w http.ResponseWriter, contentType string, e *apiError) {
+func writeJSONError(w http.ResponseWriter, e *apiError) {
 	w.Header().Set("x-amzn-ErrorType", e.Code)
 	body := jsonErrorBody("", e)
-	w.Header().Set("Content-Type", contentType)
+	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(e.Status)
 	_, _ = w.Write(body) // an error means that the client has gone

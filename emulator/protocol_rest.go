@@ -30,7 +30,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 	call := s.rest.route(r)
 	if call == nil {
 		s.notServed(c, "lambda", r.Method+" "+r.URL.Path)
-		writeJSONError(w, "application/json", failf(http.StatusNotFound, "UnknownOperationException",
+		writeJSONError(w, failf(http.StatusNotFound, "UnknownOperationException",
 			"The emulator does not have the operation %s %s of %s.", r.Method, r.URL.Path, "lambda"))
 		return
 	}
@@ -47,7 +47,7 @@ func (s *Server) serveREST(w http.ResponseWriter, r *http.Request) {
 		output, failure = s.invoke(r.Context(), "lambda", call.name, call.operation, input)
 	}
 	if failure != nil {
-		writeJSONError(w, "application/json", failure)
+		writeJSONError(w, failure)
 		return
 	}
 	call.answer(s, w, r, output)
@@ -76,7 +76,7 @@ func (call *restCall) answer(s *Server, w http.ResponseWriter, r *http.Request, 
 		body, err = encodeJSON(r.Context(), output)
 	}
 	if err != nil {
-		writeJSONError(w, "application/json", s.internal(callerOf(r.Context()), "lambda."+call.name, err))
+		writeJSONError(w, s.internal(callerOf(r.Context()), "lambda."+call.name, err))
 		return
 	}
 	status := call.status

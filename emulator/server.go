@@ -173,7 +173,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveS3(w, r)
 	default:
 		s.notServed(c, c.Service, r.Method+" "+r.URL.Path)
-		writeJSONError(w, "application/json", failf(http.StatusNotFound, "UnknownOperationException",
+		writeJSONError(w, failf(http.StatusNotFound, "UnknownOperationException",
 			"The emulator does not have the service %s.", c.Service))
 	}
 }
@@ -257,5 +257,5 @@ func (s *Server) recoverPanic(w http.ResponseWriter, r *http.Request) {
 		panic(p)
 	}
 	failure := s.internal(callerOf(r.Context()), r.Method+" "+r.URL.Path, fmt.Errorf("panic: %v\n%s", p, debug.Stack()))
-	writeJSONError(w, "application/json", failure)
+	writeJSONError(w, failure)
 }
