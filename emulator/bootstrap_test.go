@@ -94,7 +94,7 @@ func behave(mode string) error {
 		if err != nil {
 			return err
 		}
-		body, err := io.ReadAll(next.Body)
+		body, err := take(next)
 		if err != nil {
 			return err
 		}
@@ -160,8 +160,13 @@ func post(url, body, errorType string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer response.Body.Close()
-	return io.ReadAll(response.Body)
+	return take(response)
+}
+
+// take reads a response to its end and closes it.
+func take(response *http.Response) ([]byte, error) {
+	body, err := io.ReadAll(response.Body)
+	return body, errors.Join(err, response.Body.Close())
 }
 
 // brain decides what the functions of a test do, and remembers what they got.

@@ -40,9 +40,11 @@ func (ln *lane) invoke(a *attempt) verdict {
 		return verdict{}
 	}
 	payload := ln.writer.event(a.records, role)
+	if len(payload) > payloadLimit && len(a.records) > 1 {
+		return verdict{split: true} // the role's ARN is longer than was reckoned with
+	}
 	if len(payload) > payloadLimit {
-		// Only a single record can be that large. What AWS does with it is not
-		// documented; to retry it is of no use.
+		// What AWS does with such a record is not documented; to retry it is of no use.
 		m.report("PROBLEM: Record exceeds the payload limit")
 		a.invocations++
 		return verdict{hopeless: true, status: 413}

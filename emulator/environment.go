@@ -15,8 +15,9 @@ import (
 )
 
 const (
-	initLimit = 10 * time.Second // of the init phase
-	idleLimit = 10 * time.Minute // after which an idle environment ends; Lambda promises no time
+	initLimit          = 10 * time.Second // of the init phase
+	idleLimit          = 10 * time.Minute // after which an idle environment ends; Lambda promises no time
+	temporaryDirectory = "tmp"            // within the server's directory
 	// runtimeVersion stands where Lambda names the version of its runtime.
 	runtimeVersion = "0000000000000000000000000000000000000000000000000000000000000000"
 )
@@ -96,7 +97,7 @@ func (s *sandbox) startEnvironment() (*environment, *runtimeFailure) {
 }
 
 func (e *environment) prepare() error {
-	parent := filepath.Join(e.lambda.directory, "tmp")
+	parent := filepath.Join(e.lambda.directory, temporaryDirectory)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return err
 	}

@@ -60,17 +60,28 @@ func (l *lambdaService) openLog(d deployment) (*functionLog, error) {
 	groupARN := fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", partOf(d.function.arn, 1), partOf(d.function.arn, 3), l.account, g.group)
 	resource := groupARN + ":log-stream:" + g.stream
 	logger := l.logger.With("function", d.function.name)
+	var lost sync.Once // one line tells of it, not one for each line
 	g.sink = func(events []logEvent) {
-		if err := l.roles.allowed(*d.config.Role, "logs:PutLogEvents", resource); err != nil {
-			logger.Warn("a function's log is lost", "error", err)
-			return
+		err := l.mayLog(*d.config.Role, resource)
+		if err == nil {
+			err = l.logs.write(groupARN, g.stream, events)
 		}
-		if err := l.logs.write(groupARN, g.stream, events); err != nil {
-			logger.Warn("a function's log is lost", "error", err)
+		if err != nil {
+			lost.Do(func() { logger.Warn("a function's log is lost", "error", err) })
 		}
 	}
 	go g.read(logger)
 	return g, nil
+}
+
+// mayLog holds a role to what Lambda needs to write the log in its name.
+func (l *lambdaService) mayLog(role, resource string) error {
+	for _, action := range []string{"logs:CreateLogStream", "logs:PutLogEvents"} {
+		if err := l.roles.allowed(role, action, resource); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func randomHex(bytes int) string {

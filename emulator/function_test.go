@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	kinesistypes "github.com/aws/aws-sdk-go-v2/service/kinesis/types"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
@@ -27,7 +28,7 @@ type world struct {
 	brain  *brain
 
 	kinesis *kinesis.Client
-	lambda  *lambda.Client
+	lambda  *awslambda.Client
 	logs    *cloudwatchlogs.Client
 	s3      *s3.Client
 
@@ -58,7 +59,7 @@ func newWorld(t testing.TB, options Options, shards int32) *world {
 	config := sdkConfig(s)
 	w := &world{
 		t: t, server: s, brain: newBrain(t, nil), function: "work", bucket: "failures",
-		kinesis: kinesis.NewFromConfig(config), lambda: lambda.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config),
+		kinesis: kinesis.NewFromConfig(config), lambda: awslambda.NewFromConfig(config), logs: cloudwatchlogs.NewFromConfig(config),
 		s3:        s3.NewFromConfig(config, func(o *s3.Options) { o.UsePathStyle = true }),
 		streamARN: "arn:aws:kinesis:us-east-1:000000000000:stream/events",
 	}
@@ -90,8 +91,8 @@ func codeSHA(archive []byte) string {
 }
 
 // functionInput is a function of a mode, with changes.
-func (w *world) functionInput(mode string, changes ...func(*lambda.CreateFunctionInput)) *lambda.CreateFunctionInput {
-	in := &lambda.CreateFunctionInput{
+func (w *world) functionInput(mode string, changes ...func(*awslambda.CreateFunctionInput)) *awslambda.CreateFunctionInput {
+	in := &awslambda.CreateFunctionInput{
 		FunctionName: &w.function, Role: &w.role, Runtime: types.RuntimeProvidedal2023, Handler: aws.String("bootstrap"),
 		Architectures: []types.Architecture{hostArchitecture(w.t)}, Timeout: aws.Int32(30), MemorySize: aws.Int32(256),
 		Code: &types.FunctionCode{ZipFile: scriptBootstrap(w.t)},
@@ -105,7 +106,7 @@ func (w *world) functionInput(mode string, changes ...func(*lambda.CreateFunctio
 	return in
 }
 
-func (w *world) createFunction(mode string, changes ...func(*lambda.CreateFunctionInput)) *lambda.CreateFunctionOutput {
+func (w *world) createFunction(mode string, changes ...func(*awslambda.CreateFunctionInput)) *awslambda.CreateFunctionOutput {
 	w.t.Helper()
 	out, err := w.lambda.CreateFunction(w.t.Context(), w.functionInput(mode, changes...))
 	must(w.t, err)
@@ -113,9 +114,9 @@ func (w *world) createFunction(mode string, changes ...func(*lambda.CreateFuncti
 }
 
 // createMapping maps the stream to the function, with reports of failed records.
-func (w *world) createMapping(changes ...func(*lambda.CreateEventSourceMappingInput)) string {
+func (w *world) createMapping(changes ...func(*awslambda.CreateEventSourceMappingInput)) string {
 	w.t.Helper()
-	in := &lambda.CreateEventSourceMappingInput{
+	in := &awslambda.CreateEventSourceMappingInput{
 		EventSourceArn: &w.streamARN, FunctionName: &w.function, StartingPosition: types.EventSourcePositionTrimHorizon,
 		FunctionResponseTypes: []types.FunctionResponseType{types.FunctionResponseTypeReportBatchItemFailures},
 	}
@@ -144,9 +145,9 @@ func (w *world) put(key string, data ...string) []string {
 	return sequences
 }
 
-func (w *world) invoke(payload string, changes ...func(*lambda.InvokeInput)) *lambda.InvokeOutput {
+func (w *world) invoke(payload string, changes ...func(*awslambda.InvokeInput)) *awslambda.InvokeOutput {
 	w.t.Helper()
-	in := &lambda.InvokeInput{FunctionName: &w.function, Payload: []byte(payload)}
+	in := &awslambda.InvokeInput{FunctionName: &w.function, Payload: []byte(payload)}
 	for _, change := range changes {
 		change(in)
 	}
@@ -165,6 +166,22 @@ func (w *world) logLines() []string {
 		lines = append(lines, strings.TrimRight(*e.Message, "\n"))
 	}
 	return lines
+}
+
+// caughtUp tells whether a mapping has brought every record to its end.
+func (w *world) caughtUp(uuid string) bool {
+	st, _ := w.server.kinesis.byARN(w.streamARN)
+	m := w.server.lambda.mappings[uuid]
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	for _, sh := range st.listed(w.server.options.Clock.Now()) {
+		_, next := sh.ends()
+		p := m.progress[sh.id]
+		if p == nil || slices.Min(p.lanes) != next {
+			return false
+		}
+	}
+	return true
 }
 
 // data gives what the records of a delivery hold.
@@ -194,4 +211,14 @@ func failing(sequences ...string) reaction {
 		items = append(items, fmt.Sprintf(`{"itemIdentifier":%q}`, s))
 	}
 	return reaction{Answer: `{"batchItemFailures":[` + strings.Join(items, ",") + `]}`}
+}
+
+// putBenchmark puts n records of many partition keys in one request.
+func putBenchmark(b *testing.B, w *world, data []byte, from, n int) {
+	in := &kinesis.PutRecordsInput{StreamName: aws.String("events"), Records: make([]kinesistypes.PutRecordsRequestEntry, n)}
+	for i := range in.Records {
+		in.Records[i] = kinesistypes.PutRecordsRequestEntry{Data: data, PartitionKey: aws.String(fmt.Sprint("user", from+i))}
+	}
+	_, err := w.kinesis.PutRecords(b.Context(), in)
+	must(b, err)
 }

@@ -92,6 +92,7 @@ type stream struct {
 	nextShard  uint32        // number of the next shard
 	resharded  chan struct{} // closed when shards changed or the stream was deleted
 	deleted    bool
+	gone       chan struct{} // closed with the deletion
 }
 
 // status is the stream's state at now. The stream's mutex must be held.

@@ -141,7 +141,7 @@ func TestMergeAndSplitOfWhatCannotBe(t *testing.T) {
 // the same each time.
 func TestReshardingNeverLosesAKey(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	st := &stream{retention: time.Hour, resharded: make(chan struct{})}
+	st := &stream{retention: time.Hour, resharded: make(chan struct{}), gone: make(chan struct{})}
 	st.newShard(epoch, hashKey{}, maxHashKey())
 	for range 300 {
 		target := max(1, min(40, len(st.open)/2+random.IntN(2*len(st.open)+1)))

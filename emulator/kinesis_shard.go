@@ -86,12 +86,11 @@ func (st *stream) retire(sh *shard, now time.Time) {
 }
 
 // split closes a shard and opens two in its place.
-func (st *stream) split(now time.Time, sh *shard, at hashKey) (low, high *shard) {
+func (st *stream) split(now time.Time, sh *shard, at hashKey) {
 	st.retire(sh, now)
-	low = st.newShard(now, sh.start, at.before())
-	high = st.newShard(now, at, sh.end)
+	low := st.newShard(now, sh.start, at.before())
+	high := st.newShard(now, at, sh.end)
 	low.parent, high.parent = sh.id, sh.id
-	return low, high
 }
 
 // merge closes two neighbours and opens one in their place.

@@ -39,7 +39,7 @@ func (s *kinesisService) createStream(ctx context.Context, in *kinesis.CreateStr
 	st := &stream{
 		name: *in.StreamName, arn: arn, region: c.Region, account: s.account, created: now.Truncate(time.Millisecond),
 		mode: mode, retention: defaultRetention, encryption: types.EncryptionTypeNone, maxRecord: defaultMaxRecord,
-		tags: map[string]string{}, resharded: make(chan struct{}),
+		tags: map[string]string{}, resharded: make(chan struct{}), gone: make(chan struct{}),
 	}
 	maps.Copy(st.tags, in.Tags)
 	if in.MaxRecordSizeInKiB != nil {
@@ -164,6 +164,7 @@ func (s *kinesisService) deleteStream(ctx context.Context, in *kinesis.DeleteStr
 	if s.transition == 0 {
 		delete(s.streams, st.arn)
 	}
+	close(st.gone)
 	st.announce()
 	return &kinesis.DeleteStreamOutput{}, nil
 }

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"maps"
 	"net/http"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -32,8 +34,9 @@ type lambdaService struct {
 	routes []restRoute
 	table  map[string]operation
 
-	running sync.WaitGroup // whatever works beside requests
-	stopped context.Context
+	gate    sync.RWMutex    // guards the end: nothing is added to running after stop
+	running sync.WaitGroup  // whatever works beside requests
+	stopped context.Context //nolint:containedctx // the lifetime of the service, not of a call
 	stop    context.CancelFunc
 
 	mu        sync.RWMutex
@@ -78,7 +81,7 @@ func newLambda(o Options, endpoint string, seams lambdaSeams) *lambdaService {
 		functions: map[string]*function{}, mappings: map[string]*sourceMapping{},
 	}
 	l.routes, l.table = lambdaRoutes(), l.operations()
-	l.running.Go(l.reapIdle)
+	l.background(l.reapIdle)
 	return l
 }
 
@@ -107,15 +110,36 @@ func (l *lambdaService) operations() map[string]operation {
 	}
 }
 
+// begin announces work that close waits for, which ends with running.Done. It
+// gives false when the service is being closed.
+func (l *lambdaService) begin() bool {
+	l.gate.RLock()
+	defer l.gate.RUnlock()
+	if l.stopped.Err() != nil {
+		return false
+	}
+	l.running.Add(1)
+	return true
+}
+
+// background runs work beside requests, unless the service is being closed.
+func (l *lambdaService) background(work func()) bool {
+	if !l.begin() {
+		return false
+	}
+	go func() {
+		defer l.running.Done()
+		work()
+	}()
+	return true
+}
+
 // close stops the mappings, then the functions with all their processes, and
 // waits for them until ctx ends.
 func (l *lambdaService) close(ctx context.Context) error {
-	l.mu.Lock()
-	l.stop() // no background work begins after this
-	l.mu.Unlock()
-	for _, m := range l.allMappings() {
-		m.halt()
-	}
+	l.gate.Lock()
+	l.stop() // the mappings' runs end with it
+	l.gate.Unlock()
 	for _, f := range l.allFunctions() {
 		f.pool.close()
 	}
@@ -126,10 +150,17 @@ func (l *lambdaService) close(ctx context.Context) error {
 	}()
 	select {
 	case <-done:
-		return nil
 	case <-ctx.Done():
 		return fmt.Errorf("stopping functions and event source mappings: %w", ctx.Err())
 	}
+	for _, f := range l.allFunctions() {
+		f.snapshot().code.release()
+	}
+	for _, empty := range []string{codeDirectory, temporaryDirectory} {
+		// They are gone, or what is in them was never ours.
+		_ = os.Remove(filepath.Join(l.directory, empty))
+	}
+	return nil
 }
 
 func (l *lambdaService) allFunctions() []*function {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -36,7 +36,7 @@ func reservedVariable(name string) bool {
 	return false
 }
 
-func checkCreateFunction(in *lambda.CreateFunctionInput) error {
+func checkCreateFunction(in *awslambda.CreateFunctionInput) error {
 	var c constraints
 	if in.FunctionName == nil {
 		c.null("functionName")
@@ -84,7 +84,7 @@ func checkCreateFunction(in *lambda.CreateFunctionInput) error {
 	return checkEnvironment(in.Environment)
 }
 
-func checkUpdateCode(in *lambda.UpdateFunctionCodeInput) error {
+func checkUpdateCode(in *awslambda.UpdateFunctionCodeInput) error {
 	if err := firstUnsupported(map[string]bool{
 		"ImageUri": in.ImageUri != nil, "Code from S3": in.S3Bucket != nil || in.S3Key != nil, "Publish": in.Publish, "PublishTo": in.PublishTo != "",
 	}); err != nil {
@@ -99,7 +99,7 @@ func checkUpdateCode(in *lambda.UpdateFunctionCodeInput) error {
 	return nil
 }
 
-func checkUpdateConfiguration(in *lambda.UpdateFunctionConfigurationInput) error {
+func checkUpdateConfiguration(in *awslambda.UpdateFunctionConfigurationInput) error {
 	var c constraints
 	checkConfiguration(&c, in.Role, in.Handler, in.Description, settings{
 		timeout: in.Timeout, memory: in.MemorySize, storage: in.EphemeralStorage, logging: in.LoggingConfig,

@@ -23,6 +23,7 @@ const (
 	zipLimit      = 50 * mib  // of a directly uploaded archive
 	unpackedLimit = 250 * mib // of its contents
 	bootstrapName = "bootstrap"
+	codeDirectory = "code" // within the server's directory
 )
 
 // archive is uploaded code, unpacked. Functions and their environments share
@@ -70,7 +71,7 @@ func (l *lambdaService) unpack(content []byte) (*archive, error) {
 		return nil, invalidParameter("Uploaded file must be a non-empty zip")
 	}
 	sum := sha256.Sum256(content)
-	parent := filepath.Join(l.directory, "code")
+	parent := filepath.Join(l.directory, codeDirectory)
 	if err := os.MkdirAll(parent, 0o700); err != nil {
 		return nil, fmt.Errorf("unpacking a function: %w", err)
 	}

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -82,7 +82,7 @@ func answer[O any](c types.FunctionConfiguration) *O {
 	return out
 }
 
-func (l *lambdaService) createFunction(ctx context.Context, in *lambda.CreateFunctionInput) (*lambda.CreateFunctionOutput, error) {
+func (l *lambdaService) createFunction(ctx context.Context, in *awslambda.CreateFunctionInput) (*awslambda.CreateFunctionOutput, error) {
 	if err := checkCreateFunction(in); err != nil {
 		return nil, err
 	}
@@ -116,7 +116,7 @@ func (l *lambdaService) createFunction(ctx context.Context, in *lambda.CreateFun
 	l.functions[arn] = f
 	c := *f.config
 	f.inTransition(&c)
-	return answer[lambda.CreateFunctionOutput](c), nil
+	return answer[awslambda.CreateFunctionOutput](c), nil
 }
 
 func (l *lambdaService) checkRole(role string) error {
@@ -126,7 +126,7 @@ func (l *lambdaService) checkRole(role string) error {
 	return nil
 }
 
-func (l *lambdaService) newConfiguration(in *lambda.CreateFunctionInput, f *function, code *archive) *types.FunctionConfiguration {
+func (l *lambdaService) newConfiguration(in *awslambda.CreateFunctionInput, f *function, code *archive) *types.FunctionConfiguration {
 	c := &types.FunctionConfiguration{
 		FunctionName: &f.name, FunctionArn: &f.arn, Role: in.Role, Handler: in.Handler, Runtime: in.Runtime,
 		Description: new(deref(in.Description)), Version: new(latestVersion), PackageType: types.PackageTypeZip,
@@ -209,7 +209,7 @@ func overlay(c *types.FunctionConfiguration, s settings) {
 	c.LoggingConfig = &logging
 }
 
-func (l *lambdaService) updateCode(ctx context.Context, in *lambda.UpdateFunctionCodeInput) (*lambda.UpdateFunctionCodeOutput, error) {
+func (l *lambdaService) updateCode(ctx context.Context, in *awslambda.UpdateFunctionCodeInput) (*awslambda.UpdateFunctionCodeOutput, error) {
 	if err := checkUpdateCode(in); err != nil {
 		return nil, err
 	}
@@ -225,7 +225,7 @@ func (l *lambdaService) updateCode(ctx context.Context, in *lambda.UpdateFunctio
 		code.release()
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return answer[lambda.UpdateFunctionCodeOutput](f.describe(l.clock.Now(), l.transition)), nil
+		return answer[awslambda.UpdateFunctionCodeOutput](f.describe(l.clock.Now(), l.transition)), nil
 	}
 	c, err := l.replace(f, in.RevisionId, func(c *types.FunctionConfiguration) *archive {
 		if len(in.Architectures) > 0 {
@@ -237,10 +237,10 @@ func (l *lambdaService) updateCode(ctx context.Context, in *lambda.UpdateFunctio
 		code.release()
 		return nil, err
 	}
-	return answer[lambda.UpdateFunctionCodeOutput](c), nil
+	return answer[awslambda.UpdateFunctionCodeOutput](c), nil
 }
 
-func (l *lambdaService) updateConfiguration(ctx context.Context, in *lambda.UpdateFunctionConfigurationInput) (*lambda.UpdateFunctionConfigurationOutput, error) {
+func (l *lambdaService) updateConfiguration(ctx context.Context, in *awslambda.UpdateFunctionConfigurationInput) (*awslambda.UpdateFunctionConfigurationOutput, error) {
 	if err := checkUpdateConfiguration(in); err != nil {
 		return nil, err
 	}
@@ -278,7 +278,7 @@ func (l *lambdaService) updateConfiguration(ctx context.Context, in *lambda.Upda
 	if err != nil {
 		return nil, err
 	}
-	return answer[lambda.UpdateFunctionConfigurationOutput](c), nil
+	return answer[awslambda.UpdateFunctionConfigurationOutput](c), nil
 }
 
 // replace puts a changed copy of the configuration, and other code if change

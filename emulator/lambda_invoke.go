@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -18,7 +18,7 @@ const (
 	asyncAge          = 6 * time.Hour
 )
 
-func (l *lambdaService) invokeFunction(ctx context.Context, in *lambda.InvokeInput) (*lambda.InvokeOutput, error) {
+func (l *lambdaService) invokeFunction(ctx context.Context, in *awslambda.InvokeInput) (*awslambda.InvokeOutput, error) {
 	if in.DurableExecutionName != nil || in.TenantId != nil {
 		return nil, invalidParameter("Durable executions and tenants are not supported by this emulator.")
 	}
@@ -47,18 +47,18 @@ func (l *lambdaService) invokeFunction(ctx context.Context, in *lambda.InvokeInp
 	ev := event{payload: payload, clientContext: string(clientContext)}
 	switch in.InvocationType {
 	case types.InvocationTypeDryRun:
-		return &lambda.InvokeOutput{StatusCode: http.StatusNoContent}, nil
+		return &awslambda.InvokeOutput{StatusCode: http.StatusNoContent}, nil
 	case types.InvocationTypeEvent:
 		if !l.background(func() { l.invokeLater(f, ev) }) {
 			return nil, failf(http.StatusServiceUnavailable, "ServiceException", "The emulator is shutting down.")
 		}
-		return &lambda.InvokeOutput{StatusCode: http.StatusAccepted}, nil
+		return &awslambda.InvokeOutput{StatusCode: http.StatusAccepted}, nil
 	}
 	o, err := l.execute(f, ev)
 	if err != nil {
 		return nil, err
 	}
-	out := &lambda.InvokeOutput{StatusCode: http.StatusOK, Payload: o.answer.payload, ExecutedVersion: new(latestVersion)}
+	out := &awslambda.InvokeOutput{StatusCode: http.StatusOK, Payload: o.answer.payload, ExecutedVersion: new(latestVersion)}
 	if o.answer.failed {
 		out.FunctionError = new("Unhandled")
 	}
@@ -66,17 +66,6 @@ func (l *lambdaService) invokeFunction(ctx context.Context, in *lambda.InvokeInp
 		out.LogResult = new(base64.StdEncoding.EncodeToString(o.tail))
 	}
 	return out, nil
-}
-
-// background runs work beside requests, unless the service is being closed.
-func (l *lambdaService) background(work func()) bool {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	if l.stopped.Err() != nil {
-		return false
-	}
-	l.running.Go(work)
-	return true
 }
 
 // invokeLater runs a queued event as Lambda does: twice more after function

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -21,7 +21,7 @@ func TestInvokeRunsTheArchivesBootstrap(t *testing.T) {
 	binary, err := os.ReadFile(testBinary(t))
 	must(t, err)
 	archive := zipOf(t, zipEntry{name: "bootstrap", mode: 0o755, content: binary})
-	options := []func(*lambda.CreateFunctionInput){func(in *lambda.CreateFunctionInput) { in.Code.ZipFile = archive }}
+	options := []func(*awslambda.CreateFunctionInput){func(in *awslambda.CreateFunctionInput) { in.Code.ZipFile = archive }}
 	if runtime.GOOS != "linux" {
 		t.Skip("the test binary is no executable for Linux here")
 	}
@@ -32,7 +32,7 @@ func TestInvokeRunsTheArchivesBootstrap(t *testing.T) {
 	w.brain.setDecide(func(d delivery) reaction {
 		return reaction{Print: "hello\nworld\n", Answer: `{"got":` + string(d.Body) + `}`}
 	})
-	answer := w.invoke(`{"a":1}`, func(in *lambda.InvokeInput) { in.LogType = types.LogTypeTail })
+	answer := w.invoke(`{"a":1}`, func(in *awslambda.InvokeInput) { in.LogType = types.LogTypeTail })
 	if got := string(answer.Payload); got != `{"got":{"a":1}}` || answer.FunctionError != nil || answer.StatusCode != 200 || *answer.ExecutedVersion != "$LATEST" {
 		t.Errorf("answer %s, %+v", got, answer)
 	}
@@ -56,12 +56,12 @@ $`
 
 func TestFunctionsEnvironmentIsLambdas(t *testing.T) {
 	w := newWorld(t, Options{}, 1)
-	w.createFunction("proxy", func(in *lambda.CreateFunctionInput) {
+	w.createFunction("proxy", func(in *awslambda.CreateFunctionInput) {
 		in.Environment.Variables["OWN"] = "ü=1"
 		in.Environment.Variables["LANG"] = "C"
 	})
 	before := time.Now()
-	w.invoke(`{}`, func(in *lambda.InvokeInput) {
+	w.invoke(`{}`, func(in *awslambda.InvokeInput) {
 		in.ClientContext = aws.String(base64.StdEncoding.EncodeToString([]byte(`{"custom":{}}`)))
 	})
 	d := w.brain.all()[0]
@@ -115,7 +115,7 @@ func TestWarmEnvironmentIsReusedUntilTheFunctionChanges(t *testing.T) {
 	w.createFunction("proxy")
 	w.invoke(`1`)
 	w.invoke(`2`)
-	_, err := w.lambda.UpdateFunctionConfiguration(t.Context(), &lambda.UpdateFunctionConfigurationInput{FunctionName: &w.function, MemorySize: aws.Int32(512)})
+	_, err := w.lambda.UpdateFunctionConfiguration(t.Context(), &awslambda.UpdateFunctionConfigurationInput{FunctionName: &w.function, MemorySize: aws.Int32(512)})
 	must(t, err)
 	w.invoke(`3`)
 	all := w.brain.all()
@@ -135,7 +135,7 @@ func TestConcurrentInvocationsHaveAProcessEach(t *testing.T) {
 	done := make(chan error, 2)
 	for range 2 {
 		go func() {
-			_, err := w.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &w.function})
+			_, err := w.lambda.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &w.function})
 			done <- err
 		}()
 	}
@@ -217,7 +217,7 @@ func TestNextInvocationAfterACrashStartsCold(t *testing.T) {
 
 func TestTimeoutKillsTheProcess(t *testing.T) {
 	w := newWorld(t, Options{}, 1)
-	w.createFunction("proxy", func(in *lambda.CreateFunctionInput) { in.Timeout = aws.Int32(1) })
+	w.createFunction("proxy", func(in *awslambda.CreateFunctionInput) { in.Timeout = aws.Int32(1) })
 	w.brain.setDecide(func(d delivery) reaction { return reaction{Hang: string(d.Body) == `"hang"`, Answer: "null"} })
 	out := w.invoke(`"hang"`)
 	if !regexp.MustCompile(`^\{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: [0-9a-f-]{36} Error: Task timed out after 1.00 seconds"\}$`).Match(out.Payload) {
@@ -241,8 +241,8 @@ func TestTimeoutKillsTheProcess(t *testing.T) {
 func TestInitThatHangsIsRepeatedWithinTheTimeout(t *testing.T) {
 	clock := NewManualClock(time.Now())
 	w := newWorld(t, Options{Clock: clock}, 1)
-	w.createFunction("hang", func(in *lambda.CreateFunctionInput) { in.Timeout = aws.Int32(5) })
-	done := make(chan *lambda.InvokeOutput, 1)
+	w.createFunction("hang", func(in *awslambda.CreateFunctionInput) { in.Timeout = aws.Int32(5) })
+	done := make(chan *awslambda.InvokeOutput, 1)
 	go func() { done <- w.invoke(`{}`) }()
 	for {
 		select {
@@ -268,7 +268,7 @@ func TestCloseLeavesNoProcess(t *testing.T) {
 	w.createFunction("proxy")
 	w.brain.setDecide(func(d delivery) reaction { return reaction{Hang: string(d.Body) == `"hang"`, Answer: "null"} })
 	go func() { // the server cuts it off
-		_, _ = w.lambda.Invoke(t.Context(), &lambda.InvokeInput{FunctionName: &w.function, Payload: []byte(`"hang"`)})
+		_, _ = w.lambda.Invoke(t.Context(), &awslambda.InvokeInput{FunctionName: &w.function, Payload: []byte(`"hang"`)})
 	}()
 	w.brain.atLeast(t, 1)
 	w.invoke(`"idle"`)
@@ -292,7 +292,7 @@ func TestArchiveForAnotherMachine(t *testing.T) {
 		types.ArchitectureX8664: {183, types.ArchitectureArm64}, types.ArchitectureArm64: {62, types.ArchitectureX8664},
 	}[hostArchitecture(t)]
 	archive := zipOf(t, zipEntry{name: "bootstrap", mode: 0o755, content: elfHeader(foreign.machine)})
-	change := func(in *lambda.CreateFunctionInput) {
+	change := func(in *awslambda.CreateFunctionInput) {
 		in.Code.ZipFile, in.Architectures = archive, []types.Architecture{foreign.architecture}
 	}
 	t.Run("is replaced when it has a substitute", func(t *testing.T) {
@@ -327,14 +327,14 @@ func TestArchivesThatLambdaCannotStart(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		entry   zipEntry
-		change  func(in *lambda.CreateFunctionInput)
+		change  func(in *awslambda.CreateFunctionInput)
 		message string
 	}{
 		{"no bootstrap", zipEntry{"main", 0o755, []byte("x")}, nil, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"},
 		{"bootstrap not at the root", zipEntry{"bin/bootstrap", 0o755, []byte("#!/bin/sh\n")}, nil, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"},
 		{"not executable", zipEntry{"bootstrap", 0o644, []byte("#!/bin/sh\n")}, nil, "fork/exec /var/task/bootstrap: permission denied"},
 		{"no executable format", zipEntry{"bootstrap", 0o755, []byte("MZ this is for Windows")}, nil, "fork/exec /var/task/bootstrap: exec format error"},
-		{"function's architecture is another", zipEntry{"bootstrap", 0o755, elfHeader(host)}, func(in *lambda.CreateFunctionInput) {
+		{"function's architecture is another", zipEntry{"bootstrap", 0o755, elfHeader(host)}, func(in *awslambda.CreateFunctionInput) {
 			in.Architectures = []types.Architecture{other}
 		}, "fork/exec /var/task/bootstrap: exec format error"},
 	} {
@@ -343,7 +343,7 @@ func TestArchivesThatLambdaCannotStart(t *testing.T) {
 				t.Skip("Windows has no executable bit")
 			}
 			w := newWorld(t, Options{}, 1)
-			w.createFunction("proxy", func(in *lambda.CreateFunctionInput) {
+			w.createFunction("proxy", func(in *awslambda.CreateFunctionInput) {
 				in.Code.ZipFile = zipOf(t, c.entry)
 				if c.change != nil {
 					c.change(in)

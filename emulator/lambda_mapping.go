@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -47,7 +47,7 @@ type sourceMapping struct {
 	result   string
 	stream   *stream // whose shards progress is about
 	progress map[string]*shardProgress
-	run      *pollerRun // nil while disabled
+	run      *pollerRun // the last one, which may have been stopped; nil before the first
 }
 
 // stateAt is the mapping's state at now; its mutex must be held.
@@ -104,7 +104,7 @@ func (l *lambdaService) sweepMappings() {
 	})
 }
 
-func (l *lambdaService) createMapping(ctx context.Context, in *lambda.CreateEventSourceMappingInput) (*lambda.CreateEventSourceMappingOutput, error) {
+func (l *lambdaService) createMapping(ctx context.Context, in *awslambda.CreateEventSourceMappingInput) (*awslambda.CreateEventSourceMappingOutput, error) {
 	if err := checkCreateMapping(in); err != nil {
 		return nil, err
 	}
@@ -140,8 +140,8 @@ func (l *lambdaService) createMapping(ctx context.Context, in *lambda.CreateEven
 	defer m.mu.Unlock()
 	m.follow(st)
 	m.enter(mappingCreating)
-	m.startPolling()
-	return answerMapping[lambda.CreateEventSourceMappingOutput](m.describe(mappingCreating)), nil
+	m.startPolling() //nolint:contextcheck // it goes on after the request
+	return answerMapping[awslambda.CreateEventSourceMappingOutput](m.describe(mappingCreating)), nil
 }
 
 func (m *sourceMapping) joins(streamARN, functionARN string) bool {
@@ -176,7 +176,7 @@ func (l *lambdaService) checkStreamAccess(f *function, streamARN string) error {
 	return nil
 }
 
-func newMappingConfig(in *lambda.CreateEventSourceMappingInput, m *sourceMapping, functionARN string) types.EventSourceMappingConfiguration {
+func newMappingConfig(in *awslambda.CreateEventSourceMappingInput, m *sourceMapping, functionARN string) types.EventSourceMappingConfiguration {
 	c := types.EventSourceMappingConfiguration{
 		UUID: &m.uuid, EventSourceMappingArn: &m.arn, EventSourceArn: in.EventSourceArn, FunctionArn: &functionARN,
 		StartingPosition: in.StartingPosition, StartingPositionTimestamp: in.StartingPositionTimestamp,
@@ -229,17 +229,17 @@ func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
 	}
 }
 
-func (l *lambdaService) getMapping(_ context.Context, in *lambda.GetEventSourceMappingInput) (*lambda.GetEventSourceMappingOutput, error) {
+func (l *lambdaService) getMapping(_ context.Context, in *awslambda.GetEventSourceMappingInput) (*awslambda.GetEventSourceMappingOutput, error) {
 	m, err := l.findMapping(in.UUID)
 	if err != nil {
 		return nil, err
 	}
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return answerMapping[lambda.GetEventSourceMappingOutput](m.describe(m.stateAt(l.clock.Now()))), nil
+	return answerMapping[awslambda.GetEventSourceMappingOutput](m.describe(m.stateAt(l.clock.Now()))), nil
 }
 
-func (l *lambdaService) listMappings(ctx context.Context, in *lambda.ListEventSourceMappingsInput) (*lambda.ListEventSourceMappingsOutput, error) {
+func (l *lambdaService) listMappings(ctx context.Context, in *awslambda.ListEventSourceMappingsInput) (*awslambda.ListEventSourceMappingsOutput, error) {
 	wanted := ""
 	if in.FunctionName != nil {
 		arn, _, err := l.functionARN(ctx, in.FunctionName, nil)
@@ -264,7 +264,7 @@ func (l *lambdaService) listMappings(ctx context.Context, in *lambda.ListEventSo
 	if err != nil {
 		return nil, err
 	}
-	out := &lambda.ListEventSourceMappingsOutput{EventSourceMappings: []types.EventSourceMappingConfiguration{}, NextMarker: next}
+	out := &awslambda.ListEventSourceMappingsOutput{EventSourceMappings: []types.EventSourceMappingConfiguration{}, NextMarker: next}
 	for _, m := range page {
 		m.mu.RLock()
 		out.EventSourceMappings = append(out.EventSourceMappings, m.describe(m.stateAt(l.clock.Now())))

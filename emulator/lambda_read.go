@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -27,7 +27,7 @@ func partOf(arn string, part int) string {
 // nameOf gives the name at the end of a function's ARN.
 func nameOf(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
 
-func (l *lambdaService) getFunction(ctx context.Context, in *lambda.GetFunctionInput) (*lambda.GetFunctionOutput, error) {
+func (l *lambdaService) getFunction(ctx context.Context, in *awslambda.GetFunctionInput) (*awslambda.GetFunctionOutput, error) {
 	f, err := l.find(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func (l *lambdaService) getFunction(ctx context.Context, in *lambda.GetFunctionI
 	f.mu.RLock()
 	defer f.mu.RUnlock()
 	c := f.describe(l.clock.Now(), l.transition)
-	out := &lambda.GetFunctionOutput{
+	out := &awslambda.GetFunctionOutput{
 		Configuration: &c, Tags: maps.Clone(f.tags),
 		Code: &types.FunctionCodeLocation{RepositoryType: new("S3"), Location: new(l.archiveURL(f.arn))},
 	}
@@ -45,14 +45,14 @@ func (l *lambdaService) getFunction(ctx context.Context, in *lambda.GetFunctionI
 	return out, nil
 }
 
-func (l *lambdaService) getConfiguration(ctx context.Context, in *lambda.GetFunctionConfigurationInput) (*lambda.GetFunctionConfigurationOutput, error) {
+func (l *lambdaService) getConfiguration(ctx context.Context, in *awslambda.GetFunctionConfigurationInput) (*awslambda.GetFunctionConfigurationOutput, error) {
 	f, err := l.find(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return answer[lambda.GetFunctionConfigurationOutput](f.describe(l.clock.Now(), l.transition)), nil
+	return answer[awslambda.GetFunctionConfigurationOutput](f.describe(l.clock.Now(), l.transition)), nil
 }
 
 // archivePath is where functions' archives can be fetched, as GetFunction says
@@ -89,7 +89,7 @@ func (l *lambdaService) archiveCall(r *http.Request) *restCall {
 	}
 }
 
-func (l *lambdaService) listFunctions(ctx context.Context, in *lambda.ListFunctionsInput) (*lambda.ListFunctionsOutput, error) {
+func (l *lambdaService) listFunctions(ctx context.Context, in *awslambda.ListFunctionsInput) (*awslambda.ListFunctionsOutput, error) {
 	if in.MasterRegion != nil {
 		return nil, unsupportedMember("InvalidParameterValueException", "MasterRegion")
 	}
@@ -98,7 +98,7 @@ func (l *lambdaService) listFunctions(ctx context.Context, in *lambda.ListFuncti
 	if err != nil {
 		return nil, err
 	}
-	out := &lambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}, NextMarker: next}
+	out := &awslambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}, NextMarker: next}
 	for _, f := range page {
 		f.mu.RLock()
 		c := f.describe(l.clock.Now(), l.transition)
@@ -112,7 +112,7 @@ func (l *lambdaService) listFunctions(ctx context.Context, in *lambda.ListFuncti
 }
 
 // listVersions answers with $LATEST alone: nothing here can be published.
-func (l *lambdaService) listVersions(ctx context.Context, in *lambda.ListVersionsByFunctionInput) (*lambda.ListVersionsByFunctionOutput, error) {
+func (l *lambdaService) listVersions(ctx context.Context, in *awslambda.ListVersionsByFunctionInput) (*awslambda.ListVersionsByFunctionOutput, error) {
 	f, err := l.find(ctx, in.FunctionName, nil)
 	if err != nil {
 		return nil, err
@@ -121,7 +121,7 @@ func (l *lambdaService) listVersions(ctx context.Context, in *lambda.ListVersion
 	defer f.mu.RUnlock()
 	c := f.describe(l.clock.Now(), l.transition)
 	c.FunctionArn = new(f.arn + ":" + latestVersion)
-	return &lambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{c}}, nil
+	return &awslambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{c}}, nil
 }
 
 // lambdaPage cuts the next page of items that are ordered by their key.
@@ -154,7 +154,7 @@ func lambdaPage[T any](all []T, marker *string, maxItems *int32, key func(T) str
 	return page, next, nil
 }
 
-func (l *lambdaService) deleteFunction(ctx context.Context, in *lambda.DeleteFunctionInput) (*lambda.DeleteFunctionOutput, error) {
+func (l *lambdaService) deleteFunction(ctx context.Context, in *awslambda.DeleteFunctionInput) (*awslambda.DeleteFunctionOutput, error) {
 	f, err := l.find(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -168,10 +168,10 @@ func (l *lambdaService) deleteFunction(ctx context.Context, in *lambda.DeleteFun
 	l.mu.Unlock()
 	f.pool.close()
 	f.snapshot().code.release()
-	return &lambda.DeleteFunctionOutput{StatusCode: http.StatusNoContent}, nil
+	return &awslambda.DeleteFunctionOutput{StatusCode: http.StatusNoContent}, nil
 }
 
-func (l *lambdaService) putConcurrency(ctx context.Context, in *lambda.PutFunctionConcurrencyInput) (*lambda.PutFunctionConcurrencyOutput, error) {
+func (l *lambdaService) putConcurrency(ctx context.Context, in *awslambda.PutFunctionConcurrencyInput) (*awslambda.PutFunctionConcurrencyOutput, error) {
 	var c constraints
 	if in.ReservedConcurrentExecutions == nil {
 		c.null("reservedConcurrentExecutions")
@@ -190,20 +190,20 @@ func (l *lambdaService) putConcurrency(ctx context.Context, in *lambda.PutFuncti
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reserved = in.ReservedConcurrentExecutions
-	return &lambda.PutFunctionConcurrencyOutput{ReservedConcurrentExecutions: f.reserved}, nil
+	return &awslambda.PutFunctionConcurrencyOutput{ReservedConcurrentExecutions: f.reserved}, nil
 }
 
-func (l *lambdaService) getConcurrency(ctx context.Context, in *lambda.GetFunctionConcurrencyInput) (*lambda.GetFunctionConcurrencyOutput, error) {
+func (l *lambdaService) getConcurrency(ctx context.Context, in *awslambda.GetFunctionConcurrencyInput) (*awslambda.GetFunctionConcurrencyOutput, error) {
 	f, err := l.find(ctx, in.FunctionName, nil)
 	if err != nil {
 		return nil, err
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return &lambda.GetFunctionConcurrencyOutput{ReservedConcurrentExecutions: f.reserved}, nil
+	return &awslambda.GetFunctionConcurrencyOutput{ReservedConcurrentExecutions: f.reserved}, nil
 }
 
-func (l *lambdaService) deleteConcurrency(ctx context.Context, in *lambda.DeleteFunctionConcurrencyInput) (*lambda.DeleteFunctionConcurrencyOutput, error) {
+func (l *lambdaService) deleteConcurrency(ctx context.Context, in *awslambda.DeleteFunctionConcurrencyInput) (*awslambda.DeleteFunctionConcurrencyOutput, error) {
 	f, err := l.find(ctx, in.FunctionName, nil)
 	if err != nil {
 		return nil, err
@@ -211,5 +211,5 @@ func (l *lambdaService) deleteConcurrency(ctx context.Context, in *lambda.Delete
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.reserved = nil
-	return &lambda.DeleteFunctionConcurrencyOutput{}, nil
+	return &awslambda.DeleteFunctionConcurrencyOutput{}, nil
 }

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/schemas"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/smithy-go"
@@ -167,7 +167,7 @@ func (r *restRoute) decode(request *http.Request, values map[string]string, body
 			return failf(http.StatusBadRequest, "ValidationException", "%s: %s", name, err)
 		}
 	}
-	if in, ok := input.(*lambda.CreateEventSourceMappingInput); ok {
+	if in, ok := input.(*awslambda.CreateEventSourceMappingInput); ok {
 		return checkStartingPosition(in.StartingPosition)
 	}
 	return nil
@@ -219,7 +219,7 @@ func invokeStatus(kind types.InvocationType) int {
 
 // encodeInvocation answers with the function's own bytes.
 func encodeInvocation(header http.Header, output any) ([]byte, error) {
-	out := output.(*lambda.InvokeOutput)
+	out := output.(*awslambda.InvokeOutput)
 	for name, value := range map[string]*string{
 		"X-Amz-Function-Error": out.FunctionError, "X-Amz-Log-Result": out.LogResult, "X-Amz-Executed-Version": out.ExecutedVersion,
 	} {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
 // taggable gives the tags of the function or mapping with an ARN, and the lock
@@ -34,7 +34,7 @@ func (l *lambdaService) taggable(arn *string) (tags *map[string]string, guard *s
 	return nil, nil, invalidMember(*arn, "resource", "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*):lambda:[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:\\d{12}:(function:[a-zA-Z0-9-_]+(:(\\$LATEST|[a-zA-Z0-9-_]+))?|layer:([a-zA-Z0-9-_]+)|code-signing-config:csc-[a-z0-9]{17}|event-source-mapping:[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})")
 }
 
-func (l *lambdaService) tagResource(_ context.Context, in *lambda.TagResourceInput) (*lambda.TagResourceOutput, error) {
+func (l *lambdaService) tagResource(_ context.Context, in *awslambda.TagResourceInput) (*awslambda.TagResourceOutput, error) {
 	if in.Tags == nil {
 		return nil, nullMember("tags")
 	}
@@ -53,10 +53,10 @@ func (l *lambdaService) tagResource(_ context.Context, in *lambda.TagResourceInp
 		return nil, lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", "Resource cannot have more than %d tags.", tagQuota)
 	}
 	*tags = merged
-	return &lambda.TagResourceOutput{}, nil
+	return &awslambda.TagResourceOutput{}, nil
 }
 
-func (l *lambdaService) untagResource(_ context.Context, in *lambda.UntagResourceInput) (*lambda.UntagResourceOutput, error) {
+func (l *lambdaService) untagResource(_ context.Context, in *awslambda.UntagResourceInput) (*awslambda.UntagResourceOutput, error) {
 	if len(in.TagKeys) == 0 {
 		return nil, nullMember("tagKeys")
 	}
@@ -71,17 +71,17 @@ func (l *lambdaService) untagResource(_ context.Context, in *lambda.UntagResourc
 		delete(left, key)
 	}
 	*tags = left
-	return &lambda.UntagResourceOutput{}, nil
+	return &awslambda.UntagResourceOutput{}, nil
 }
 
-func (l *lambdaService) listTags(_ context.Context, in *lambda.ListTagsInput) (*lambda.ListTagsOutput, error) {
+func (l *lambdaService) listTags(_ context.Context, in *awslambda.ListTagsInput) (*awslambda.ListTagsOutput, error) {
 	tags, guard, err := l.taggable(in.Resource)
 	if err != nil {
 		return nil, err
 	}
 	guard.RLock()
 	defer guard.RUnlock()
-	return &lambda.ListTagsOutput{Tags: maps.Clone(*tags)}, nil
+	return &awslambda.ListTagsOutput{Tags: maps.Clone(*tags)}, nil
 }
 
 // tagged lists the functions and mappings of a region for the Resource Groups

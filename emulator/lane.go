@@ -33,7 +33,7 @@ func (ln *lane) mine(r *record) bool {
 	return int(hash%uint32(ln.of)) == ln.index
 }
 
-// poll delivers batches until ctx ends, or until the shard is closed and has no
+// poll delivers batches until ctx ends or the stream is deleted, or until the shard is closed and has no
 // more records: then it gives true.
 func (ln *lane) poll(ctx context.Context) bool {
 	for ctx.Err() == nil {

@@ -6,7 +6,7 @@ import (
 	"reflect"
 	"regexp"
 
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 )
 
@@ -23,7 +23,7 @@ func answerMapping[O any](c types.EventSourceMappingConfiguration) *O {
 	return out
 }
 
-func (l *lambdaService) updateMapping(ctx context.Context, in *lambda.UpdateEventSourceMappingInput) (*lambda.UpdateEventSourceMappingOutput, error) {
+func (l *lambdaService) updateMapping(ctx context.Context, in *awslambda.UpdateEventSourceMappingInput) (*awslambda.UpdateEventSourceMappingOutput, error) {
 	if err := checkUpdateMapping(in); err != nil {
 		return nil, err
 	}
@@ -63,11 +63,11 @@ func (l *lambdaService) updateMapping(ctx context.Context, in *lambda.UpdateEven
 		}
 	}
 	m.enter(state)
-	m.startPolling()
-	return answerMapping[lambda.UpdateEventSourceMappingOutput](m.describe(state)), nil
+	m.startPolling() //nolint:contextcheck // it goes on after the request
+	return answerMapping[awslambda.UpdateEventSourceMappingOutput](m.describe(state)), nil
 }
 
-func (l *lambdaService) deleteMapping(_ context.Context, in *lambda.DeleteEventSourceMappingInput) (*lambda.DeleteEventSourceMappingOutput, error) {
+func (l *lambdaService) deleteMapping(_ context.Context, in *awslambda.DeleteEventSourceMappingInput) (*awslambda.DeleteEventSourceMappingOutput, error) {
 	m, err := l.findMapping(in.UUID)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (l *lambdaService) deleteMapping(_ context.Context, in *lambda.DeleteEventS
 	c := m.describe(mappingDeleting)
 	m.mu.Unlock()
 	l.sweepMappings()
-	return answerMapping[lambda.DeleteEventSourceMappingOutput](c), nil
+	return answerMapping[awslambda.DeleteEventSourceMappingOutput](c), nil
 }
 
 // changeable refuses a change during another; the mapping's mutex must be held.
@@ -109,7 +109,7 @@ func checkStartingPosition(p types.EventSourcePosition) *apiError {
 		"1 validation error detected: Value '%s' at 'startingPosition' failed to satisfy constraint: Member must satisfy enum value set: [LATEST, AT_TIMESTAMP, TRIM_HORIZON]", p)
 }
 
-func checkCreateMapping(in *lambda.CreateEventSourceMappingInput) error {
+func checkCreateMapping(in *awslambda.CreateEventSourceMappingInput) error {
 	if in.FunctionName == nil {
 		return nullMember("functionName")
 	}
@@ -148,7 +148,7 @@ func checkCreateMapping(in *lambda.CreateEventSourceMappingInput) error {
 	})
 }
 
-func checkUpdateMapping(in *lambda.UpdateEventSourceMappingInput) error {
+func checkUpdateMapping(in *awslambda.UpdateEventSourceMappingInput) error {
 	if err := firstUnsupported(map[string]bool{
 		"AmazonManagedKafkaEventSourceConfig": in.AmazonManagedKafkaEventSourceConfig != nil,
 		"DocumentDBEventSourceConfig":         in.DocumentDBEventSourceConfig != nil,

@@ -49,27 +49,27 @@ func (m *sourceMapping) startPolling() {
 	before := m.run
 	m.stopPolling()
 	if !m.enabled {
-		m.run = nil
 		return
 	}
 	ctx, stop := context.WithCancel(m.lambda.stopped)
 	r := &pollerRun{mapping: m, config: m.config, stop: stop, done: make(chan struct{})}
 	m.run = r
 	wait := m.until.Sub(m.lambda.clock.Now())
-	m.lambda.running.Go(func() {
+	begun := m.lambda.background(func() {
 		defer close(r.done)
 		defer stop()
 		if before != nil {
 			<-before.done // two runs would deliver the same records at once
 		}
 		if wait > 0 {
-			select {
-			case <-m.lambda.clock.After(wait):
-			case <-ctx.Done():
-			}
+			r.pause(ctx, wait)
 		}
 		r.poll(ctx)
 	})
+	if !begun {
+		stop()
+		close(r.done)
+	}
 }
 
 // stopPolling lets the run end once the batches in hand are delivered. The
@@ -78,13 +78,6 @@ func (m *sourceMapping) stopPolling() {
 	if m.run != nil {
 		m.run.stop()
 	}
-}
-
-// halt stops polling for good.
-func (m *sourceMapping) halt() {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.stopPolling()
 }
 
 // poll follows the shards of the stream until ctx ends.
@@ -179,6 +172,15 @@ type shardPoller struct {
 
 // poll runs the lanes of the shard; true when they have drained it.
 func (p *shardPoller) poll(ctx context.Context) bool {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go func() {
+		defer stop()
+		select {
+		case <-p.stream.gone: // with all its records
+		case <-ctx.Done():
+		}
+	}()
 	m := p.run.mapping
 	m.mu.RLock()
 	starts := slices.Clone(p.progress.lanes)

@@ -85,17 +85,20 @@ func (p *pool) leave(e *environment, reusable bool) {
 func (p *pool) adopt(e *environment) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
+	if p.closed || !p.lambda.begin() {
 		return false
 	}
 	p.live[e] = true
-	p.lambda.running.Add(1)
 	return true
 }
 
-// disown ends an environment whose init failed; its log lives on.
+// disown ends an adopted environment whose init failed; its log lives on.
 func (p *pool) disown(e *environment) {
 	defer p.lambda.running.Done()
+	p.end(e)
+}
+
+func (p *pool) end(e *environment) {
 	e.stop()
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -111,10 +114,11 @@ func (p *pool) current() int {
 
 // endLater ends an adopted environment beside the caller, who holds the mutex.
 func (p *pool) endLater(e *environment) {
-	p.lambda.running.Go(func() { // the environment itself still counts, so this cannot come too late
-		p.disown(e)
+	go func() {
+		defer p.lambda.running.Done() // of adopt
+		p.end(e)
 		e.abandon()
-	})
+	}()
 }
 
 // retire lets no environment handle another event: those that are idle end now,

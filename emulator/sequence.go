@@ -32,16 +32,17 @@ func newSequenceNumber(shardCreated time.Time, shard uint32, ordinal uint64, arr
 	}
 }
 
-// digits writes the decimal number. It is on the path of every record, so it
+// String writes the decimal number. It is on the path of every record, so it
 // divides by 10^18 at once instead of asking math/big.
 func (n sequenceNumber) String() string {
 	var out [sequenceDigits]byte
 	const chunk = 1_000_000_000_000_000_000
+	high, middle, low := n.high, n.middle, n.low
 	for end := sequenceDigits; end > 0; end -= 18 {
 		var rest uint64
-		n.high, rest = bits.Div64(0, n.high, chunk)
-		n.middle, rest = bits.Div64(rest, n.middle, chunk)
-		n.low, rest = bits.Div64(rest, n.low, chunk)
+		high, rest = bits.Div64(0, high, chunk)
+		middle, rest = bits.Div64(rest, middle, chunk)
+		low, rest = bits.Div64(rest, low, chunk)
 		for i := end - 1; i >= max(end-18, 0); i-- {
 			out[i] = byte('0' + rest%10)
 			rest /= 10
