@@ -24,19 +24,20 @@ type record struct {
 // batch is one invocation's work. It is used again for a later one, so that its
 // memory is.
 type batch struct {
-	h          *Handler
-	decoder    decoder
-	deliveries []delivery
-	parts      []part // of one aggregated record
-	records    []record
-	events     []enrichment.Event
-	questions  []*question // by lookup
-	refs       []int32     // by event and lookup: index of its key in the question; -1: it has none
-	partitions []*partition
-	used       int // of partitions
-	cut        int // deliveries from here on are left undone
-	stats      stats
-	failures   []error
+	h           *Handler
+	decoder     decoder
+	deliveries  []delivery
+	parts       []part // of one aggregated record
+	records     []record
+	events      []enrichment.Event
+	questions   []*question // by lookup
+	refs        []int32     // by event and lookup: index of its key in the question; -1: it has none
+	partitions  []*partition
+	compressors compressors
+	used        int // of partitions
+	cut         int // deliveries from here on are left undone
+	stats       stats
+	failures    []error
 }
 
 // stats is what the line in the log tells about a batch.
@@ -142,6 +143,7 @@ func (b *batch) known(event int) bool {
 // the time is over.
 func (b *batch) write(until time.Time) error {
 	b.used = 0
+	b.compressors.reset()
 	stamp := enrichment.Stamp{Time: enrichment.Timestamp(b.h.now())}
 	answers := make([]*enrichment.Answer, len(b.questions))
 	looked := 0 // at the clock
@@ -169,7 +171,7 @@ func (b *batch) write(until time.Time) error {
 		// its policy then makes a dead letter of it or not: what a lookup finds
 		// may change until the batch is delivered again, the object's name may not.
 		if !p.enriched.used {
-			p.enriched.begin(r.whole)
+			p.enriched.begin(r.whole, &b.compressors)
 		}
 		for i, q := range b.questions {
 			answers[i] = nil
@@ -179,6 +181,16 @@ func (b *batch) write(until time.Time) error {
 		}
 		stamp.ID = appendID(stamp.ID[:0], whole, r)
 		if err := b.enrich(p, r, answers, stamp); err != nil {
+			return err
+		}
+	}
+	return b.close()
+}
+
+// close completes the objects, first those that have a compressor.
+func (b *batch) close() error {
+	for len(b.compressors.busy) > 0 {
+		if err := b.compressors.busy[0].close(); err != nil {
 			return err
 		}
 	}
@@ -224,7 +236,7 @@ func appendSafely(core core, dst []byte, ev *enrichment.Event, answers []*enrich
 func (b *batch) bury(p *partition, r *record, reason string) error {
 	b.stats.letters++
 	if !p.dead.used {
-		p.dead.begin(r.whole)
+		p.dead.begin(r.whole, &b.compressors)
 	}
 	p.dead.lines = letter(p.dead.lines, reason, &b.deliveries[r.whole], r)
 	return p.dead.end(r.whole)

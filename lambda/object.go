@@ -22,23 +22,20 @@ const flushAt = 32 << 10
 // bytes: the header has neither time nor name.
 type object struct {
 	stretch
-	used       bool
-	lines      []byte // not compressed yet
-	body       bytes.Buffer
-	compressor *gzip.Writer
+	used        bool
+	lines       []byte // not compressed yet
+	body        bytes.Buffer
+	compressors *compressors
+	compressor  *gzip.Writer // nil: it has none at the moment
 }
 
 // begin makes an object, used before or not, an empty one.
-func (o *object) begin(first int) {
+func (o *object) begin(first int, c *compressors) {
 	o.stretch = stretch{first: first, last: first}
 	o.used = true
 	o.lines = o.lines[:0]
 	o.body.Reset()
-	if o.compressor == nil {
-		o.compressor = gzip.NewWriter(&o.body)
-	} else {
-		o.compressor.Reset(&o.body)
-	}
+	o.compressors, o.compressor = c, nil
 }
 
 // end takes a line whose bytes lie in o.lines already, without its end.
@@ -52,17 +49,25 @@ func (o *object) end(last int) error {
 }
 
 func (o *object) flush() error {
+	if err := o.compressors.lend(o); err != nil {
+		return err
+	}
 	_, err := o.compressor.Write(o.lines)
 	o.lines = o.lines[:0]
 	return err
 }
 
-// close completes the body.
+// close completes the body. An object without lines is a gzip file, too.
 func (o *object) close() error {
-	if err := o.flush(); err != nil {
-		return err
+	if len(o.lines) > 0 || o.body.Len() == 0 {
+		if err := o.flush(); err != nil {
+			return err
+		}
 	}
-	return o.compressor.Close()
+	if o.compressor == nil {
+		return nil
+	}
+	return o.compressors.takeBack(o)
 }
 
 // partition holds what a batch gives for one shard and hour.

@@ -1,0 +1,95 @@
+package lambda
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+
+	"enrich/enrichment"
+)
+
+const hourLong = 3600 * 1000 // milliseconds
+
+// used is how much of the heap the work of a handler takes up, in bytes.
+func used(t *testing.T, records []given, sink enrichment.Sink) uint64 {
+	t.Helper()
+	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: memory{}, Sink: sink})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b *batch
+	h.batches.New = func() any { b = h.newBatch(); return b }
+	payload := eventOf(t, records...)
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	response, err := h.Invoke(t.Context(), payload)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := checkpointOf(t, response); c != "" {
+		t.Fatalf("to be done again from %s", c)
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	runtime.KeepAlive(b)
+	return max(after.HeapAlloc, before.HeapAlloc) - before.HeapAlloc
+}
+
+// A stream of little traffic may have lain for its longest retention, a year: a
+// batch then holds records of very many hours, and each hour has objects of its own.
+func TestMemoryOfManyHours(t *testing.T) {
+	_, bucket := newFakes()
+	var records []given
+	for i := range 1000 {
+		arrival := beforeHour + int64(i)*hourLong
+		records = append(records, good(2*i, "a", arrival), bad(2*i+1, arrival))
+	}
+	if got, most := used(t, records, bucket), uint64(32<<20); got > most {
+		t.Errorf("%d bytes of memory for a batch of 1,000 hours, want at most %d", got, most)
+	}
+	if len(bucket.objects) != 2000 {
+		t.Errorf("%d objects", len(bucket.objects))
+	}
+}
+
+// However hours and kinds of records alternate, each object holds its own, in their order.
+func TestManyObjectsAtATime(t *testing.T) {
+	_, bucket := newFakes()
+	var records []given
+	const hours, rounds = 24, 40
+	text := strings.Repeat("a long text ", 700)
+	want := map[string]string{}
+	for i := range hours * rounds {
+		arrival := beforeHour + int64(i%hours)*hourLong
+		r := good(i, text[:i%len(text)], arrival)
+		if i%5 == 4 {
+			r = bad(i, arrival)
+			r.data += text
+		}
+		records = append(records, r)
+	}
+	h := handlerOf(t, &fakeTable{}, bucket)
+	if c := invoke(t, h, records...); c != "" {
+		t.Fatalf("to be done again from %s", c)
+	}
+	lines := 0
+	for _, key := range bucket.keys() {
+		last := -1
+		for _, line := range bucket.lines(t, key) {
+			lines++
+			var n int
+			if _, err := fmt.Sscanf(strings.TrimPrefix(idOf(t, line), "†bad"), "%d", &n); err != nil {
+				t.Fatal(err)
+			}
+			if n <= last || want[fmt.Sprint(n)] != "" {
+				t.Errorf("%s: record %d is out of order or there twice", key, n)
+			}
+			last, want[fmt.Sprint(n)] = n, key
+		}
+	}
+	if lines != len(records) || len(bucket.objects) != 2*hours {
+		t.Errorf("%d lines in %d objects", lines, len(bucket.objects))
+	}
+}
