@@ -118,11 +118,6 @@ func (k Key) DefaultText(environment string) string {
 	return fmt.Sprint(value)
 }
 
-// section is the path of the section that the key is in; "" is the top.
-func (k Key) section() string {
-	return k.Path[:max(0, strings.LastIndexByte(k.Path, '.'))]
-}
-
 // last is the key's name within its section.
 func (k Key) last() string {
 	return k.Path[strings.LastIndexByte(k.Path, '.')+1:]

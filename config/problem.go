@@ -32,7 +32,7 @@ func (p Problem) String() string {
 
 // Problems are all that is wrong with the settings, flags and variables first,
 // then by line.
-type Problems struct {
+type Problems struct { //nolint:errname // it is what is wrong, one or many
 	List []Problem
 }
 

@@ -152,7 +152,7 @@ func TestAlarmOnExpression(t *testing.T) {
 }
 
 func TestAlarmLifecycle(t *testing.T) {
-	eachProtocol(t, func(t *testing.T, s *Server, clock *ManualClock, client *cloudwatch.Client) {
+	eachProtocol(t, func(t *testing.T, _ *Server, clock *ManualClock, client *cloudwatch.Client) {
 		for i := range 3 {
 			if _, err := client.PutMetricAlarm(t.Context(), errorsAlarm(func(in *cloudwatch.PutMetricAlarmInput) { in.AlarmName = aws.String(fmt.Sprintf("p-%d", i)) })); err != nil {
 				t.Fatal(err)

@@ -22,13 +22,12 @@ func newEventWriter(st *stream, sh *shard) eventWriter {
 	return eventWriter{shard: sh.id, region: st.region, arn: st.arn}
 }
 
-// size is how many bytes a record takes in an event, its comma included; not
-// fewer than it really does, for any role.
-func (w *eventWriter) size(r *record) int {
+// size is how many bytes a record takes in an event, its comma included; never
+// fewer than it really does.
+func (w *eventWriter) size(r *record, role string) int {
 	const fixed = len(`{"kinesis":{"kinesisSchemaVersion":"1.0","partitionKey":,"sequenceNumber":"","data":"","approximateArrivalTimestamp":9999999999.999},` +
 		`"eventSource":"aws:kinesis","eventVersion":"1.0","eventID":":","eventName":"aws:kinesis:record","invokeIdentityArn":"","awsRegion":"","eventSourceARN":""},`)
-	const roleLimit = 256 // bytes of a role's ARN: its path and name are bounded by far less in practice
-	return fixed + roleLimit + quotedLen(r.partitionKey) + 2*len(r.sequence) + base64.StdEncoding.EncodedLen(len(r.data)) +
+	return fixed + len(role) + quotedLen(r.partitionKey) + 2*len(r.sequence) + base64.StdEncoding.EncodedLen(len(r.data)) +
 		len(w.shard) + len(w.region) + len(w.arn)
 }
 
@@ -36,7 +35,7 @@ func (w *eventWriter) size(r *record) int {
 func (w *eventWriter) event(records []*record, role string) []byte {
 	size := eventFrame
 	for _, r := range records {
-		size += w.size(r)
+		size += w.size(r, role)
 	}
 	tail := `","eventName":"aws:kinesis:record","invokeIdentityArn":"` + role + `","awsRegion":"` + w.region + `","eventSourceARN":"` + w.arn + `"}`
 	b := append(make([]byte, 0, size), `{"Records":[`...)

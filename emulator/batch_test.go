@@ -23,7 +23,7 @@ func FuzzEvent(f *testing.F) {
 		r := &record{partitionKey: key, data: data, arrived: arrived, sequence: strings.Repeat("4", sequenceDigits)}
 		role := "arn:aws:iam::000000000000:role/" + strings.Repeat("r", 64)
 		body := w.event([]*record{r, r}, role)
-		if limit := eventFrame + 2*w.size(r); len(body) > limit {
+		if limit := eventFrame + 2*w.size(r, role); len(body) > limit {
 			t.Fatalf("%d bytes, reckoned with %d", len(body), limit)
 		}
 		records := delivery{Body: body}.records(t)

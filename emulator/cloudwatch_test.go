@@ -203,7 +203,7 @@ func TestDashboards(t *testing.T) {
 		name, body := aws.String("p-us-east-1"), `{"widgets":[{"type":"metric","x":0,"y":0,"width":12,"height":6,"properties":{"region":"us-east-1","metrics":[["AWS/Lambda","Errors","FunctionName","f"],[".","Duration"]],"title":"Errors"}},{"type":"text","properties":{"markdown":"# hi"}}]}`
 		_, err := client.GetDashboard(t.Context(), &cloudwatch.GetDashboardInput{DashboardName: name})
 		wantCode(t, err, "ResourceNotFound")
-		if _, ok := asNotFound(err); !ok {
+		if !isNotFound(err) {
 			t.Errorf("the SDK does not know %T", err)
 		}
 		if _, err := client.PutDashboard(t.Context(), &cloudwatch.PutDashboardInput{DashboardName: name, DashboardBody: &body}); err != nil {
@@ -225,12 +225,12 @@ func TestDashboards(t *testing.T) {
 	})
 }
 
-func asNotFound(err error) (error, bool) {
+func isNotFound(err error) bool {
 	if e := new(types.DashboardNotFoundError); asError(err, &e) {
-		return e, true
+		return true
 	}
 	e := new(types.ResourceNotFound) // the query protocol gives both the same name
-	return e, asError(err, &e)
+	return asError(err, &e)
 }
 
 func TestDashboardBodies(t *testing.T) {
@@ -287,7 +287,7 @@ func TestMetricExpressions(t *testing.T) {
 
 func FuzzMetricExpression(f *testing.F) {
 	f.Add("100 * FILL(e, 0) / (c - 1)")
-	f.Fuzz(func(t *testing.T, text string) {
+	f.Fuzz(func(_ *testing.T, text string) {
 		e, err := parseExpression(text)
 		if err != nil {
 			return
@@ -302,7 +302,7 @@ func FuzzMetricExpression(f *testing.F) {
 
 func FuzzDashboard(f *testing.F) {
 	f.Add(`{"widgets":[{"type":"metric","x":0,"properties":{"region":"r","metrics":[["N","m"]]}}]}`)
-	f.Fuzz(func(t *testing.T, body string) { _, _ = checkDashboard(body) })
+	f.Fuzz(func(_ *testing.T, body string) { _, _ = checkDashboard(body) })
 }
 
 func BenchmarkRecord(b *testing.B) {

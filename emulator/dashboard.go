@@ -37,7 +37,7 @@ func dashboardARN(ctx context.Context, name string) string {
 	return callerOf(ctx).globalARN("cloudwatch", "dashboard/"+name)
 }
 
-func (c *cloudWatchService) putDashboard(ctx context.Context, in *cloudwatch.PutDashboardInput) (*cloudwatch.PutDashboardOutput, error) {
+func (c *cloudWatchService) putDashboard(_ context.Context, in *cloudwatch.PutDashboardInput) (*cloudwatch.PutDashboardOutput, error) {
 	name, body := deref(in.DashboardName), deref(in.DashboardBody)
 	if !dashboardName.MatchString(name) {
 		return nil, dashboardInvalid("The value %s for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_).", name)

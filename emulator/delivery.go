@@ -41,7 +41,7 @@ func (ln *lane) invoke(a *attempt) verdict {
 	}
 	payload := ln.writer.event(a.records, role)
 	if len(payload) > payloadLimit && len(a.records) > 1 {
-		return verdict{split: true} // the role's ARN is longer than was reckoned with
+		return verdict{split: true} // the function has a role with a longer ARN by now
 	}
 	if len(payload) > payloadLimit {
 		// What AWS does with such a record is not documented; to retry it is of no use.
@@ -63,6 +63,15 @@ func (ln *lane) invoke(a *attempt) verdict {
 		m.report(resultFailed)
 	}
 	return v
+}
+
+// role is the function's present role; "" when there is no function.
+func (ln *lane) role() string {
+	f, ok := ln.lambda.byARN(*ln.run.config.FunctionArn)
+	if !ok {
+		return ""
+	}
+	return *f.snapshot().config.Role
 }
 
 // judge reads a function's answer.

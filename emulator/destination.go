@@ -75,10 +75,7 @@ func (ln *lane) store(ctx context.Context, destination string, records []*record
 	d.KinesisBatch.StartSequence, d.KinesisBatch.EndSequence = first.sequence, last.sequence
 	d.KinesisBatch.ArrivalOfFirst, d.KinesisBatch.ArrivalOfLast = isoTime(time.UnixMilli(first.arrived)), isoTime(time.UnixMilli(last.arrived))
 	d.KinesisBatch.BatchSize = len(records)
-	role := ""
-	if f, ok := ln.lambda.byARN(*ln.run.config.FunctionArn); ok {
-		role = *f.snapshot().config.Role
-	}
+	role := ln.role()
 	d.Payload = ln.writer.event(records, role)
 	body, err := json.Marshal(d)
 	if err != nil {
@@ -86,6 +83,10 @@ func (ln *lane) store(ctx context.Context, destination string, records []*record
 	}
 	bucket := bucketARNPattern.FindStringSubmatch(destination)[1]
 	key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", m.uuid, ln.shard.id, now.Format("2006/01/02/2006-01-02T15.04.05"), newRequestID())
+	// Lambda delivers in the name of the function's role, and needs both.
+	if err := ln.lambda.roles.allowed(role, "s3:ListBucket", destination); err != nil {
+		return err
+	}
 	if err := ln.lambda.roles.allowed(role, "s3:PutObject", destination+"/"+key); err != nil {
 		return err
 	}

@@ -43,7 +43,8 @@ const (
 	rolePolicy  = `{"Version":"2012-10-17","Statement":[
 		{"Effect":"Allow","Action":["kinesis:DescribeStream","kinesis:GetRecords","kinesis:GetShardIterator","kinesis:ListShards"],"Resource":"arn:aws:kinesis:us-east-1:000000000000:stream/events"},
 		{"Effect":"Allow","Action":["logs:CreateLogStream","logs:PutLogEvents"],"Resource":"arn:aws:logs:us-east-1:000000000000:log-group:/aws/lambda/work:*"},
-		{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::failures/*"}]}`
+		{"Effect":"Allow","Action":"s3:PutObject","Resource":"arn:aws:s3:::failures/*"},
+		{"Effect":"Allow","Action":"s3:ListBucket","Resource":"arn:aws:s3:::failures"}]}`
 )
 
 // newWorld makes all but the function and the mapping.

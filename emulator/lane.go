@@ -67,6 +67,7 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 	size, windowOver := 0, (<-chan time.Time)(nil)
 	limit := int(*ln.run.config.BatchSize)
 	window := time.Duration(*ln.run.config.MaximumBatchingWindowInSeconds) * time.Second
+	role := ln.role()
 	next = ln.at
 	for {
 		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), next, limit, payloadLimit)
@@ -76,7 +77,7 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 			if !ln.mine(r) {
 				continue
 			}
-			n := ln.writer.size(r)
+			n := ln.writer.size(r, role)
 			if len(batch) == limit || len(batch) > 0 && size+n > payloadLimit-eventFrame {
 				return batch, r.ordinal, false
 			}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -35,8 +36,13 @@ func (w *world) putMixed(keys, each int) {
 // their order.
 func wantOrderedByKey(t testing.TB, all []delivery, keys, each int) {
 	t.Helper()
+	wantOrder(t, strings.Fields(strings.Join(dataOf(t, all), " ")), keys, each)
+}
+
+func wantOrder(t testing.TB, data []string, keys, each int) {
+	t.Helper()
 	next := map[string]int{}
-	for _, word := range strings.Fields(strings.Join(dataOf(t, all), " ")) {
+	for _, word := range data {
 		key, n, _ := strings.Cut(word, ":")
 		if n != fmt.Sprint(next[key]) {
 			t.Errorf("key %s: %s came, want %d", key, n, next[key])
@@ -108,11 +114,16 @@ func TestChildrenWaitUntilTheirParentsAreDrained(t *testing.T) {
 	for _, factor := range []int32{1, 3} {
 		t.Run(fmt.Sprint("factor ", factor), func(t *testing.T) {
 			w, clock := onManualClock(t, 2)
-			hold := true
-			w.brain.setDecide(func(delivery) reaction {
-				if hold {
+			var mu sync.Mutex
+			var works bool
+			var done []string // data, in the order in which it was accepted
+			w.brain.setDecide(func(d delivery) reaction {
+				mu.Lock()
+				defer mu.Unlock()
+				if !works {
 					return reaction{Error: "not yet"}
 				}
+				done = append(done, strings.Fields(d.data(t))...)
 				return reaction{Answer: "{}"}
 			})
 			w.createMapping(batchSize(10), parallel(factor))
@@ -121,33 +132,21 @@ func TestChildrenWaitUntilTheirParentsAreDrained(t *testing.T) {
 			for i, target := range []int32{4, 2, 3} {
 				_, err := w.kinesis.UpdateShardCount(t.Context(), &kinesis.UpdateShardCountInput{StreamName: aws.String("events"), TargetShardCount: &target, ScalingType: kinesistypes.ScalingTypeUniformScaling})
 				must(t, err)
-				in := &kinesis.PutRecordsInput{StreamName: aws.String("events")}
-				for key := range 10 {
-					in.Records = append(in.Records, kinesistypes.PutRecordsRequestEntry{Data: fmt.Appendf(nil, "%d:%d", key, 3+i), PartitionKey: aws.String(fmt.Sprint("key", key))})
-				}
-				_, err = w.kinesis.PutRecords(t.Context(), in)
-				must(t, err)
+				w.putMixedFrom(10, 3+i)
 			}
-			failed := len(w.brain.all())
-			w.brain.setDecide(func(delivery) reaction { return reaction{Answer: "{}"} })
-			pass(t, clock, "all records", func() bool { return len(succeeded(t, w, failed)) >= 60 })
-			next := map[string]int{}
-			for _, word := range succeeded(t, w, failed) {
-				key, n, _ := strings.Cut(word, ":")
-				if n != fmt.Sprint(next[key]) {
-					t.Errorf("key %s: %s came, want %d", key, n, next[key])
-				}
-				next[key]++
-			}
+			mu.Lock()
+			works = true
+			mu.Unlock()
+			pass(t, clock, "all records", func() bool {
+				mu.Lock()
+				defer mu.Unlock()
+				return len(done) >= 60
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			wantOrder(t, done, 10, 6)
 		})
 	}
-}
-
-// succeeded gives the data that were delivered after the failed deliveries;
-// what was in flight when the function began to succeed may be among the failed.
-func succeeded(t testing.TB, w *world, failed int) []string {
-	t.Helper()
-	return strings.Fields(strings.Join(dataOf(t, w.brain.all()[failed:]), " "))
 }
 
 func TestLatestReadsChildrenFromTheirBeginning(t *testing.T) {

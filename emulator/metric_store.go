@@ -184,29 +184,29 @@ func (s *series) minute(at int64, unit string, oldest int64) *minute {
 }
 
 // remember keeps a value for percentiles.
-func (p *minute) remember(value, count float64) {
-	if p.values == nil {
-		p.values = map[float64]float64{}
+func (m *minute) remember(value, count float64) {
+	if m.values == nil {
+		m.values = map[float64]float64{}
 	}
-	if _, known := p.values[value]; !known && len(p.values) >= metricValues {
+	if _, known := m.values[value]; !known && len(m.values) >= metricValues {
 		value = coarse(value)
 	}
-	p.values[value] += count
+	m.values[value] += count
 }
 
 // merge adds another statistic set.
-func (p *minute) merge(other *minute) {
+func (m *minute) merge(other *minute) {
 	if other.count == 0 {
 		return
 	}
-	if p.count == 0 {
-		p.min, p.max = other.min, other.max
+	if m.count == 0 {
+		m.min, m.max = other.min, other.max
 	}
-	p.count += other.count
-	p.sum += other.sum
-	p.min, p.max = min(p.min, other.min), max(p.max, other.max)
+	m.count += other.count
+	m.sum += other.sum
+	m.min, m.max = min(m.min, other.min), max(m.max, other.max)
 	for value, count := range other.values {
-		p.remember(value, count)
+		m.remember(value, count)
 	}
 }
 

@@ -48,23 +48,23 @@ func parseRange(header string, size int64) (first, last int64, ok bool, err erro
 	invalid := failf(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable")
 	invalid.Extra = map[string]any{"RangeRequested": header, "ActualObjectSize": size}
 	if from == "" {
-		n, parseErr := strconv.ParseInt(to, 10, 64)
+		n, number := offset(to)
 		switch {
-		case parseErr != nil || n < 0:
+		case !number:
 			return 0, 0, false, nil
 		case n == 0 || size == 0:
 			return 0, 0, false, invalid
 		}
 		return max(size-n, 0), size - 1, true, nil
 	}
-	first, parseErr := strconv.ParseInt(from, 10, 64)
-	if parseErr != nil || first < 0 {
+	first, number := offset(from)
+	if !number {
 		return 0, 0, false, nil
 	}
 	last = size - 1
 	if to != "" {
-		n, parseErr := strconv.ParseInt(to, 10, 64)
-		if parseErr != nil || n < first {
+		n, number := offset(to)
+		if !number || n < first {
 			return 0, 0, false, nil
 		}
 		last = min(n, last)
@@ -102,4 +102,10 @@ func tagMap(tags []xmlTag) map[string]string {
 		m[tag.Key] = tag.Value
 	}
 	return m
+}
+
+// offset reads one end of a range, a number of bytes.
+func offset(text string) (int64, bool) {
+	n, err := strconv.ParseInt(text, 10, 64)
+	return n, err == nil && n >= 0
 }

@@ -69,7 +69,7 @@ func FuzzSettings(f *testing.F) {
 func FuzzDeleteObjects(f *testing.F) {
 	f.Add([]byte(`<Delete><Quiet>true</Quiet><Object><Key>k</Key><VersionId>v</VersionId></Object></Delete>`))
 	f.Add([]byte(`<CompleteMultipartUpload><Part><PartNumber>1</PartNumber><ETag>e</ETag></Part></CompleteMultipartUpload>`))
-	f.Fuzz(func(t *testing.T, body []byte) {
+	f.Fuzz(func(_ *testing.T, body []byte) {
 		_ = decodeXML(body, &deleteRequest{})
 		_ = decodeXML(body, &completeRequest{})
 		_ = decodeXML(body, &createConfiguration{})

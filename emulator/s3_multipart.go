@@ -272,7 +272,7 @@ func (s *s3Service) completeUpload(q *s3Request) error {
 // readCompletion reads the list of parts. Headers named x-amz-checksum-… are
 // about the whole object here, not about this body.
 func readCompletion(q *s3Request, in *completeRequest) error {
-	plain := q.Request.Clone(q.Context())
+	plain := q.Clone(q.Context())
 	for name := range plain.Header {
 		if strings.HasPrefix(name, checksumHeader) {
 			delete(plain.Header, name)

@@ -50,8 +50,8 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := s.options.Clock.Now()
 	q := &s3Request{Request: r, w: &countingWriter{ResponseWriter: w}, query: r.URL.Query()}
 	q.name, q.key = locate(r.Host, r.URL.Path)
-	s.identify(q)
-	operation, err := s.serve(q)
+	s.identify(q)                //nolint:contextcheck // the request holds it
+	operation, err := s.serve(q) //nolint:contextcheck // as above
 	status := http.StatusOK
 	if err != nil {
 		failure := asAPIError(err)

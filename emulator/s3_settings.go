@@ -3,6 +3,7 @@ package emulator
 import (
 	"bytes"
 	"encoding/xml"
+	"errors"
 	"io"
 	"net/http"
 	"reflect"
@@ -66,7 +67,7 @@ func decodeXML(body []byte, into any) error {
 	if err := decoder.Decode(into); err != nil {
 		return malformedXML()
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		if rest := strings.TrimSpace(string(body[decoder.InputOffset():])); rest != "" || err != nil {
 			return malformedXML()
 		}

@@ -41,11 +41,11 @@ func both(t *testing.T, path string, b Binding) map[string]error {
 }
 
 func TestCorrupt(t *testing.T) {
-	change := func(old, new string) string {
+	change := func(old, replacement string) string {
 		if !strings.Contains(valid, old) {
 			t.Fatalf("nothing to change: %s", old)
 		}
-		return strings.Replace(valid, old, new, 1)
+		return strings.Replace(valid, old, replacement, 1)
 	}
 	resource := valid[strings.Index(valid, `{"key"`):strings.Index(valid, `],`)]
 	for name, text := range map[string]string{
