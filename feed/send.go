@@ -13,6 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
+
+	"enrich/answer"
 )
 
 const (
@@ -172,6 +174,9 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	}
 	return stored, left, err
 }
+
+// answeredOnce keeps events that are stored from being sent again.
+func answeredOnce(o *kinesis.Options) { o.HTTPClient = answer.Once(o.HTTPClient) }
 
 // throttled tells whether a whole request was refused for its rate, after the
 // SDK has tried it some times.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"enrich/answer"
 )
 
 // configOf makes the SDK's configuration of the variables that Lambda sets. The
@@ -17,7 +19,7 @@ import (
 func configOf(getenv func(string) string) (aws.Config, error) {
 	cfg := aws.Config{
 		Region:     getenv("AWS_REGION"),
-		HTTPClient: &http.Client{Transport: transport()},
+		HTTPClient: answer.Once(&http.Client{Transport: transport()}),
 		Retryer:    func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{
