@@ -49,6 +49,20 @@ func untag(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 }
 
+// refusingMetadata starts an instance metadata service that gives nothing:
+// metadata.
+func refusingMetadata(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 0 {
+		ts.Fatalf("usage: metadata")
+	}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusForbidden)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv("AWS_EC2_METADATA_DISABLED", "false")
+	ts.Setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", server.URL)
+}
+
 // takePort listens on a port and puts its number into TAKEN: taken.
 func takePort(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {

@@ -123,7 +123,7 @@ func (s *session) needCode() error {
 
 // connect uses the AWS SDK's own variables and files, below our flags.
 func (p *program) connect(ctx context.Context, s *session) error {
-	options := []func(*awsconfig.LoadOptions) error{}
+	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithLogger(sdkLogger(p.out))}
 	if s.cfg.Region != "" {
 		options = append(options, awsconfig.WithRegion(s.cfg.Region))
 	}
@@ -165,6 +165,7 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 	s.sdk = traced(aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(running.Endpoint),
+		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, p.out)
 	return nil

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 	"github.com/aws/smithy-go/middleware"
 )
 
@@ -30,6 +31,13 @@ func traced(sdk aws.Config, out *output) aws.Config {
 			}), middleware.After)
 	})
 	return sdk
+}
+
+// sdkLogger has what the SDK would write to stderr by itself printed by -v.
+func sdkLogger(out *output) logging.Logger {
+	return logging.LoggerFunc(func(level logging.Classification, format string, args ...any) {
+		out.trace("SDK %s: %s", level, fmt.Sprintf(format, args...))
+	})
 }
 
 // call is the line of one AWS call.
