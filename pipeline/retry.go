@@ -76,14 +76,42 @@ func foreign(err error) bool {
 		strings.HasPrefix(answer.Response.Header.Get("Content-Type"), "text/html")
 }
 
-// withFinalForeignAnswers wraps whatever retryer the configuration leads to.
-func withFinalForeignAnswers(sdk aws.Config) aws.Config {
+// patient goes on for longer when a rate is exceeded: all alarms are worked on
+// at the same time, of which CloudWatch takes three a second in an account. Other
+// trouble ends as early as ever, and so does LimitExceededException, which may
+// be a quota that no waiting helps against.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_limits.html
+type patient struct{ foreignAnswers }
+
+// throttledAttempts take about half a minute.
+const throttledAttempts = 8
+
+func (r patient) MaxAttempts() int { return max(throttledAttempts, r.foreignAnswers.MaxAttempts()) }
+
+func (r patient) RetryDelay(attempt int, err error) (time.Duration, error) {
+	usual := r.foreignAnswers.MaxAttempts()
+	if attempt >= usual && !hasCode(err, "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown") {
+		return 0, &sdkretry.MaxAttemptsError{Attempt: attempt, Err: err}
+	}
+	return r.foreignAnswers.RetryDelay(attempt, err)
+}
+
+// controlPlane wraps whatever retryer the configuration leads to. A number of
+// attempts that somebody has chosen stands.
+func controlPlane(sdk aws.Config) aws.Config {
 	inner := sdk.Retryer
 	if inner == nil {
 		inner = func() aws.Retryer { return retryerOf(sdk.RetryMode) }
 	}
+	chosen := sdk.RetryMaxAttempts != 0
 	sdk = sdk.Copy()
-	sdk.Retryer = func() aws.Retryer { return foreignAnswers{inner()} }
+	sdk.Retryer = func() aws.Retryer {
+		final := foreignAnswers{inner()}
+		if chosen {
+			return final
+		}
+		return patient{final}
+	}
 	return sdk
 }
 

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -137,7 +138,7 @@ func TestCreateOverDeleted(t *testing.T) {
 }
 
 func TestForeignAnswersAreFinal(t *testing.T) {
-	sdk := withFinalForeignAnswers(aws.Config{})
+	sdk := controlPlane(aws.Config{})
 	answer := func(status int, kind string) error {
 		response := &smithyhttp.Response{Response: &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}}}
 		return &smithyhttp.ResponseError{Response: response, Err: errors.New("unreadable")}
@@ -160,6 +161,48 @@ func TestForeignAnswersAreFinal(t *testing.T) {
 	}
 	if _, ok := sdk.Retryer().(aws.RetryerV2); !ok {
 		t.Error("an adaptive retryer would lose its rate limit")
+	}
+}
+
+// A rate that is exceeded is waited out for longer than other trouble, which ends
+// as early as ever, as does what somebody has chosen.
+func TestPatienceWithThrottling(t *testing.T) {
+	tests := []struct {
+		name, code string
+		status     int
+		chosen     int
+		refusals   int
+		calls      int
+		well       bool
+	}{
+		{"throttled", "Throttling", 400, 0, 6, 7, true},
+		{"throttled for ever", "Throttling", 400, 0, 100, throttledAttempts, false},
+		{"in trouble", "InternalFailure", 500, 0, 6, 3, false},
+		{"a quota", "LimitExceededException", 400, 0, 6, 3, false},
+		{"throttled, with a limit", "Throttling", 400, 2, 6, 2, false},
+		{"in trouble, with a limit", "InternalFailure", 500, 6, 5, 6, true},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				refused := &spell{
+					call: "POST", times: test.refusals, status: test.status, kind: "text/xml",
+					body: "<ErrorResponse><Error><Code>" + test.code + "</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
+				}
+				done := &spell{call: "POST", times: 1, status: 200, kind: "text/xml", body: "<DeleteAlarmsResponse/>"}
+				c := cloud{
+					sdk: aws.Config{
+						Region: "us-east-1", HTTPClient: &weather{spell: []*spell{refused, done}}, RetryMaxAttempts: test.chosen,
+						Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+					},
+					id: Identity{Name: "orders", Environment: "dev", Partition: "aws", Account: anyAccount, Region: "us-east-1"},
+				}
+				err := pick(t, c.pipeline(t), alarmKey(alarmIteratorAge)).Delete(t.Context(), &notes{})
+				if (err == nil) != test.well || refused.seen+done.seen != test.calls || err != nil && !hasCode(err, test.code) {
+					t.Errorf("%v after %d calls, want %d", err, refused.seen+done.seen, test.calls)
+				}
+			})
+		})
 	}
 }
 
