@@ -145,3 +145,36 @@ func TestSendSlowInput(t *testing.T) {
 		}
 	})
 }
+
+// counted counts what is read.
+type counted struct {
+	io.Reader
+	bytes int
+}
+
+func (c *counted) Read(into []byte) (int, error) {
+	n, err := c.Reader.Read(into)
+	c.bytes += n
+	return n, err
+}
+
+// However long the events are, only so much is read ahead of a slow service.
+func TestSendReadsAhead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		event := `{"x":"` + strings.Repeat("x", 1<<20-100) + `"}` + "\n"
+		in := &counted{Reader: strings.NewReader(strings.Repeat(event, 300))}
+		s := &stream{t: t}
+		most := 0
+		s.before = func(context.Context, int) {
+			synctest.Wait() // for the reading, which goes on meanwhile
+			most = max(most, in.bytes-len(s.stored)*len(event))
+		}
+		report, err := send(t.Context(), s, in, Options{Stream: "s"})
+		if err != nil || report.Sent != 300 {
+			t.Fatalf("%d sent, %v", report.Sent, err)
+		}
+		if most > 64<<20 {
+			t.Errorf("%d MiB were read ahead", most>>20)
+		}
+	})
+}

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"golang.org/x/sync/semaphore"
+
 	"enrich/line"
 )
 
@@ -43,9 +45,13 @@ type parsed struct {
 	end    error // io.EOF, or why reading failed
 }
 
-// read parses lines until their end or that of the context.
-func read(ctx context.Context, in io.Reader, keyField string, out chan<- parsed) {
+// read parses lines until their end or that of the context. Of entries that
+// nobody has taken yet it holds so many bytes at most as there is room.
+func read(ctx context.Context, in io.Reader, keyField string, out chan<- parsed, room *semaphore.Weighted) {
 	give := func(p parsed) bool {
+		if p.entry != nil && room.Acquire(ctx, int64(p.entry.size())) != nil {
+			return false
+		}
 		select {
 		case out <- p:
 			return true

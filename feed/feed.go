@@ -25,6 +25,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"golang.org/x/sync/semaphore"
 )
 
 // Options of a Send.
@@ -93,8 +94,11 @@ func Send(ctx context.Context, client *kinesis.Client, in io.Reader, o Options) 
 func send(ctx context.Context, client client, in io.Reader, o Options) (Report, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil) // ends the reading
-	s := &sender{client: client, options: o, lines: make(chan parsed, 1000), report: Report{Rejected: []Rejection{}}}
-	go read(ctx, in, o.Key, s.lines)
+	s := &sender{
+		client: client, options: o, report: Report{Rejected: []Rejection{}},
+		lines: make(chan parsed, maxAhead), room: semaphore.NewWeighted(maxAheadBytes),
+	}
+	go read(ctx, in, o.Key, s.lines, s.room)
 	err := s.run(ctx)
 	s.report.Through, s.report.Ahead = s.window.position(s.last)
 	return s.report, err

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
+	"golang.org/x/sync/semaphore"
 
 	"enrich/answer"
 )
@@ -21,6 +22,9 @@ const (
 	// linger is how long a request that is not full waits for further lines: long
 	// enough for a file, too short to be noticed by who types.
 	linger = 10 * time.Millisecond
+	// maxAhead and maxAheadBytes bound what is read while a request is answered.
+	maxAhead      = 1000
+	maxAheadBytes = 16 << 20
 	// grace is what the request in flight gets when the context ends.
 	grace = 5 * time.Second
 
@@ -33,6 +37,7 @@ type sender struct {
 	client  client
 	options Options
 	lines   chan parsed
+	room    *semaphore.Weighted // for what is in lines, in bytes
 
 	window   window
 	last     int   // line taken in
@@ -131,6 +136,7 @@ func (s *sender) take(p parsed) {
 		s.report.Rejected = append(s.report.Rejected, Rejection{Line: p.line, Reason: p.reason})
 		s.progress.Rejected++
 	default:
+		s.room.Release(int64(p.entry.size()))
 		s.window.add(p.entry)
 	}
 }
