@@ -159,25 +159,45 @@ func TestOutage(t *testing.T) {
 	}
 }
 
-// A server that never answers costs one attempt's time, not the invocation's.
+// A server that never answers costs one attempt's time, not the invocation's,
+// however short that is.
 func TestHang(t *testing.T) {
-	cloud, server := newCloud(t)
-	release := make(chan struct{})
-	defer close(release)
-	cloud.onWrite = func(n int) string {
-		if n == 2 {
-			cloud.mutex.Unlock()
-			<-release
-			cloud.mutex.Lock()
-			return "reset"
-		}
-		return ""
-	}
-	h := quick(t, environment(server.URL))
-	h.sink.(*bucket).backoff.attempt = 50 * time.Millisecond
-	response, err := h.Invoke(inLambda(t, "123456789012"), eventOf(t, good(1, "a", beforeHour)))
-	if c := checkpointOf(t, response); err != nil || c != "" {
-		t.Errorf("checkpoint %q, %v", c, err)
+	for _, test := range []struct {
+		name              string
+		attempt, deadline time.Duration
+		hangs             int // number of the request
+	}{
+		{"put", 50 * time.Millisecond, 20 * time.Second, 2},
+		{"put, little time", 0, 3 * time.Second, 2},
+		{"read, little time", 0, 3 * time.Second, 1},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			cloud, server := newCloud(t)
+			release := make(chan struct{})
+			defer close(release)
+			hang := func(n int) string {
+				if n != test.hangs {
+					return ""
+				}
+				cloud.mutex.Unlock()
+				<-release
+				cloud.mutex.Lock()
+				return "reset"
+			}
+			cloud.onWrite = hang
+			cloud.onRead = func(n int) (string, int) { return hang(n), 0 }
+			h := quick(t, environment(server.URL))
+			if test.attempt > 0 {
+				h.sink.(*bucket).backoff.attempt = test.attempt
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), test.deadline)
+			defer cancel()
+			response, err := h.Invoke(ctx, eventOf(t, good(1, "a", beforeHour)))
+			if c := checkpointOf(t, response); err != nil || c != "" {
+				t.Errorf("checkpoint %q, %v", c, err)
+			}
+		})
 	}
 }
 

@@ -19,13 +19,21 @@ import (
 type backoff struct {
 	base    time.Duration // the first wait is at most this, each later one at most twice the one before
 	most    time.Duration // no wait is longer
-	attempt time.Duration // that a single call may take
+	attempt time.Duration // that a single call may take, if there is twice as much
 	logger  *slog.Logger  // told of each failed attempt, at level debug
 }
 
-// call makes one attempt. Retry tells whether another one can help.
+// leastAttempt is the time that a call is always given.
+const leastAttempt = 500 * time.Millisecond
+
+// call makes one attempt. Retry tells whether another one can help. A call that
+// hangs leaves half of the time for others.
 func (b backoff) call(ctx context.Context, f func(context.Context) error) (retry bool, err error) {
-	attempt, cancel := context.WithTimeout(ctx, b.attempt)
+	limit := b.attempt
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, max(time.Until(deadline)/2, leastAttempt))
+	}
+	attempt, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	err = f(attempt)
 	switch {
