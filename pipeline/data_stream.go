@@ -254,10 +254,13 @@ func (s *dataStream) apply(ctx context.Context, observed *engine.Observed, chang
 		if !changed(changes, step.field) {
 			continue
 		}
-		if err := step.apply(ctx, now, progress); err != nil {
-			return fmt.Errorf("%s: %w", step.field, err)
-		}
-		if err := s.settle(ctx, progress); err != nil {
+		err := unoccupied(progress).do(ctx, func(ctx context.Context) error {
+			if err := step.apply(ctx, now, progress); err != nil {
+				return err
+			}
+			return s.settle(ctx, progress)
+		})
+		if err != nil {
 			return fmt.Errorf("%s: %w", step.field, err)
 		}
 	}
@@ -367,7 +370,11 @@ func (s *dataStream) Delete(ctx context.Context, progress engine.Progress) (err 
 // vanish waits until a stream that is being deleted is gone.
 func (s *dataStream) vanish(ctx context.Context, progress engine.Progress) error {
 	return waiter{
-		pending:  []string{string(types.StreamStatusDeleting), string(types.StreamStatusActive)},
+		// What is read may lag behind the deletion.
+		pending: []string{
+			string(types.StreamStatusDeleting), string(types.StreamStatusActive),
+			string(types.StreamStatusCreating), string(types.StreamStatusUpdating),
+		},
 		target:   []string{gone},
 		timeout:  streamTimeout,
 		progress: progress,

@@ -138,7 +138,7 @@ func (b *deliveryBucket) head(ctx context.Context) error {
 	// A HEAD has no body, so these codes are the SDK's words for the status.
 	switch {
 	case hasCode(err, "Forbidden", "AccessDenied"):
-		return fmt.Errorf("the bucket belongs to another account, or this one may not see it: %w", err)
+		return fmt.Errorf("the bucket belongs to another account, which takes another name for the pipeline, or the caller lacks s3:ListBucket: %w", err)
 	case hasCode(err, "MovedPermanently", "PermanentRedirect"):
 		return fmt.Errorf("the bucket is in another region than %s: %w", b.region, err)
 	}

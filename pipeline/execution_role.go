@@ -261,7 +261,7 @@ func (r *executionRole) retag(ctx context.Context, observed map[string]string) e
 
 // Delete takes every policy away first, also those that somebody added: IAM
 // refuses to delete a role that has any.
-func (r *executionRole) Delete(ctx context.Context, _ engine.Progress) (err error) {
+func (r *executionRole) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer r.explain("deleting", &err)
 	inline, err := r.client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.name})
 	if err != nil {
@@ -283,6 +283,15 @@ func (r *executionRole) Delete(ctx context.Context, _ engine.Progress) (err erro
 			return err
 		}
 	}
-	_, err = r.client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.name})
+	err = retry{
+		// IAM may not know everywhere yet that the policies are gone.
+		match:    func(err error) bool { return hasCode(err, "DeleteConflict", "ConcurrentModification") },
+		timeout:  20 * time.Second,
+		progress: progress,
+		doing:    "waiting until the role may be deleted",
+	}.do(ctx, func(ctx context.Context) error {
+		_, err := r.client.DeleteRole(ctx, &iam.DeleteRoleInput{RoleName: &r.name})
+		return err
+	})
 	return ignore(err, "NoSuchEntity")
 }

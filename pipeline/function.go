@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/smithy-go"
 
 	"enrich/engine"
 )
@@ -94,6 +95,10 @@ func (f *function) Read(ctx context.Context) (_ *engine.Observed, err error) {
 	answer, err := f.client.GetFunction(ctx, &awslambda.GetFunctionInput{FunctionName: &f.name})
 	if err != nil {
 		return nil, notFound(err, "ResourceNotFoundException")
+	}
+	if refused := answer.TagsError; refused != nil {
+		// Without its tags the function would look like somebody else's.
+		return nil, fmt.Errorf("tags: %w", &smithy.GenericAPIError{Code: aws.ToString(refused.ErrorCode), Message: aws.ToString(refused.Message)})
 	}
 	now := answer.Configuration
 	spec := Function{
@@ -212,7 +217,13 @@ func (f *function) roleReady(progress engine.Progress) retry {
 	return retry{
 		match: func(err error) bool {
 			return hasCode(err, "InvalidParameterValueException") &&
-				says(err, "cannot be assumed by Lambda", "execution role does not have permissions")
+				says(err,
+					"cannot be assumed by Lambda",
+					"execution role does not have permissions",
+					// The variables are encrypted, and KMS learns of the role by itself.
+					// https://github.com/hashicorp/terraform-provider-aws/issues/4633
+					"KMS key is invalid for CreateGrant",
+				)
 		},
 		timeout:  2 * time.Minute,
 		progress: progress,

@@ -88,33 +88,50 @@ func (g *logGroup) Diff(observed *engine.Observed) []engine.Change {
 
 func (g *logGroup) Create(ctx context.Context, progress engine.Progress) (err error) {
 	defer g.explain("creating", &err)
-	_, err = g.client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &g.name, Tags: g.desired.Tags})
+	err = g.uncontested(progress).do(ctx, func(ctx context.Context) error {
+		_, err := g.client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &g.name, Tags: g.desired.Tags})
+		return err
+	})
 	if err := ignore(err, "ResourceAlreadyExistsException"); err != nil {
 		return err
 	}
 	progress.Identified(g.name, g.arn)
-	return g.putRetention(ctx)
+	return g.putRetention(ctx, progress)
 }
 
-func (g *logGroup) putRetention(ctx context.Context) error {
-	var err error
-	if g.desired.RetentionDays == 0 {
-		_, err = g.client.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &g.name})
-	} else {
-		_, err = g.client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
-			LogGroupName: &g.name, RetentionInDays: aws.Int32(int32(g.desired.RetentionDays)),
-		})
+// uncontested repeats what CloudWatch Logs refuses while it works on the group,
+// as it does for some seconds after the deletion of one of the same name.
+func (g *logGroup) uncontested(progress engine.Progress) retry {
+	return retry{
+		match:    func(err error) bool { return hasCode(err, "OperationAbortedException") },
+		timeout:  time.Minute,
+		progress: progress,
+		doing:    "waiting for another operation on the log group",
 	}
+}
+
+func (g *logGroup) putRetention(ctx context.Context, progress engine.Progress) error {
+	err := g.uncontested(progress).do(ctx, func(ctx context.Context) error {
+		var err error
+		if g.desired.RetentionDays == 0 {
+			_, err = g.client.DeleteRetentionPolicy(ctx, &cloudwatchlogs.DeleteRetentionPolicyInput{LogGroupName: &g.name})
+		} else {
+			_, err = g.client.PutRetentionPolicy(ctx, &cloudwatchlogs.PutRetentionPolicyInput{
+				LogGroupName: &g.name, RetentionInDays: aws.Int32(int32(g.desired.RetentionDays)),
+			})
+		}
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("retention: %w", err)
 	}
 	return nil
 }
 
-func (g *logGroup) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+func (g *logGroup) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer g.explain("updating", &err)
 	if changed(changes, "retention_days") {
-		if err := g.putRetention(ctx); err != nil {
+		if err := g.putRetention(ctx, progress); err != nil {
 			return err
 		}
 	}
@@ -143,12 +160,7 @@ func (g *logGroup) retag(ctx context.Context, observed map[string]string) error 
 
 func (g *logGroup) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer g.explain("deleting", &err)
-	err = retry{
-		match:    func(err error) bool { return hasCode(err, "OperationAbortedException") },
-		timeout:  time.Minute,
-		progress: progress,
-		doing:    "waiting for another operation on the log group",
-	}.do(ctx, func(ctx context.Context) error {
+	err = g.uncontested(progress).do(ctx, func(ctx context.Context) error {
 		_, err := g.client.DeleteLogGroup(ctx, &cloudwatchlogs.DeleteLogGroupInput{LogGroupName: &g.name})
 		return err
 	})

@@ -145,16 +145,6 @@ func (t *lookupTable) readTags(ctx context.Context, arn string) (map[string]stri
 	}
 }
 
-func (t *lookupTable) readRecovery(ctx context.Context) (bool, error) {
-	answer, err := t.client.DescribeContinuousBackups(ctx, &dynamodb.DescribeContinuousBackupsInput{TableName: &t.name})
-	if err != nil {
-		return false, notFound(fmt.Errorf("point-in-time recovery: %w", err), "TableNotFoundException", "ResourceNotFoundException")
-	}
-	backups := answer.ContinuousBackupsDescription
-	return backups != nil && backups.PointInTimeRecoveryDescription != nil &&
-		backups.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus == types.PointInTimeRecoveryStatusEnabled, nil
-}
-
 // keyOf names the table's key; a table with a key that no lookup can use gets a
 // name that no lookup has.
 func keyOf(table *types.TableDescription) string {
@@ -287,7 +277,11 @@ func (t *lookupTable) Update(ctx context.Context, observed *engine.Observed, cha
 
 func (t *lookupTable) update(ctx context.Context, input *dynamodb.UpdateTableInput, progress engine.Progress) error {
 	input.TableName = &t.name
-	if _, err := t.client.UpdateTable(ctx, input); err != nil {
+	err := unoccupied(progress).do(ctx, func(ctx context.Context) error {
+		_, err := t.client.UpdateTable(ctx, input)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	return t.settle(ctx, progress)
@@ -298,28 +292,6 @@ func (t *lookupTable) capacityUpdate() *dynamodb.UpdateTableInput {
 		return &dynamodb.UpdateTableInput{BillingMode: types.BillingModeProvisioned, ProvisionedThroughput: t.throughput()}
 	}
 	return &dynamodb.UpdateTableInput{BillingMode: types.BillingModePayPerRequest}
-}
-
-// setRecovery is refused for a while after a table's creation.
-func (t *lookupTable) setRecovery(ctx context.Context, progress engine.Progress) error {
-	err := retry{
-		match:    func(err error) bool { return hasCode(err, "ContinuousBackupsUnavailableException") },
-		timeout:  2 * time.Minute,
-		progress: progress,
-		doing:    "waiting for point-in-time recovery to become available",
-	}.do(ctx, func(ctx context.Context) error {
-		_, err := t.client.UpdateContinuousBackups(ctx, &dynamodb.UpdateContinuousBackupsInput{
-			TableName: &t.name,
-			PointInTimeRecoverySpecification: &types.PointInTimeRecoverySpecification{
-				PointInTimeRecoveryEnabled: &t.desired.PointInTimeRecovery,
-			},
-		})
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("point-in-time recovery: %w", err)
-	}
-	return nil
 }
 
 func (t *lookupTable) setTags(ctx context.Context, observed *engine.Observed) error {
@@ -351,7 +323,10 @@ func (t *lookupTable) Delete(ctx context.Context, progress engine.Progress) (err
 		if err := t.release(ctx, table, progress); err != nil {
 			return err
 		}
-		_, err = t.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &t.name})
+		err = unoccupied(progress).do(ctx, func(ctx context.Context) error {
+			_, err := t.client.DeleteTable(ctx, &dynamodb.DeleteTableInput{TableName: &t.name})
+			return err
+		})
 		if err := ignore(err, "ResourceNotFoundException"); err != nil {
 			return err
 		}
@@ -362,7 +337,10 @@ func (t *lookupTable) Delete(ctx context.Context, progress engine.Progress) (err
 // vanish waits until a table that is being deleted is gone.
 func (t *lookupTable) vanish(ctx context.Context, progress engine.Progress) error {
 	return waiter{
-		pending:  []string{string(types.TableStatusDeleting), string(types.TableStatusActive)},
+		// What is read may lag behind the deletion.
+		pending: []string{
+			string(types.TableStatusDeleting), string(types.TableStatusActive), string(types.TableStatusUpdating),
+		},
 		target:   []string{gone},
 		timeout:  tableTimeout,
 		progress: progress,
@@ -382,7 +360,7 @@ func (t *lookupTable) deleting(ctx context.Context) (bool, error) {
 func (t *lookupTable) release(ctx context.Context, table *types.TableDescription, progress engine.Progress) error {
 	protected := aws.ToBool(table.DeletionProtectionEnabled)
 	if protected && !t.force {
-		return fmt.Errorf("it is protected against deletion and has about %d items: give --force to delete it with them", aws.ToInt64(table.ItemCount))
+		return fmt.Errorf("it is protected against deletion and has about %d items: only enrich destroy --force deletes it with them; to replace it, switch its deletion protection off first", aws.ToInt64(table.ItemCount))
 	}
 	if err := t.settle(ctx, progress); errors.Is(err, engine.ErrNotFound) {
 		return nil

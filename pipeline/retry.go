@@ -49,6 +49,18 @@ func (r retry) do(ctx context.Context, call func(context.Context) error) error {
 	}
 }
 
+// unoccupied repeats what Kinesis and DynamoDB refuse while the change before is
+// in progress: the state that was waited for may have been read from a replica
+// that lagged behind.
+func unoccupied(progress engine.Progress) retry {
+	return retry{
+		match:    func(err error) bool { return hasCode(err, "ResourceInUseException") },
+		timeout:  2 * time.Minute,
+		progress: progress,
+		doing:    "waiting for another change",
+	}
+}
+
 // foreignAnswers makes answers final that no AWS gave. An endpoint that lacks an
 // operation may say so with status 500 and a page of HTML, which the SDK takes
 // for AWS in trouble and repeats. 502, 503 and 504 remain what they are: a proxy

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -190,13 +189,8 @@ func TestPatienceWithThrottling(t *testing.T) {
 					body: "<ErrorResponse><Error><Code>" + test.code + "</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
 				}
 				done := &spell{call: "POST", times: 1, status: 200, kind: "text/xml", body: "<DeleteAlarmsResponse/>"}
-				c := cloud{
-					sdk: aws.Config{
-						Region: "us-east-1", HTTPClient: &weather{spell: []*spell{refused, done}}, RetryMaxAttempts: test.chosen,
-						Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-					},
-					id: Identity{Name: "orders", Environment: "dev", Partition: "aws", Account: anyAccount, Region: "us-east-1"},
-				}
+				c := overcast(&weather{spell: []*spell{refused, done}})
+				c.sdk.RetryMaxAttempts = test.chosen
 				err := pick(t, c.pipeline(t), alarmKey(alarmIteratorAge)).Delete(t.Context(), &notes{})
 				if (err == nil) != test.well || refused.seen+done.seen != test.calls || err != nil && !hasCode(err, test.code) {
 					t.Errorf("%v after %d calls, want %d", err, refused.seen+done.seen, test.calls)

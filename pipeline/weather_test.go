@@ -10,9 +10,12 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 
+	"enrich/config"
 	"enrich/engine"
 )
 
@@ -76,6 +79,16 @@ func (w *weather) next(request *http.Request) *spell {
 	return nil
 }
 
+// overcast is a cloud of which nothing but the weather answers.
+func overcast(w *weather) cloud {
+	return cloud{
+		sdk: aws.Config{
+			Region: "us-east-1", HTTPClient: w, Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		},
+		id: Identity{Name: "orders", Environment: "dev", Partition: "aws", Account: anyAccount, Region: "us-east-1"},
+	}
+}
+
 func (c cloud) under(w *weather) cloud {
 	w.fair, c.sdk.HTTPClient = c.sdk.HTTPClient, w
 	return c
@@ -125,6 +138,17 @@ func TestWaitsWithAWS(t *testing.T) {
 		{"mapping creating", "dev", keyMapping, []*spell{
 			{call: "GET /2015-03-31/event-source-mappings/", times: 3, from: `"Enabled"`, to: `"Creating"`},
 		}, "waiting for Enabled"},
+		{"KMS does not know the role", "dev", keyFunction, []*spell{
+			refusal("POST /2015-03-31/functions", "InvalidParameterValueException",
+				"Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. Please check your KMS key settings. KMS Exception: InvalidArnException KMS Message: ARN does not refer to a valid principal: arn:aws:iam::000000000000:role/orders-dev-us-east-1-role"),
+		}, "waiting for the role to become assumable"},
+		{"stream read from a replica that lags behind", "dev", keyStream, []*spell{
+			refusal("StartStreamEncryption", "ResourceInUseException", "Stream orders-dev-stream under account 000000000000 not ACTIVE, instead in state UPDATING"),
+		}, "waiting for another change"},
+		{"log group of the same name on its way out", "dev", keyLogGroup, []*spell{
+			refusal("CreateLogGroup", "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again."),
+			refusal("PutRetentionPolicy", "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again."),
+		}, "waiting for another operation on the log group"},
 		{"bucket busy", "dev", keyBucket, []*spell{
 			{call: "PUT /", times: 2, status: 409, kind: "application/xml",
 				body: `<Error><Code>OperationAborted</Code><Message>A conflicting conditional operation is currently in progress against this resource. Please try again.</Message></Error>`},
@@ -220,6 +244,62 @@ func TestMappingIsAdopted(t *testing.T) {
 		t.Errorf("identified %s, want %s: %v", told.id, id, err)
 	}
 	same(t, mapping)
+}
+
+// A table is changed and deleted as soon as it may be, whatever older state a
+// read has shown.
+func TestTableInUse(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	table := deployed(t, c.pipeline(t), tableKey("users"))
+	busy := func(call string) *spell {
+		return &spell{call: call, times: 2, status: 400, code: "ResourceInUseException", body: `{"message":"Attempt to change a resource which is still in use: Table is being updated"}`}
+	}
+	w.spell = []*spell{busy("UpdateTable"), busy("DeleteTable")}
+	wanted := pick(t, c.pipeline(t, func(c *config.Config) { c.Table = config.Table{Mode: provisioned, Read: 2, Write: 2} }), tableKey("users"))
+	observed := read(t, wanted)
+	if err := wanted.Update(t.Context(), observed, wanted.Diff(observed), &notes{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := table.Delete(t.Context(), &notes{}); err != nil {
+		t.Fatal(err)
+	}
+	absent(t, table)
+	for _, s := range w.spell {
+		if s.seen != s.times {
+			t.Errorf("%s: refused %d times", s.call, s.seen)
+		}
+	}
+}
+
+// IAM may not have heard that the policies are gone.
+func TestRoleWithPoliciesThatLinger(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answer := func(times, status int, body string) *spell {
+			return &spell{call: "POST", times: times, status: status, kind: "text/xml", body: body}
+		}
+		w := &weather{spell: []*spell{
+			answer(1, 200, `<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames/></ListRolePoliciesResult></ListRolePoliciesResponse>`),
+			answer(1, 200, `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies/></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`),
+			answer(2, 409, `<ErrorResponse><Error><Code>DeleteConflict</Code><Message>Cannot delete entity, must delete policies first.</Message></Error></ErrorResponse>`),
+			answer(1, 200, `<DeleteRoleResponse/>`),
+		}}
+		if err := pick(t, overcast(w).pipeline(t), keyRole).Delete(t.Context(), &notes{}); err != nil || w.spell[3].seen != 1 {
+			t.Errorf("%v after %d refusals", err, w.spell[2].seen)
+		}
+	})
+}
+
+// A function whose tags the caller may not see is not taken for somebody else's.
+func TestFunctionWithHiddenTags(t *testing.T) {
+	w := &weather{}
+	c := newCloud(t).under(w)
+	function := deployed(t, c.pipeline(t), keyFunction)
+	w.spell = []*spell{{call: "GET /2015-03-31/functions/", times: 1, from: `"Tags":{`,
+		to: `"TagsError":{"ErrorCode":"AccessDeniedException","Message":"not authorized to perform: lambda:ListTags"},"Tags0":{`}}
+	if _, err := function.Read(t.Context()); !hasCode(err, "AccessDeniedException") || !strings.Contains(err.Error(), "lambda:ListTags") {
+		t.Error(err)
+	}
 }
 
 // A mapping that is in use is deleted as soon as it may be.
