@@ -70,10 +70,22 @@ func limitsOf(ctx context.Context, now time.Time) limits {
 // fail keeps an error for the log.
 func (b *batch) fail(err error) { b.failures = append(b.failures, err) }
 
-// parse validates the records and collects the keys to look up.
+// maxRecords is how many records of a batch are enough for one invocation. A batch
+// has 10,000 Kinesis records at most, but there is no end to how many can be packed
+// into one, and each takes up some 400 bytes beside its data.
+const maxRecords = 100_000
+
+// parse validates the records and collects the keys to look up. Kinesis records
+// that are too many are cut off.
 func (b *batch) parse() {
 	b.records, b.events, b.refs = b.records[:0], b.events[:0], b.refs[:0]
+	b.cut = len(b.deliveries)
 	for i := range b.deliveries {
+		if len(b.records) >= maxRecords {
+			b.cut = i
+			b.fail(fmt.Errorf("there are more than %d records in the first %d of the batch", maxRecords, i))
+			return
+		}
 		d := &b.deliveries[i]
 		var packed bool
 		if b.parts, packed = unpack(b.parts[:0], d.data); !packed {
@@ -120,7 +132,6 @@ func parseSafely(core core, ev *enrichment.Event, data []byte) (err error) {
 
 // limit lowers the cut to the first record whose item is not known.
 func (b *batch) limit() {
-	b.cut = len(b.deliveries)
 	for i := range b.records {
 		r := &b.records[i]
 		if r.event >= 0 && !b.known(r.event) {

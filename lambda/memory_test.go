@@ -3,6 +3,7 @@ package lambda
 import (
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,6 +23,7 @@ func used(t *testing.T, records []given, sink enrichment.Sink) uint64 {
 	h.batches.New = func() any { b = h.newBatch(); return b }
 	payload := eventOf(t, records...)
 	runtime.GC()
+	runtime.GC() // what a pool held is gone after the second only
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	response, err := h.Invoke(t.Context(), payload)
@@ -32,8 +34,11 @@ func used(t *testing.T, records []given, sink enrichment.Sink) uint64 {
 		t.Fatalf("to be done again from %s", c)
 	}
 	runtime.GC()
+	runtime.GC()
 	runtime.ReadMemStats(&after)
 	runtime.KeepAlive(b)
+	runtime.KeepAlive(records)
+	runtime.KeepAlive(payload)
 	return max(after.HeapAlloc, before.HeapAlloc) - before.HeapAlloc
 }
 
@@ -91,5 +96,53 @@ func TestManyObjectsAtATime(t *testing.T) {
 	}
 	if lines != len(records) || len(bucket.objects) != 2*hours {
 		t.Errorf("%d lines in %d objects", lines, len(bucket.objects))
+	}
+}
+
+// Records that were packed into others may be as many as there are bytes: what is
+// too much for one invocation is left for the next.
+func TestMemoryOfManyParts(t *testing.T) {
+	_, bucket := newFakes()
+	packed := aggregated(slices.Repeat([]string{"k", "{}"}, 60_000)...)
+	var records []given
+	for i := range 5 {
+		records = append(records, given{shard, fmt.Sprint(i), "k", packed, beforeHour})
+	}
+	h := handlerOf(t, &fakeTable{}, bucket)
+	for calls := 1; len(records) > 0; calls++ {
+		var b *batch
+		h.batches.New = func() any { b = h.newBatch(); return b }
+		c := invoke(t, h, records...)
+		if b != nil && len(b.records) > 160_000 {
+			t.Errorf("%d records at a time", len(b.records))
+		}
+		if c == "" {
+			break
+		}
+		from := slices.IndexFunc(records, func(r given) bool { return r.sequence == c })
+		if from <= 0 {
+			t.Fatalf("checkpoint %q after call %d", c, calls)
+		}
+		records = records[from:]
+	}
+	lines := 0
+	for _, key := range bucket.keys() {
+		lines += len(bucket.lines(t, key))
+	}
+	if lines != 300_000 {
+		t.Errorf("%d lines", lines)
+	}
+}
+
+// The largest event that Lambda sends.
+func TestMemoryOfALargeBatch(t *testing.T) {
+	var records []given
+	for i := range 10_000 {
+		r := good(i, fmt.Sprint("user", i), beforeHour)
+		r.data = r.data[:len(r.data)-1] + fmt.Sprintf(`,"text":%q}`, strings.Repeat("some text ", 38))
+		records = append(records, r)
+	}
+	if got, most := used(t, records, &nowhere{}), uint64(24<<20); got > most {
+		t.Errorf("%d bytes of memory, want at most %d", got, most)
 	}
 }
