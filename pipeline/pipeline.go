@@ -69,7 +69,7 @@ func (p *Pipeline) Resources() []engine.Resource {
 	}
 	resources = append(resources,
 		p.function(),           // after role and log group
-		p.eventSourceMapping(), // after function, role, stream and bucket: from here on records flow
+		p.eventSourceMapping(), // after all of the above: from here on records flow
 	)
 	resources = append(resources, p.alarms()...) // with names and ARNs that are known beforehand
 	return append(resources, p.dashboard())      // likewise
