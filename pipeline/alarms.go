@@ -21,8 +21,9 @@ const (
 // Missing data: a metric of errors has none while all is well, a metric of
 // records has none while nothing comes.
 const (
-	missingIsWell = "notBreaching"
-	missingIsIll  = "breaching"
+	missingIsWell    = "notBreaching"
+	missingIsIll     = "breaching"
+	missingIsMissing = "missing" // the state is then INSUFFICIENT_DATA
 )
 
 const atLeast = string(types.ComparisonOperatorGreaterThanOrEqualToThreshold)
@@ -61,9 +62,6 @@ func (p *Pipeline) alarms() []engine.Resource {
 	for _, lookup := range p.cfg.Lookups {
 		alarms = append(alarms, p.throttlingAlarm(lookup))
 	}
-	if p.development() { // where no records are the rule
-		return alarms
-	}
 	return append(alarms, p.incomingAlarm())
 }
 
@@ -85,12 +83,17 @@ func (p *Pipeline) throttlingAlarm(lookup config.Lookup) engine.Resource {
 func (p *Pipeline) incomingAlarm() engine.Resource {
 	incoming := minutely(p.names.streamMetric("IncomingRecords"), types.StatisticSum)
 	incoming.Period = 300
+	// A quarter of an hour; a stream without records has no data at all. In dev
+	// that is the rule and nothing to tell anybody about.
+	missing := missingIsIll
+	if p.development() {
+		missing = missingIsMissing
+	}
 	alarm := p.alarm(alarmIncomingRecords, MetricAlarm{
 		Description: "No records come in: producers have stopped or cannot reach the stream",
 		Metrics:     []AlarmMetric{incoming},
-		// A quarter of an hour; a stream without records has no data at all.
 		Threshold: 1, Comparison: string(types.ComparisonOperatorLessThanThreshold),
-		EvaluationPeriods: 3, DatapointsToAlarm: 3, MissingData: missingIsIll,
+		EvaluationPeriods: 3, DatapointsToAlarm: 3, MissingData: missing,
 	})
 	alarm.idle = true
 	return alarm

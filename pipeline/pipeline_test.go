@@ -57,6 +57,18 @@ func TestOrder(t *testing.T) {
 	}
 }
 
+// Records flow only when everything that they need is there, and stop before
+// any of it goes.
+func TestMappingComesLast(t *testing.T) {
+	p := offline(t, "dev", "aws", "us-east-1", addLookup)
+	needs := pick(t, p, keyMapping).DependsOn()
+	for _, key := range []string{keyRole, keyStream, keyBucket, keyFunction, tableKey("users"), tableKey("shops")} {
+		if !slices.Contains(needs, key) {
+			t.Errorf("the mapping does not wait for %s", key)
+		}
+	}
+}
+
 func TestArchitecture(t *testing.T) {
 	var text strings.Builder
 	for _, r := range offline(t, "prod", "aws", "us-east-1", addLookup).Resources() {
@@ -67,9 +79,14 @@ func TestArchitecture(t *testing.T) {
 		text.WriteString("\n")
 	}
 	golden(t, "architecture.txt", text.String())
-	for _, r := range offline(t, "dev", "aws", "us-east-1").Resources() {
-		if r.Key() == alarmKey(alarmIncomingRecords) {
-			t.Error("no traffic is an alarm in dev")
+}
+
+// Every environment has the same alarms, but no traffic calls nobody in dev.
+func TestMissingTraffic(t *testing.T) {
+	for environment, missing := range map[string]string{"dev": missingIsMissing, "staging": missingIsIll, "prod": missingIsIll} {
+		alarm := pick(t, offline(t, environment, "aws", "us-east-1"), alarmKey(alarmIncomingRecords)).(*metricAlarm)
+		if got := alarm.desired.MissingData; got != missing {
+			t.Errorf("%s: no data is %s, want %s", environment, got, missing)
 		}
 	}
 }
