@@ -18,8 +18,9 @@
 // stays behind to hold a record a second time. (A dead-letter object that was named
 // by a good record before it would be left behind when that record comes without
 // the bad one.) The only case left is a lookup with the policy dead-letter whose
-// item appears between two attempts: the record's dead letter of the first attempt
-// may then stay beside the enriched record of the second.
+// item appears between two attempts: the dead-letter object of the first attempt,
+// which is named by a record that then is none, may stay beside the objects of the
+// second with the same records.
 //
 // # What happens to a record
 //
@@ -35,14 +36,26 @@
 //	the table refuses for good                undone at once, with the reason in the log
 //	S3 fails, hangs or refuses                likewise, with every record of the object
 //	the time is nearly over                   what is enriched is stored, the rest is undone
+//	there are too many packed records         the first ones are stored, the rest is undone
 //	the function dies or its answer is lost   delivered again; what was stored is overwritten
 //
 // Undone records are reported by the lowest of their sequence numbers (see
 // checkpoint), and the mapping delivers them, and all after them, again. A record is
 // only ever passed over after an object that holds it, or its dead letter, is stored.
 //
-// The guarantee against double records is that of one writer a shard: it holds with
-// any parallelization factor, since no record is in two lanes, but not for two
-// mappings on one stream, nor when objects are copied back from a destination for
-// failed batches.
+// # Limits
+//
+// The guarantee against double records is that of one writer a shard that goes
+// forward. It holds with any parallelization factor, since no record is in two
+// lanes, but an object stays behind, and its records are there twice, when what was
+// its first record is not the first one any more or does not come again:
+//
+//   - two mappings on one stream, or a new one that reads again what another has read;
+//   - a mapping that falls back behind what it has acknowledged, or behind the first
+//     half of a bisected batch, and makes batches of other sizes from there;
+//   - an object that is stored although its batch counts as failed, when records at
+//     its beginning then expire and the rest is delivered without them;
+//   - objects copied back from the destination for failed batches.
+//
+// enrichment_id is the same in both places and tells such records apart.
 package lambda
