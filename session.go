@@ -12,10 +12,12 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
+	"enrich/answer"
 	"enrich/config"
 	"enrich/engine"
 	"enrich/pipeline"
@@ -123,7 +125,10 @@ func (s *session) needCode() error {
 
 // connect uses the AWS SDK's own variables and files, below our flags.
 func (p *program) connect(ctx context.Context, s *session) error {
-	options := []func(*awsconfig.LoadOptions) error{awsconfig.WithLogger(sdkLogger(p.out))}
+	options := []func(*awsconfig.LoadOptions) error{
+		awsconfig.WithLogger(sdkLogger(p.out)),
+		awsconfig.WithHTTPClient(awshttp.NewBuildableClient()), // which AWS_CA_BUNDLE then changes
+	}
 	if s.cfg.Region != "" {
 		options = append(options, awsconfig.WithRegion(s.cfg.Region))
 	}
@@ -147,6 +152,7 @@ func (p *program) connect(ctx context.Context, s *session) error {
 		return err
 	}
 	s.endpoint = strings.TrimRight(aws.ToString(sdk.BaseEndpoint), "/")
+	sdk.HTTPClient = answer.Once(sdk.HTTPClient)
 	s.sdk = traced(sdk, p.out)
 	return nil
 }
@@ -165,6 +171,7 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 	s.sdk = traced(aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(running.Endpoint),
+		HTTPClient:   answer.Once(awshttp.NewBuildableClient()),
 		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, p.out)

@@ -156,7 +156,7 @@ func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	page.line("")
 	if !d.Deployed && len(d.Problems) == 0 {
 		page.line("not deployed")
-		p.hintDeploy(page)
+		page.line("%s %s creates it", page.c.faint("hint:"), p.again("deploy"))
 		return
 	}
 	var rows [][]cell

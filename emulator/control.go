@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type health struct {
 	Region      string `json:"region"`
 	Version     int    `json:"version"`
 	Unsupported int64  `json:"unsupported"`
+	PID         int    `json:"pid"`
 }
 
 // serveControl answers what AWS does not have: health and shutdown.
@@ -31,7 +33,7 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_ = json.NewEncoder(w).Encode(health{
 			Account: s.options.Account, Region: s.options.Region,
-			Version: controlVersion, Unsupported: s.unsupported.Load(),
+			Version: controlVersion, Unsupported: s.unsupported.Load(), PID: os.Getpid(),
 		}) // an error means that the asker has gone
 	case "POST /_enrich/shutdown":
 		w.WriteHeader(http.StatusAccepted)
