@@ -12,6 +12,7 @@ type agreement struct {
 	config   Config
 	given    *node // the settings that were given, with their places
 	file     string
+	names    []func(Config) []string
 	problems *Problems
 }
 
@@ -20,7 +21,10 @@ func (a *agreement) complain(paths []string, format string, arguments ...any) {
 	problem := Problem{Field: paths[0], Message: fmt.Sprintf(format, arguments...)}
 	for _, path := range paths {
 		if n := a.at(path); n != nil {
-			problem.File, problem.Line, problem.Field = a.file, n.line, n.path
+			problem.Line, problem.Field = n.line, n.path
+			if n.line > 0 { // not a flag or a variable
+				problem.File = a.file
+			}
 			break
 		}
 	}
@@ -54,6 +58,20 @@ func (a *agreement) check() {
 		a.lookupNames()
 		a.addedFields()
 		a.lookupSize()
+	}
+	a.derivedNames()
+}
+
+// derivedNames blames the name for what others say of the names that begin with
+// it.
+func (a *agreement) derivedNames() {
+	if !a.usable("name", "environment", "region", "lookups") {
+		return
+	}
+	for _, check := range a.names {
+		for _, problem := range check(a.config) {
+			a.complain([]string{"name"}, "%s", problem)
+		}
 	}
 }
 

@@ -23,9 +23,10 @@ type Flags struct {
 // Load settles every setting: flag, environment variable (ENRICH_CONFIG,
 // ENRICH_NAME, ENRICH_ENVIRONMENT, ENRICH_REGION; empty is not given), the
 // file's section for the environment, the file, default, in this order. A
-// relative path is taken from workdir. The error is a *Problems with everything
-// that is wrong at once.
-func Load(flags Flags, getenv func(string) string, workdir string) (Config, error) {
+// relative path is taken from workdir. names says what is wrong with the names
+// that follow from settings which are right by themselves. The error is a
+// *Problems with everything that is wrong at once.
+func Load(flags Flags, getenv func(string) string, workdir string, names ...func(Config) []string) (Config, error) {
 	problems := &Problems{}
 	file := cmp.Or(flags.File, getenv("ENRICH_CONFIG"))
 	root, ok := read(file, workdir, problems)
@@ -74,7 +75,7 @@ func Load(flags Flags, getenv func(string) string, workdir string) (Config, erro
 	c := Default(environment)
 	bind(reflect.ValueOf(&c).Elem(), given)
 	derive(&c, given)
-	together := agreement{config: c, given: given, file: file, problems: problems}
+	together := agreement{config: c, given: given, file: file, names: names, problems: problems}
 	together.check()
 	if err := problems.err(); err != nil {
 		return Config{}, err

@@ -308,3 +308,34 @@ func TestFileThatIsNearlyCalledRight(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// What follows from the name is told with everything else, where the name is.
+func TestDerivedNames(t *testing.T) {
+	long := func(c Config) []string { return []string{"the bucket of " + c.Name + " is too long"} }
+	tests := []struct {
+		name, flag, content, want string
+	}{
+		{"with others", "", "region: us-east-1\nname: orders\nstream: {shards: 0}\n",
+			"enrich.yaml:2: name: the bucket of orders is too long\nenrich.yaml:3: stream.shards: 0 is not allowed; use 1 to 10000"},
+		{"by a flag", "shop", "name: orders\n", "--name: the bucket of shop is too long"},
+		{"by default", "", "", "name: the bucket of data-enrichment is too long"},
+		{"refused already", "", "name: Orders\n",
+			`enrich.yaml:1: name: "Orders" has capital letters or an underscore, which the bucket that is named after it cannot have; "orders" would do`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := Load(Flags{Name: test.flag}, environ(), write(t, test.content), long)
+			var problems *Problems
+			if !errors.As(err, &problems) {
+				t.Fatal(err)
+			}
+			var lines []string
+			for _, problem := range problems.List {
+				lines = append(lines, problem.String())
+			}
+			if diff := cmp.Diff(test.want, strings.Join(lines, "\n")); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
