@@ -21,6 +21,7 @@ type cells struct {
 	guard   *guard
 	columns []string
 	types   []string // by column
+	line    int      // on which the last row began
 }
 
 func openCSV(in io.Reader, kinds map[string]string, k key) (source, error) {
@@ -29,7 +30,7 @@ func openCSV(in io.Reader, kinds map[string]string, k key) (source, error) {
 	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		_, _ = buffered.Discard(3) // these three have been peeked at
 	}
-	c := &cells{in: csv.NewReader(buffered), guard: g}
+	c := &cells{in: csv.NewReader(buffered), guard: g, line: 1}
 	header, err := c.in.Read() // its length is what every row must have
 	if errors.Is(err, io.EOF) {
 		return nil, errors.New("the CSV is empty: its first line must name the columns")
@@ -83,11 +84,13 @@ func (c *cells) next() (row, string, error) {
 		return row{line: broken.StartLine}, fmt.Sprintf("lines %d to %d: %v", broken.StartLine, broken.Line, broken.Err), nil
 	case errors.As(err, &broken):
 		return row{line: broken.StartLine}, fmt.Sprintf("column %d: %v", broken.Column, broken.Err), nil
+	case errors.Is(err, errGuard):
+		return row{}, "", fmt.Errorf("reading items: %w: the one after that on line %d, perhaps for a quote that is not closed", err, c.line)
 	case err != nil:
 		return row{}, "", readingFailed(err)
 	}
-	line, _ := c.in.FieldPos(0)
-	r := row{line: line, item: make(map[string]types.AttributeValue, len(record))}
+	c.line, _ = c.in.FieldPos(0)
+	r := row{line: c.line, item: make(map[string]types.AttributeValue, len(record))}
 	for i, cell := range record {
 		value, reason := typed(cell, c.types[i])
 		if reason != "" {

@@ -20,7 +20,7 @@ import (
 
 // A quote that is never closed must not draw the whole input into memory.
 func TestLoadBoundsAnItem(t *testing.T) {
-	for format, in := range map[string]string{CSV: "id,name\n1,\"", JSON: `[{"id":"`} {
+	for format, in := range map[string]string{CSV: "id,name\n1,a\n2,\"", JSON: `[{"id":"`} {
 		var read atomic.Int64 // reading goes on for a moment in the background
 		endless := readerFunc(func(into []byte) (int, error) {
 			read.Add(int64(len(into)))
@@ -29,6 +29,9 @@ func TestLoadBoundsAnItem(t *testing.T) {
 		_, err := load(t.Context(), newTable(t, types.ScalarAttributeTypeS), io.MultiReader(strings.NewReader(in), endless), Options{Table: "t", Format: format})
 		if !errors.Is(err, errGuard) || read.Load() > 32<<20 {
 			t.Errorf("%s: got %v after %d bytes", format, err, read.Load())
+		}
+		if format == CSV && !strings.Contains(err.Error(), "after that on line 2,") {
+			t.Errorf("got %v", err)
 		}
 	}
 }
