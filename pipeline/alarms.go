@@ -92,7 +92,7 @@ func (p *Pipeline) incomingAlarm() engine.Resource {
 	alarm := p.alarm(alarmIncomingRecords, MetricAlarm{
 		Description: "No records come in: producers have stopped or cannot reach the stream",
 		Metrics:     []AlarmMetric{incoming},
-		Threshold: 1, Comparison: string(types.ComparisonOperatorLessThanThreshold),
+		Threshold:   1, Comparison: string(types.ComparisonOperatorLessThanThreshold),
 		EvaluationPeriods: 3, DatapointsToAlarm: 3, MissingData: missing,
 	})
 	alarm.idle = true

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 )
 
 // PolicyVersion is the only current version of the policy language.
@@ -28,6 +30,8 @@ type Statement struct {
 
 // words is one string or a list of them: AWS writes both.
 type words []string
+
+func (w words) sorted() words { return slices.Sorted(slices.Values(w)) }
 
 func (w *words) UnmarshalJSON(data []byte) error {
 	var one string
@@ -90,7 +94,9 @@ func (p Policy) document() (string, error) {
 	return string(data), nil
 }
 
-// statements lists a policy by statement, which is how differences are told.
+// statements lists a policy by statement, which is how differences are told. The
+// order of words in a list means nothing, and S3 does not keep it.
+// https://github.com/hashicorp/terraform/issues/5978
 func (p Policy) statements() map[string]Statement {
 	byName := make(map[string]Statement, len(p.Statements))
 	for i, statement := range p.Statements {
@@ -98,9 +104,25 @@ func (p Policy) statements() map[string]Statement {
 		if _, taken := byName[name]; taken || name == "" {
 			name = fmt.Sprintf("statement %d", i+1)
 		}
-		byName[name] = statement
+		byName[name] = statement.sorted()
 	}
 	return byName
+}
+
+func (s Statement) sorted() Statement {
+	s.Action, s.Resource = s.Action.sorted(), s.Resource.sorted()
+	s.Principal = maps.Clone(s.Principal)
+	for kind, names := range s.Principal {
+		s.Principal[kind] = names.sorted()
+	}
+	s.Condition = maps.Clone(s.Condition)
+	for operator, keys := range s.Condition {
+		s.Condition[operator] = maps.Clone(keys)
+		for key, values := range keys {
+			s.Condition[operator][key] = values.sorted()
+		}
+	}
+	return s
 }
 
 // unreadable stands for a document that this program could not have written:

@@ -40,6 +40,23 @@ func TestReadPolicy(t *testing.T) {
 	}
 }
 
+// S3 and IAM may answer with the words of a list in another order.
+func TestPolicyInAnotherOrder(t *testing.T) {
+	wanted := Policy{Version: PolicyVersion, Statements: []Statement{{
+		Sid: "S", Effect: "Deny", Principal: principal{"AWS": {"a", "b"}}, Action: words{"s3:b", "s3:a"},
+		Resource:  words{"arn:aws:s3:::b", "arn:aws:s3:::b/*"},
+		Condition: map[string]map[string]conditions{"StringEquals": {"k": {"2", "1"}}},
+	}}}
+	answer := `{"Version":"2012-10-17","Statement":[{"Sid":"S","Effect":"Deny","Principal":{"AWS":["b","a"]},"Action":["s3:a","s3:b"],` +
+		`"Resource":["arn:aws:s3:::b/*","arn:aws:s3:::b"],"Condition":{"StringEquals":{"k":["1","2"]}}}]}`
+	if changes := engine.Compare(wanted.statements(), readPolicy(answer)); len(changes) > 0 {
+		t.Error(list(changes))
+	}
+	if wanted.Statements[0].Action[0] != "s3:b" || wanted.Statements[0].Condition["StringEquals"]["k"][0] != "2" {
+		t.Errorf("comparing has changed what is sent: %+v", wanted)
+	}
+}
+
 // Two statements of one name, or of none, are two statements.
 func TestStatementsKeepAll(t *testing.T) {
 	policy := Policy{Statements: []Statement{{Sid: "a"}, {Sid: "a"}, {}, {}}}
