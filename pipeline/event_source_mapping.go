@@ -41,9 +41,6 @@ type eventSourceMapping struct {
 func (p *Pipeline) eventSourceMapping() engine.Resource {
 	m := p.recordedMapping(keyMapping, mappingName(p.names), "")
 	m.after = []string{keyFunction, keyStream, keyRole, keyBucket}
-	for _, lookup := range p.cfg.Lookups {
-		m.after = append(m.after, tableKey(lookup.Name)) // with its samples: the first event finds them
-	}
 	m.desired = EventSourceMapping{
 		Enabled: true,
 		// LATEST would miss what comes in before the mapping has begun to read.

@@ -57,6 +57,10 @@ type function struct {
 func (p *Pipeline) function() engine.Resource {
 	f := p.namedFunction(keyFunction, p.names.Function)
 	f.after = []string{keyRole, keyLogGroup}
+	for _, lookup := range p.cfg.Lookups {
+		// It is never told of a table, or of a table's new key, that is not there.
+		f.after = append(f.after, tableKey(lookup.Name))
+	}
 	f.zip = p.code.Zip
 	f.desired = Function{
 		Runtime:      string(types.RuntimeProvidedal2023),

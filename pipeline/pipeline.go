@@ -68,8 +68,8 @@ func (p *Pipeline) Resources() []engine.Resource {
 		resources = append(resources, p.lookupTable(lookup)) // what events are enriched with
 	}
 	resources = append(resources,
-		p.function(),           // after role and log group
-		p.eventSourceMapping(), // after all of the above: from here on records flow
+		p.function(),           // after role, log group and tables
+		p.eventSourceMapping(), // after function, role, stream and bucket: from here on records flow
 	)
 	resources = append(resources, p.alarms()...) // with names and ARNs that are known beforehand
 	return append(resources, p.dashboard())      // likewise

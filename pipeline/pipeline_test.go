@@ -61,10 +61,25 @@ func TestOrder(t *testing.T) {
 // any of it goes.
 func TestMappingComesLast(t *testing.T) {
 	p := offline(t, "dev", "aws", "us-east-1", addLookup)
-	needs := pick(t, p, keyMapping).DependsOn()
-	for _, key := range []string{keyRole, keyStream, keyBucket, keyFunction, tableKey("users"), tableKey("shops")} {
-		if !slices.Contains(needs, key) {
+	needs := map[string]bool{}
+	var follow func(key string)
+	follow = func(key string) {
+		for _, need := range pick(t, p, key).DependsOn() {
+			needs[need] = true
+			follow(need)
+		}
+	}
+	follow(keyMapping)
+	for _, key := range []string{keyRole, keyStream, keyBucket, keyLogGroup, keyFunction, tableKey("users"), tableKey("shops")} {
+		if !needs[key] {
 			t.Errorf("the mapping does not wait for %s", key)
+		}
+	}
+	// A table that could not be replaced must not leave a function that asks for
+	// its new key.
+	for _, key := range []string{tableKey("users"), tableKey("shops")} {
+		if !slices.Contains(pick(t, p, keyFunction).DependsOn(), key) {
+			t.Errorf("the function does not wait for %s", key)
 		}
 	}
 }
