@@ -33,11 +33,14 @@ const (
 )
 
 func (r retry) do(ctx context.Context, call func(context.Context) error) error {
-	begin := time.Now()
+	var begin time.Time // of the wait: the call itself may take long, as emptying a bucket does
 	for pause := firstRetry; ; pause = min(pause*2, lastRetry) {
 		err := call(ctx)
 		if err == nil || !r.match(err) {
 			return err
+		}
+		if begin.IsZero() {
+			begin = time.Now()
 		}
 		if time.Since(begin)+pause > r.timeout {
 			return fmt.Errorf("%s for %s: %w", r.doing, r.timeout, err)

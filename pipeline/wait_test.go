@@ -111,6 +111,25 @@ func TestRetry(t *testing.T) {
 	}
 }
 
+// What takes long before it is refused for the first time is repeated all the
+// same.
+func TestRetryOfSomethingLong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		r := retry{match: func(error) bool { return true }, timeout: time.Minute, progress: &notes{}, doing: "waiting"}
+		err := r.do(t.Context(), func(context.Context) error {
+			if calls++; calls == 1 {
+				time.Sleep(time.Hour)
+				return errors.New("not empty")
+			}
+			return nil
+		})
+		if err != nil || calls != 2 {
+			t.Errorf("%v after %d calls", err, calls)
+		}
+	})
+}
+
 // create waits for what is on its way out, and takes what is there to stay.
 func TestCreateOverDeleted(t *testing.T) {
 	taken := &smithy.GenericAPIError{Code: "ResourceInUseException"}
