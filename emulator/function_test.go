@@ -99,6 +99,7 @@ func (w *world) functionInput(mode string, changes ...func(*awslambda.CreateFunc
 		Code: &types.FunctionCode{ZipFile: scriptBootstrap(w.t)},
 		Environment: &types.Environment{Variables: map[string]string{
 			functionMode: mode, brainURL: w.brain.url, binaryPath: testBinary(w.t),
+			"GOCOVERDIR": w.t.TempDir(), // or a test binary with coverage complains as it exits
 		}},
 	}
 	for _, change := range changes {

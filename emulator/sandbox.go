@@ -48,6 +48,7 @@ func (s *sandbox) start(late <-chan time.Time, phase string) (*environment, *run
 		failure = e.awaitInit(late)
 	}
 	took := s.lambda.clock.Now().Sub(started)
+	s.log.flush() // what it wrote so far comes before what follows
 	if failure == nil {
 		if phase == "init" { // otherwise it is part of the invocation's own duration
 			e.initTook = took
@@ -57,7 +58,6 @@ func (s *sandbox) start(late <-chan time.Time, phase string) (*environment, *run
 	if adopted {
 		s.function.pool.disown(e)
 	}
-	s.log.flush()
 	s.log.platform(fmt.Sprintf("INIT_REPORT Init Duration: %.2f ms\tPhase: %s\tStatus: %s\tError Type: %s", milliseconds(took), phase, failure.status, failure.kind),
 		"platform.initReport", map[string]any{
 			"initializationType": "on-demand", "phase": phase, "status": failure.status, "errorType": failure.kind,
