@@ -162,7 +162,7 @@ func (c *counted) Read(into []byte) (int, error) {
 func TestSendReadsAhead(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		event := `{"x":"` + strings.Repeat("x", 1<<20-100) + `"}` + "\n"
-		in := &counted{Reader: strings.NewReader(strings.Repeat(event, 120))}
+		in := &counted{Reader: strings.NewReader(strings.Repeat(event, 80))}
 		s := &stream{t: t}
 		most := 0
 		s.before = func(context.Context, int) {
@@ -170,10 +170,10 @@ func TestSendReadsAhead(t *testing.T) {
 			most = max(most, in.bytes-len(s.stored)*len(event))
 		}
 		report, err := send(t.Context(), s, in, Options{Stream: "s"})
-		if err != nil || report.Sent != 120 {
+		if err != nil || report.Sent != 80 {
 			t.Fatalf("%d sent, %v", report.Sent, err)
 		}
-		if most > 64<<20 {
+		if most > 56<<20 {
 			t.Errorf("%d MiB were read ahead", most>>20)
 		}
 	})
