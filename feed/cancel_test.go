@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +15,7 @@ import (
 	"time"
 
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // However early or late the context ends: what is reported as sent is stored,
@@ -109,6 +111,29 @@ func TestSendFails(t *testing.T) {
 			}
 			if report.Sent != test.sent || report.Through != test.through {
 				t.Errorf("got %+v", report)
+			}
+		})
+	}
+}
+
+// A service that is down for a while does not end a feed, one that stays down does.
+func TestSendThroughOutage(t *testing.T) {
+	down := &smithyhttp.ResponseError{
+		Response: &smithyhttp.Response{Response: &http.Response{StatusCode: http.StatusServiceUnavailable}},
+		Err:      &smithy.GenericAPIError{Code: "ServiceUnavailable"},
+	}
+	for _, test := range []struct{ failures, sent int }{{8, 2}, {1000, 1}} {
+		synctest.Test(t, func(t *testing.T) {
+			s := &stream{t: t}
+			s.fail = func(request int) error {
+				if 1 <= request && request <= test.failures {
+					return down
+				}
+				return nil
+			}
+			report, err := send(t.Context(), s, strings.NewReader("{\"k\":1}\n{\"k\":1}\n"), Options{Stream: "s", Key: "k"})
+			if report.Sent != test.sent || report.Through != test.sent || len(s.stored) != test.sent || (test.sent < 2) != errors.Is(err, down) {
+				t.Errorf("%d failures: %+v, %v", test.failures, report, err)
 			}
 		})
 	}

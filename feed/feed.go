@@ -16,9 +16,9 @@
 // exception, and what has overtaken a refused event cannot be called back.
 // Options.Unordered trades the order within a request for speed.
 //
-// Kinesis stores at least once: when a connection breaks after a request was
-// carried out but before it was answered, the request is repeated and its events
-// are stored twice.
+// Kinesis stores at least once: when a connection breaks or the service fails
+// after a request was carried out but before it was answered, the request is
+// repeated and its events are stored twice.
 package feed
 
 import (
@@ -90,7 +90,8 @@ type client interface {
 
 // Send puts every line of in, which holds one JSON object a line. Blank lines
 // are skipped. What is throttled or failed inside the service is sent again until
-// it is stored or the context ends. When the context ends, the request in flight
+// it is stored or the context ends; only when whole requests fail some ten times in
+// a row the service is taken for down. When the context ends, the request in flight
 // still gets some seconds to be answered, so that the report is exact; a read
 // from in that blocks goes on blocking in the background.
 func Send(ctx context.Context, client *kinesis.Client, in io.Reader, o Options) (Report, error) {

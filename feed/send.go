@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net/http"
 	"slices"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
 	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/semaphore"
 
 	"enrich/answer"
@@ -30,6 +32,9 @@ const (
 
 	firstBackoff = 100 * time.Millisecond
 	lastBackoff  = 2 * time.Second
+	// maxFaults is how often in a row the service may fail, each time after the
+	// SDK has tried it some times, before it is taken for down.
+	maxFaults = 10
 )
 
 // sender is one run of Send.
@@ -42,6 +47,7 @@ type sender struct {
 	window   window
 	last     int   // line taken in
 	end      error // of the lines: io.EOF, or why reading failed; nil: there may be more
+	faults   int   // of the service, in a row
 	report   Report
 	progress Progress
 }
@@ -157,11 +163,15 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 		return 0, len(batch), nil
 	case err != nil && ctx.Err() != nil:
 		return 0, len(batch), context.Cause(ctx)
+	case faulty(err) && s.faults < maxFaults:
+		s.faults++
+		return 0, len(batch), nil
 	case err != nil:
 		return 0, len(batch), fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
 	case len(out.Records) != len(batch):
 		return 0, len(batch), fmt.Errorf("putting events into %s: %d answers for %d records", s.options.Stream, len(out.Records), len(batch))
 	}
+	s.faults = 0
 	for i, result := range out.Records {
 		code := aws.ToString(result.ErrorCode)
 		switch {
@@ -192,6 +202,12 @@ func throttled(err error) bool {
 		"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException",
 		"ThrottlingException", "RequestLimitExceeded",
 	}, failure.ErrorCode())
+}
+
+// faulty tells whether the service itself failed.
+func faulty(err error) bool {
+	var failure *smithyhttp.ResponseError
+	return errors.As(err, &failure) && failure.HTTPStatusCode() >= http.StatusInternalServerError
 }
 
 // graceful is a context that ends some time after ctx: whoever ends ctx wants
