@@ -46,11 +46,12 @@
 // # Limits
 //
 // The guarantee against double records is that of one writer a shard that goes
-// forward. It holds with any parallelization factor, since no record is in two
-// lanes, but an object stays behind, and its records are there twice, when what was
+// forward. An object stays behind, and its records are there twice, when what was
 // its first record is not the first one any more or does not come again:
 //
 //   - two mappings on one stream, or a new one that reads again what another has read;
+//   - a parallelization factor above 1, should AWS deal the records out to other
+//     lanes when it delivers them again, of which it says nothing;
 //   - a mapping that falls back behind what it has acknowledged, or behind the first
 //     half of a bisected batch, and makes batches of other sizes from there;
 //   - an object that is stored although its batch counts as failed, when records at
