@@ -74,7 +74,7 @@ func TestServerTellsItsHealthAndShutsDown(t *testing.T) {
 	if err := json.Unmarshal([]byte(body), &got); err != nil || response.StatusCode != 200 {
 		t.Fatalf("%d %s, %v", response.StatusCode, body, err)
 	}
-	if want := (health{Account: "123456789012", Region: "eu-west-1", Version: controlVersion, Unsupported: 1}); got != want {
+	if want := (health{Account: "123456789012", Region: "eu-west-1", Version: controlVersion, Unsupported: 1, PID: os.Getpid()}); got != want {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if response, _ := send(t, s, "POST", "/_enrich/shutdown", "", "", "Origin", "https://example.com"); response.StatusCode != http.StatusForbidden {
