@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -156,6 +157,35 @@ func TestOutage(t *testing.T) {
 	want := "/bucket/dead-letter/2026/11/23/14/" + shard + "-2.ndjson.gz: †bad2\n/bucket/enriched-data/2026/11/23/14/" + shard + "-1.ndjson.gz: 1"
 	if got := stored.contents(t); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+// However little throughput a table has, what it gives is used for the first
+// records, so that the shard goes on.
+func TestShortOfThroughput(t *testing.T) {
+	cloud, server := newCloud(t)
+	began, read := time.Now(), 0
+	cloud.room = func(keys int) int { // 200 keys a second
+		n := min(keys, max(0, int(time.Since(began)/(5*time.Millisecond))-read))
+		read += n
+		return n
+	}
+	h := quick(t, environment(server.URL))
+	var records []given
+	for i := range 1000 {
+		records = append(records, good(i, fmt.Sprint("user", i), beforeHour))
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	defer cancel()
+	response, err := h.Invoke(ctx, eventOf(t, records...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	done, err := strconv.Atoi(checkpointOf(t, response))
+	cloud.mutex.Lock()
+	defer cloud.mutex.Unlock()
+	if err != nil || done < read/2 || read < 100 {
+		t.Errorf("%d records are done with %d keys read, %v", done, read, err)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -27,6 +28,8 @@ type cloud struct {
 	// At each request, by their number from 1; may be nil.
 	onRead  func(n int) (fault string, unprocessed int)
 	onWrite func(n int) (fault string)
+	// How many of a read's keys the table has throughput for, whichever; may be nil.
+	room func(keys int) int
 }
 
 func newCloud(t testing.TB) (*cloud, *httptest.Server) {
@@ -104,6 +107,13 @@ func (c *cloud) batchGetItem(w http.ResponseWriter, body []byte) {
 	}
 	for table, request := range input.RequestItems {
 		if !c.check(w, table, len(request.Keys), request.Projection, request.Names) {
+			return
+		}
+		if c.room != nil {
+			left = len(request.Keys) - c.room(len(request.Keys))
+			rand.Shuffle(len(request.Keys), func(i, j int) { request.Keys[i], request.Keys[j] = request.Keys[j], request.Keys[i] })
+		}
+		if left == len(request.Keys) && c.broken(w, "400 ProvisionedThroughputExceededException", false) {
 			return
 		}
 		found := []json.RawMessage{}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
@@ -33,11 +34,13 @@ func newTables(cfg aws.Config, logger *slog.Logger) *tables {
 	}
 }
 
+var throttles = retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
+
 var errUnprocessed = errors.New("DynamoDB left keys unprocessed")
 
 // Find looks up at most 100 keys. It goes on until each is answered or the context
 // leaves no time for another call.
-func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []string) (enrichment.Found, error) {
+func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []string, patient bool) (enrichment.Found, error) {
 	found := enrichment.Found{Items: make(map[string]enrichment.Item, len(keys))}
 	pending := requestOf(lookup, keys)
 	for n := 0; ; n++ {
@@ -49,6 +52,7 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			return err
 		})
 		found.Calls++
+		found.Short = throttles.IsErrorThrottle(err) == aws.TrueTernary
 		if err == nil {
 			left, collectErr := collect(found.Items, lookup, out)
 			if collectErr != nil || len(left) == 0 {
@@ -57,9 +61,9 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			if len(left) < len(pending.Keys) {
 				n = 0 // there is throughput, only not enough for all
 			}
-			pending.Keys, again, err = left, true, errUnprocessed
+			pending.Keys, again, found.Short, err = left, true, true, errUnprocessed
 		}
-		if !again || !t.backoff.wait(ctx, n, err) {
+		if !again || found.Short && !patient || !t.backoff.wait(ctx, n, err) {
 			found.Left = keysOf(lookup, pending)
 			return found, explain(lookup, err)
 		}
