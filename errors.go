@@ -117,6 +117,9 @@ func recognise(err error) (code, hint string) {
 		if _, ok := errors.AsType[*net.OpError](u.Err); ok {
 			return "EndpointUnreachable", "nothing answers at " + hostOf(u.URL) + "; is the endpoint right (--endpoint-url, AWS_ENDPOINT_URL), and running?"
 		}
+		if u.Timeout() {
+			return "EndpointUnreachable", hostOf(u.URL) + " took the call and did not answer; try again, or look at the network and its proxy"
+		}
 	}
 	return "", ""
 }

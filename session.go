@@ -8,11 +8,9 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -127,7 +125,7 @@ func (s *session) needCode() error {
 func (p *program) connect(ctx context.Context, s *session) error {
 	options := []func(*awsconfig.LoadOptions) error{
 		awsconfig.WithLogger(sdkLogger(p.out)),
-		awsconfig.WithHTTPClient(awshttp.NewBuildableClient()), // which AWS_CA_BUNDLE then changes
+		awsconfig.WithHTTPClient(caller(answerLimit)), // which AWS_CA_BUNDLE then changes
 	}
 	if s.cfg.Region != "" {
 		options = append(options, awsconfig.WithRegion(s.cfg.Region))
@@ -136,14 +134,19 @@ func (p *program) connect(ctx context.Context, s *session) error {
 		options = append(options, awsconfig.WithSharedConfigProfile(p.globals.profile))
 	}
 	if p.globals.endpointURL != "" {
-		if err := checkEndpoint(p.globals.endpointURL); err != nil {
+		if err := checkEndpoint(p.source("endpoint-url"), p.globals.endpointURL); err != nil {
 			return err
 		}
 		options = append(options, awsconfig.WithBaseEndpoint(p.globals.endpointURL))
 	}
 	sdk, err := awsconfig.LoadDefaultConfig(ctx, options...)
 	if err != nil {
-		return fmt.Errorf("loading the AWS configuration: %w", err)
+		return unloaded(err)
+	}
+	if endpoint := aws.ToString(sdk.BaseEndpoint); endpoint != "" && endpoint != p.globals.endpointURL {
+		if err := checkEndpoint(p.sdkEndpointSource(endpoint), endpoint); err != nil {
+			return err
+		}
 	}
 	if err := checkRegion(sdk.Region); err != nil {
 		return err
@@ -171,18 +174,11 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 	s.sdk = traced(aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(running.Endpoint),
-		HTTPClient:   answer.Once(awshttp.NewBuildableClient()),
+		HTTPClient:   answer.Once(caller(answerLimit)),
 		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, p.out)
 	return nil
-}
-
-func checkEndpoint(url string) error {
-	if strings.HasPrefix(url, "http://") || strings.HasPrefix(url, "https://") {
-		return nil
-	}
-	return failf("--endpoint-url %s: a URL begins with http:// or https://", url)
 }
 
 // checkCredentials tells people who have none what their choices are, before
@@ -205,19 +201,19 @@ func checkCredentials(ctx context.Context, sdk aws.Config) error {
 
 // identify asks who is calling: account and partition come from there.
 func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (pipeline.Identity, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
 	defer cancel()
-	caller, err := sts.NewFromConfig(sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	who, err := sts.NewFromConfig(sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return pipeline.Identity{}, fmt.Errorf("finding out the AWS account in %s: %w", sdk.Region, err)
+		return pipeline.Identity{}, unidentified(ctx, err, sdk)
 	}
-	who, err := arn.Parse(aws.ToString(caller.Arn))
+	name, err := arn.Parse(aws.ToString(who.Arn))
 	if err != nil {
-		return pipeline.Identity{}, fmt.Errorf("reading the caller's ARN %q: %w", aws.ToString(caller.Arn), err)
+		return pipeline.Identity{}, fmt.Errorf("reading the caller's ARN %q: %w", aws.ToString(who.Arn), err)
 	}
 	return pipeline.Identity{
 		Name: cfg.Name, Environment: cfg.Environment,
-		Partition: who.Partition, Account: aws.ToString(caller.Account), Region: sdk.Region,
+		Partition: name.Partition, Account: aws.ToString(who.Account), Region: sdk.Region,
 	}, nil
 }
 

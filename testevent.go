@@ -153,11 +153,17 @@ func deadLettered(found delivery.Found, bucket string) error {
 		hint("it is kept in s3://%s/%s", bucket, found.Key)
 }
 
+// explainLimit is how long the search for the reason may take: who waited in
+// vain does not want to wait again.
+const explainLimit = 10 * time.Second
+
 // explainSilence says what is known when no record came in time.
 func (p *program) explainSilence(ctx context.Context, s *session, receipt feed.Receipt, timeout time.Duration) error {
 	hints := []string{fmt.Sprintf("the event was stored as %s in %s", receipt.SequenceNumber, receipt.ShardID)}
 	details := map[string]any{"sequence_number": receipt.SequenceNumber, "shard_id": receipt.ShardID, "bucket": s.pipeline.Names().Bucket}
-	mapping, err := s.mapping(ctx)
+	reading, cancel := context.WithTimeout(ctx, explainLimit)
+	defer cancel()
+	mapping, err := s.mapping(reading)
 	switch {
 	case errors.Is(err, engine.ErrNotFound):
 		hints = append(hints, "there is no event source mapping: "+p.again("deploy"))
