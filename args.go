@@ -186,6 +186,9 @@ func (a *arranger) take(flag cli.Flag, global bool, name, value string, given bo
 	default:
 		o.Value, used = following[0], 1
 	}
+	if !o.Bare {
+		a.fail(misfit(flag, "flag "+name, o.Value))
+	}
 	a.record(o, global)
 	return used
 }

@@ -72,7 +72,7 @@ func (p *program) readGlobals(c *cli.Context) error {
 		json: format == "json", quiet: c.Bool("quiet"), verbose: c.Bool("verbose"), plain: c.Bool("no-color"),
 	}, p.getenv)
 	if format != "" && format != "text" && format != "json" {
-		err := failf("--output %s: the formats are text and json", format)
+		err := failf("%s %s: the formats are text and json", p.source("output"), format)
 		if near := config.Suggest(format, []string{"text", "json"}); near != "" {
 			return err.hint("did you mean %s?", near)
 		}

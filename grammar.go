@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -39,6 +41,39 @@ func dashed(name string) string {
 func takesValue(flag cli.Flag) bool {
 	f, ok := flag.(cli.DocGenerationFlag)
 	return ok && f.TakesValue()
+}
+
+// misfit tells why a value cannot be the flag's, and how one is written.
+func misfit(flag cli.Flag, written, value string) error {
+	var err error
+	how := "true or false"
+	switch flag.(type) {
+	case *cli.BoolFlag:
+		_, err = strconv.ParseBool(value)
+	case *cli.IntFlag:
+		how = "a whole number"
+		_, err = strconv.Atoi(value)
+	case *cli.DurationFlag:
+		how = "a time such as 90s or 2m"
+		_, err = time.ParseDuration(value)
+	}
+	if err != nil {
+		return failf("invalid value %q for %s; use %s", value, written, how)
+	}
+	return nil
+}
+
+// misfitVariable does the same for the variables of global flags.
+func misfitVariable(getenv func(string) string) error {
+	for _, f := range globalFlags() {
+		name := variable(f.Names()[0])
+		if value := getenv(name); value != "" {
+			if err := misfit(f, "the variable "+name, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func named(commands []*cli.Command, name string) *cli.Command {

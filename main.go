@@ -80,6 +80,9 @@ func (p *program) run(ctx context.Context, words []string) error {
 	case line.Help || len(line.Path) == 0:
 		return p.printHelp(app, line)
 	}
+	if err := misfitVariable(p.getenv); err != nil {
+		return err
+	}
 	return app.RunContext(ctx, line.arguments(app.Name))
 }
 
