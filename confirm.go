@@ -22,6 +22,10 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 	}
 	p.out.ask(fmt.Sprintf("type %s to go on: ", p.out.e.strong(word)))
 	answer, err := readLine(ctx, p.in)
+	if ctx.Err() != nil {
+		p.out.ask("\n")
+		return &fault{message: "interrupted; nothing was changed", cause: ctx.Err()}
+	}
 	if err != nil {
 		return err
 	}

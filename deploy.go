@@ -98,8 +98,8 @@ func (p *program) tellUnfinished(document *state.Document) {
 		}
 	}
 	if len(unfinished) > 0 {
-		p.out.note("the last run was interrupted: %d resources were finished, %s not; this run continues",
-			len(done), strings.Join(unfinished, ", "))
+		p.out.note("the last run was interrupted: %s finished, %s not; this run continues",
+			count(len(done), "resource was", "resources were"), strings.Join(unfinished, ", "))
 	}
 }
 

@@ -153,5 +153,8 @@ func destroyFailure(err error, report *engine.Report, document state.Document) e
 	if report != nil {
 		f.details = map[string]any{"resources": results(report)}
 	}
+	if len(document.Resources) == 0 {
+		return f.hint("everything was deleted, but that it is gone was not verified; run enrich destroy again to do so")
+	}
 	return f.hint("%s not deleted yet; run enrich destroy again to continue", count(len(document.Resources), "recorded resource is", "recorded resources are"))
 }

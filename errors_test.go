@@ -77,3 +77,17 @@ func TestCheckRegion(t *testing.T) {
 		}
 	}
 }
+
+// An interrupt may come between the last deletion and the proof of it.
+func TestDestroyFailure(t *testing.T) {
+	for left, want := range map[int]string{
+		0: "everything was deleted, but that it is gone was not verified",
+		1: "1 recorded resource is not deleted yet",
+		2: "2 recorded resources are not deleted yet",
+	} {
+		f := explain(destroyFailure(context.Canceled, nil, state.Document{Resources: make([]state.Resource, left)}))
+		if !strings.HasPrefix(f.Hint, want) || !strings.Contains(f.Hint, "run enrich destroy again") {
+			t.Errorf("%d left: %s", left, f.Hint)
+		}
+	}
+}

@@ -72,10 +72,11 @@ func (p *program) lookupLoad(c *cli.Context) error {
 	o.Observe = func(loaded int) { set(fmt.Sprintf("loading: %d items", loaded)) }
 	report, err := items.Load(c.Context, dynamodb.NewFromConfig(s.sdk), in, o)
 	stop()
-	d := loadDocument{Table: o.Table, Loaded: report.Loaded, Rejected: report.Rejected}
-	if d.Rejected == nil {
-		d.Rejected = []items.Rejection{}
+	d := loadDocument{Table: o.Table, Loaded: report.Loaded, Rejected: []rejectionDocument{}}
+	for _, r := range report.Rejected {
+		d.Rejected = append(d.Rejected, rejectionDocument(r))
 	}
+	p.tellRejected(d.Rejected, "loaded")
 	if err != nil {
 		return p.loadFailure(err, d)
 	}
@@ -135,18 +136,16 @@ func chooseLookup(lookups []config.Lookup, wanted string) (config.Lookup, error)
 
 func (p *program) loadFailure(err error, d loadDocument) error {
 	if d.Loaded == 0 {
-		return p.notDeployed(err, "ResourceNotFoundException")
+		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
-	return (&fault{message: err.Error(), cause: err, details: d}).
-		hint("%s written; loading the file again replaces them and goes on", count(d.Loaded, "item was", "items were"))
+	f := &fault{message: err.Error(), cause: err, details: d}
+	if d.Loaded == 0 {
+		return f
+	}
+	return f.hint("%s written; loading the file again replaces them and goes on", count(d.Loaded, "item was", "items were"))
 }
 
 func (p *program) reportLoad(d loadDocument) error {
-	if !p.out.json {
-		for _, r := range d.Rejected {
-			p.out.warning("line %d was not loaded: %s", r.Line, r.Reason)
-		}
-	}
 	err := p.out.summary(d, func(page *page) {
 		page.line("%s %s into %s", page.c.good("loaded"), count(d.Loaded, "item"), d.Table)
 		if len(d.Rejected) > 0 {

@@ -5,7 +5,6 @@ import (
 
 	"enrich/config"
 	"enrich/engine"
-	"enrich/items"
 )
 
 // The documents of -o json. Their shapes are promises: fields are added, never
@@ -132,12 +131,12 @@ type putDocument struct {
 
 // loadDocument is the result of lookup load.
 type loadDocument struct {
-	Table    string            `json:"table"`
-	Loaded   int               `json:"loaded"`
-	Rejected []items.Rejection `json:"rejected"`
+	Table    string              `json:"table"`
+	Loaded   int                 `json:"loaded"`
+	Rejected []rejectionDocument `json:"rejected"`
 }
 
-// rejectionDocument is a line that was not sent.
+// rejectionDocument is a line that was left out.
 type rejectionDocument struct {
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`

@@ -139,7 +139,9 @@ func TestTerminal(t *testing.T) {
 	interrupted := onTerminal(t, directory, nil, "--local", "destroy")
 	interrupted.expect("to go on: ")
 	interrupted.typed("\x03") // Ctrl-C
-	interrupted.exits(exitInterrupted)
+	if shown := interrupted.exits(exitInterrupted); !strings.Contains(shown, "interrupted; nothing was changed") {
+		t.Errorf("an interrupt shows\n%s", shown)
+	}
 
 	closed := onTerminal(t, directory, nil, "--local", "destroy")
 	closed.expect("to go on: ")

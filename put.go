@@ -60,6 +60,7 @@ func (p *program) put(c *cli.Context) error {
 	for _, r := range report.Rejected {
 		d.Rejected = append(d.Rejected, rejectionDocument(r))
 	}
+	p.tellRejected(d.Rejected, "sent")
 	if err != nil {
 		return p.putFailure(err, d, report.Through)
 	}
@@ -125,21 +126,30 @@ func bytesText(n int64) string {
 	}
 }
 
+// tellRejected names every line that was left out, whether or not the others
+// got through. A document has them already.
+func (p *program) tellRejected(lines []rejectionDocument, missed string) {
+	if p.out.json {
+		return
+	}
+	for _, r := range lines {
+		p.out.warning("line %d was not %s: %s", r.Line, missed, r.Reason)
+	}
+}
+
 // putFailure says how far the sending got.
 func (p *program) putFailure(err error, d putDocument, through int) error {
+	if d.Sent == 0 {
+		err = p.notDeployed(err, "ResourceNotFoundException")
+	}
 	f := &fault{message: err.Error(), cause: err, details: d}
 	if d.Sent == 0 {
-		return p.notDeployed(err, "ResourceNotFoundException")
+		return f
 	}
 	return f.hint("%s sent; every line up to line %d is done", count(d.Sent, "event was", "events were"), through)
 }
 
 func (p *program) reportPut(d putDocument, stream string, took time.Duration) error {
-	if !p.out.json {
-		for _, r := range d.Rejected {
-			p.out.warning("line %d was not sent: %s", r.Line, r.Reason)
-		}
-	}
 	err := p.out.summary(d, func(page *page) {
 		page.line("%s %s to %s in %s%s", page.c.good("sent"), count(d.Sent, "event"), stream, seconds(took), rate(d.Sent, took))
 		if len(d.Rejected) > 0 {
