@@ -36,7 +36,7 @@ interop: build ## the same commands against servers and clients that are not our
 	./tools/interop/run.sh
 
 lint: tidy ## golangci-lint with the layering rules
-	$(GO) run $(GOLANGCI_LINT) run
+	$(GO) run $(GOLANGCI_LINT) run --allow-parallel-runners
 
 tidy: ## go.mod and go.sum are as `go mod tidy` would leave them
 	$(GO) mod tidy -diff
