@@ -99,13 +99,20 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 	case unread == 0 && (recorded == nil || len(recorded.Resources) == 0):
 		// Never deployed. Missing is how everything should be, then; what has
 		// our names without being ours is still worth knowing.
-		d.Problems = slices.DeleteFunc(d.Problems, func(problem string) bool { return strings.HasSuffix(problem, missingText) })
-		fallthrough
-	default:
+		d.Problems = slices.DeleteFunc(d.Problems, missing)
+	case unread == 0:
+		d.Problems = append(slices.DeleteFunc(d.Problems, missing), allGone)
+	}
+	if !d.Deployed {
 		d.Outputs = map[string]string{"account": s.id.Account, "region": s.id.Region, "endpoint": s.endpoint}
 	}
 	return d
 }
+
+// allGone is the one problem of a record without a single resource.
+const allGone = "nothing of what is recorded exists any more"
+
+func missing(problem string) bool { return strings.HasSuffix(problem, missingText) }
 
 const missingText = "does not exist"
 
@@ -186,6 +193,9 @@ func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	}
 	for _, problem := range d.Problems {
 		page.line("%s %s", page.c.bad("problem:"), problem)
+	}
+	if p.globals.local && slices.Contains(d.Problems, allGone) {
+		page.line("%s the emulator has ended since; what it held is gone with it", page.c.faint("hint:"))
 	}
 	p.hintDeploy(page)
 }

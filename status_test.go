@@ -68,7 +68,7 @@ func TestJudge(t *testing.T) {
 		"one on its way":         {document, changing(func(f *engine.Inspection) { f.Observed.Transient = true }), true, false, 1, "ACTIVE"},
 		"one foreign":            {document, changing(func(f *engine.Inspection) { f.Foreign = true }), true, false, 1, "foreign"},
 		"one unread":             {document, changing(func(f *engine.Inspection) { f.Observed, f.Err = nil, errors.New("throttled") }), true, false, 1, "unknown"},
-		"recorded, but all gone": {document, nothing, false, false, len(nothing), "missing"},
+		"recorded, but all gone": {document, nothing, false, false, 1, "missing"},
 		"nothing can be read": {nil, found(s, func(f *engine.Inspection) { f.Err = errors.New("denied") }),
 			false, false, len(nothing), "unknown"},
 	} {
