@@ -71,7 +71,9 @@ func checkEndpoint(source, address string) error {
 func unidentified(ctx context.Context, err error, sdk aws.Config) error {
 	failed := fmt.Errorf("finding out the AWS account in %s: %w", sdk.Region, err)
 	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
-	if _, hint := recognise(err); !late && (hint != "" || ctx.Err() != nil) {
+	code, hint := recognise(err)
+	inWords := code != "" && code != "UnknownError" // the SDK's word for an error that AWS did not write
+	if !late && (hint != "" || inWords) {
 		return failed
 	}
 	f := &fault{message: failed.Error(), cause: failed}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/smithy-go"
 
 	"enrich/config"
 )
@@ -57,6 +58,10 @@ func TestUnidentified(t *testing.T) {
 	stopped, stop := context.WithCancel(t.Context())
 	stop()
 	if f := explain(unidentified(stopped, stopped.Err(), aws.Config{})); f.Code != "Interrupted" || f.Hint != "" {
+		t.Errorf("%+v", f)
+	}
+	throttled := &smithy.GenericAPIError{Code: "ThrottlingException"}
+	if f := explain(unidentified(t.Context(), throttled, aws.Config{BaseEndpoint: aws.String("http://x")})); f.Code != "ThrottlingException" || f.Hint != "" {
 		t.Errorf("%+v", f)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -55,11 +57,15 @@ func (p *program) localStart(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	running, started, err := p.startEmulator(c.Context, c.Int("port"))
+	port, err := portFlag(c)
 	if err != nil {
 		return err
 	}
-	if port := c.Int("port"); port != 0 && port != running.Port {
+	running, started, err := p.startEmulator(c.Context, port)
+	if err != nil {
+		return err
+	}
+	if port != 0 && port != running.Port {
 		return failf("the emulator runs already, on port %d", running.Port).hint("stop it first: %s", p.again("local stop"))
 	}
 	return p.out.result(running, func(page *page) {
@@ -132,22 +138,40 @@ func (p *program) localLogs(c *cli.Context) error {
 		return fmt.Errorf("opening the emulator's log: %w", err)
 	}
 	defer func() { _ = file.Close() }() // only read from
-	reader := bufio.NewReader(file)
+	if c.Bool("follow") {
+		return p.followLog(c.Context, file)
+	}
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return fmt.Errorf("reading the emulator's log: %w", err)
+	}
+	lines := slices.Collect(strings.Lines(string(content)))
+	for i, line := range lines {
+		lines[i] = strings.TrimSuffix(line, "\n")
+	}
+	return p.out.result(map[string][]string{"lines": append([]string{}, lines...)}, func(page *page) {
+		_, _ = page.Write(content) // a buffer takes everything
+	})
+}
+
+// followLog prints the log until it is told to end. With -o json every line is
+// a document.
+func (p *program) followLog(ctx context.Context, log io.Reader) error {
+	reader := bufio.NewReader(log)
+	begun := "" // a line whose end is still to come
 	for {
-		line, err := reader.ReadString('\n')
-		if line != "" {
-			if err := p.out.logLine(line); err != nil {
-				return err
-			}
-		}
+		part, err := reader.ReadString('\n')
+		begun += part
 		switch {
 		case err == nil:
+			if err := p.out.logLine(begun); err != nil {
+				return err
+			}
+			begun = ""
 		case !errors.Is(err, io.EOF):
 			return fmt.Errorf("reading the emulator's log: %w", err)
-		case !c.Bool("follow"):
-			return nil
 		default:
-			if err := wait(c.Context, 200*time.Millisecond); err != nil {
+			if err := wait(ctx, 200*time.Millisecond); err != nil {
 				return exit(exitDone) // Ctrl-C is how following ends
 			}
 		}

@@ -23,9 +23,9 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	port := c.Int("port")
-	if port < 0 || port > 65535 {
-		return failf("--port %d: ports are 0 (any free one) to 65535", port)
+	port, err := portFlag(c)
+	if err != nil {
+		return err
 	}
 	l := p.place()
 	if err := os.MkdirAll(l.directory, 0o700); err != nil {
@@ -63,6 +63,15 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	}
 	options.Logger.Info("the emulator is stopping")
 	return nil
+}
+
+// portFlag is where to listen.
+func portFlag(c *cli.Context) (int, error) {
+	port := c.Int("port")
+	if port < 0 || port > 65535 {
+		return 0, failf("--port %d: ports are 0 (any free one) to 65535", port)
+	}
+	return port, nil
 }
 
 // closeEmulator gives requests in flight and functions some time although the

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -133,6 +134,24 @@ func TestAnnouncement(t *testing.T) {
 	for _, content := range []string{"", "{", "[]", "{}", `{"pid":1}`, `{"pid":-1,"endpoint":"x"}`, `{"pid":"1","endpoint":"x"}`} {
 		if d, complete := parseAnnouncement([]byte(content)); complete {
 			t.Errorf("%q gives %+v", content, d)
+		}
+	}
+}
+
+// Every line of a followed log is whole, and with -o json a document.
+func TestFollowLog(t *testing.T) {
+	for json, want := range map[bool]string{
+		false: "one\n\"two\"\n",
+		true:  "{\"line\":\"one\"}\n{\"line\":\"\\\"two\\\"\"}\n",
+	} {
+		o, stdout, _ := recorded(look{json: json})
+		p := &program{out: o}
+		err := p.followLog(withoutTime(t), strings.NewReader("one\n\"two\"\nbegun"))
+		if code, ok := errors.AsType[exit](err); !ok || code != exitDone {
+			t.Errorf("ended with %v", err)
+		}
+		if stdout.String() != want {
+			t.Errorf("json %v: got\n%s\nwant\n%s", json, stdout, want)
 		}
 	}
 }

@@ -154,6 +154,13 @@ func (o *output) say(text string) {
 
 // logLine passes on a line of the emulator's log.
 func (o *output) logLine(line string) error {
+	if o.json {
+		encoded, err := json.Marshal(map[string]string{"line": strings.TrimSuffix(line, "\n")})
+		if err != nil {
+			return fmt.Errorf("encoding the log: %w", err)
+		}
+		line = string(encoded) + "\n"
+	}
 	if _, err := io.WriteString(o.out, line); err != nil {
 		return fmt.Errorf("writing the log: %w", err)
 	}
