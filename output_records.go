@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -82,6 +83,9 @@ func (r *recordStream) broken(err error) error {
 	}
 	if writing := errors.Join(r.write("\n  ],\n  \"error\": ", string(encoded), "\n}\n"), r.flush()); writing != nil {
 		return writing
+	}
+	if errors.Is(err, context.Canceled) {
+		return exit(exitInterrupted)
 	}
 	return exit(exitFailed)
 }

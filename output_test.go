@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -178,6 +179,19 @@ func TestMovingLine(t *testing.T) {
 	p.observe(engine.Event{Key: "a", Kind: "data stream", Phase: engine.Created})
 	if got, want := p.moving(), "function (waiting for Active)"; got != want {
 		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// Ctrl-C after the first record ends with its own exit code, the document being whole.
+func TestRecordsInterrupted(t *testing.T) {
+	o, stdout, _ := recorded(look{json: true})
+	r := o.records()
+	if err := r.add([]byte(`{"a":1}`)); err != nil {
+		t.Fatal(err)
+	}
+	err := r.broken(fmt.Errorf("reading: %w", context.Canceled))
+	if code, ok := errors.AsType[exit](err); !ok || code != exitInterrupted || !strings.Contains(stdout.String(), `"code":"Interrupted"`) {
+		t.Errorf("%v, %s", err, stdout)
 	}
 }
 
