@@ -394,7 +394,7 @@ func TestPatterns(t *testing.T) {
 func FuzzPattern(f *testing.F) {
 	f.Add(`{ ($.a.b[0] = "x*" || $.n >= 3) && $.c IS NULL }`, `{"a":{"b":["xy"]},"n":3}`)
 	f.Add(`?one "two three" -four`, "one two three")
-	f.Fuzz(func(t *testing.T, pattern, message string) {
+	f.Fuzz(func(_ *testing.T, pattern, message string) {
 		if p, err := parsePattern(pattern); err == nil {
 			p.matches(message)
 		}
@@ -403,7 +403,7 @@ func FuzzPattern(f *testing.F) {
 
 func FuzzEmbeddedMetrics(f *testing.F) {
 	f.Add(`{"_aws":{"CloudWatchMetrics":[{"Namespace":"N","Dimensions":[["d"]],"Metrics":[{"Name":"m"}]}]},"d":"v","m":1}`)
-	f.Fuzz(func(t *testing.T, line string) {
+	f.Fuzz(func(_ *testing.T, line string) {
 		extractMetrics(newMetricStore(NewManualClock(epoch)), logEvent{epoch, line})
 	})
 }
