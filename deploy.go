@@ -107,9 +107,16 @@ func (p *program) tellUnfinished(document *state.Document) {
 func (p *program) confirmReplacements(ctx context.Context, shown *progress, plan *engine.Plan) error {
 	var names []string
 	for _, step := range plan.Steps {
-		if step.Action == engine.Replace {
-			names = append(names, fmt.Sprintf("%s %s", step.Resource.Kind(), step.Resource.Name()))
+		if step.Action != engine.Replace {
+			continue
 		}
+		name := fmt.Sprintf("%s %s", step.Resource.Kind(), step.Resource.Name())
+		if protected(step.Observed) {
+			return failf("%s would have to be replaced, but is protected against deletion; nothing was changed", name).
+				with("Protected", map[string]any{"tables": []string{step.Resource.Name()}}).
+				hint("give the lookup another name: it gets a table of its own, and the old one stays")
+		}
+		names = append(names, name)
 	}
 	if len(names) == 0 {
 		return nil

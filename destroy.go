@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"enrich/engine"
+	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -23,7 +25,7 @@ with all data in it and checks that nothing is left. Without a terminal it needs
 --yes; of the environment prod it needs --force as well.`,
 			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy -e prod --force"),
 		Flags: []cli.Flag{
-			&cli.BoolFlag{Name: "force", Usage: "delete production, deletion protection or not"},
+			&cli.BoolFlag{Name: "force", Usage: "delete production, and what is protected against deletion"},
 		},
 		Action: p.destroy,
 	}
@@ -66,10 +68,49 @@ func (p *program) destroy(c *cli.Context) (err error) {
 		return failf("%s is production; nothing was changed", s.cfg.Name+" (prod)").with("NotForced", nil).
 			hint("--force allows to destroy it")
 	}
+	if err := refuseProtected(s, found); err != nil {
+		return err
+	}
 	if err := p.confirmDestroy(ctx, s, found); err != nil {
 		return err
 	}
 	return p.carryOutDestroy(ctx, s, store, further)
+}
+
+// refuseProtected refuses before anything goes: a table that cannot be deleted
+// would be left alone, without the pipeline that reads it.
+func refuseProtected(s *session, found []engine.Inspection) error {
+	if s.pipeline.Force {
+		return nil
+	}
+	var names []string
+	for _, f := range found {
+		if protected(f.Observed) {
+			names = append(names, f.Resource.Name())
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	return failf("%s %s protected against deletion; nothing was changed", strings.Join(names, ", "), isOrAre(len(names))).
+		with("Protected", map[string]any{"tables": names}).
+		hint("--force lifts the protection, and destroys what is in it")
+}
+
+// protected tells whether a resource refuses to be deleted.
+func protected(observed *engine.Observed) bool {
+	if observed == nil {
+		return false
+	}
+	table, ok := observed.Spec.(pipeline.LookupTable)
+	return ok && table.DeletionProtection
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
 }
 
 // unfinished tells whether an interrupted run left something half made.

@@ -154,8 +154,14 @@ func awsHint(code string) string {
 		return "the credentials have expired; sign in again (aws sso login) or fetch new ones"
 	case "InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "InvalidAccessKeyId", "AuthFailure":
 		return "AWS does not accept these credentials; check them with: aws sts get-caller-identity"
-	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation":
+	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "Forbidden": // the last of a HEAD, which has no body
 		return "the caller lacks the permission that the message names; ask for it, or use another profile (--profile)"
+	case "LimitExceededException", "LimitExceeded", "ServiceQuotaExceededException":
+		return "the account's quota for this is used up; ask for more in the Service Quotas console, or remove what is not needed"
+	case "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown":
+		return "AWS answers fewer requests than were made, by all who use the account; run the command again"
+	case "BucketAlreadyExists":
+		return "another account has a bucket of this name; choose another --name"
 	case "OptInRequired", "SubscriptionRequiredException":
 		return "the account has not enabled this service or region"
 	}

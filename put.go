@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -26,6 +27,7 @@ by a hash of its bytes.`,
 			"enrich --local put events.ndjson", "gunzip -c events.gz | enrich put -", "enrich put events.ndjson --key session_id -o json"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "key", Usage: "`FIELD`: becomes the partition key (default: the first lookup's key)"},
+			&cli.BoolFlag{Name: "unordered", Usage: "send faster where few keys have most events; one that is throttled may be overtaken"},
 		},
 		Action: p.put,
 	}
@@ -45,7 +47,7 @@ func (p *program) put(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField()}
+	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered")}
 	if c.IsSet("key") {
 		o.Key = c.String("key")
 	}
@@ -62,7 +64,7 @@ func (p *program) put(c *cli.Context) error {
 	}
 	p.tellRejected(d.Rejected, "sent")
 	if err != nil {
-		return p.putFailure(err, d, report.Through)
+		return p.putFailure(err, d, report)
 	}
 	return p.reportPut(d, o.Stream, took)
 }
@@ -138,7 +140,7 @@ func (p *program) tellRejected(lines []rejectionDocument, missed string) {
 }
 
 // putFailure says how far the sending got.
-func (p *program) putFailure(err error, d putDocument, through int) error {
+func (p *program) putFailure(err error, d putDocument, report feed.Report) error {
 	if d.Sent == 0 {
 		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
@@ -146,7 +148,12 @@ func (p *program) putFailure(err error, d putDocument, through int) error {
 	if d.Sent == 0 {
 		return f
 	}
-	return f.hint("%s sent; every line up to line %d is done", count(d.Sent, "event was", "events were"), through)
+	f.hint("%s sent; every line up to line %d is done", count(d.Sent, "event was", "events were"), report.Through)
+	if len(report.Ahead) > 0 {
+		lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(report.Ahead), " ", ", "), "[]")
+		f.hint("lines %s are done too: leave them out when you send the rest", lines)
+	}
+	return f
 }
 
 func (p *program) reportPut(d putDocument, stream string, took time.Duration) error {

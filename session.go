@@ -83,16 +83,9 @@ func (p *program) settings() (config.Config, error) {
 	}
 	cfg, err := config.Load(config.Flags{
 		File: given("config"), Name: given("name"), Environment: given("environment"), Region: given("region"),
-	}, p.getenv, workdir)
+	}, p.getenv, workdir, pipeline.CheckNames)
 	if err != nil {
 		return config.Config{}, err
-	}
-	if names := pipeline.CheckNames(cfg); len(names) > 0 {
-		problems := &config.Problems{}
-		for _, name := range names {
-			problems.List = append(problems.List, config.Problem{Message: name})
-		}
-		return config.Config{}, problems
 	}
 	if cfg.Region != "" {
 		if err := checkRegion(cfg.Region); err != nil {
