@@ -148,10 +148,10 @@ func (p *program) putFailure(err error, d putDocument, report feed.Report) error
 	if d.Sent == 0 {
 		return f
 	}
-	f.hint("%s sent; every line up to line %d is done", count(d.Sent, "event was", "events were"), report.Through)
+	f = f.hint("%s sent; every line up to line %d is done", count(d.Sent, "event was", "events were"), report.Through)
 	if len(report.Ahead) > 0 {
 		lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(report.Ahead), " ", ", "), "[]")
-		f.hint("lines %s are done too: leave them out when you send the rest", lines)
+		f = f.hint("lines %s are done too: leave them out when you send the rest", lines)
 	}
 	return f
 }
