@@ -61,7 +61,7 @@ func TestUnidentified(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	throttled := &smithy.GenericAPIError{Code: "ThrottlingException"}
-	if f := explain(unidentified(t.Context(), throttled, aws.Config{BaseEndpoint: aws.String("http://x")})); f.Code != "ThrottlingException" || f.Hint != "" {
+	if f := explain(unidentified(t.Context(), throttled, aws.Config{BaseEndpoint: aws.String("http://x")})); f.Code != "ThrottlingException" || !strings.HasPrefix(f.Hint, "AWS answers fewer requests") || strings.Contains(f.Hint, "endpoint") {
 		t.Errorf("%+v", f)
 	}
 }

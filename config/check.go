@@ -169,14 +169,14 @@ func (k Key) wrongNumber(n *node) string {
 	switch n.kind {
 	case numberNode:
 	case textNode:
-		if decimalPattern.MatchString(n.text) {
+		if decimalPattern().MatchString(n.text) {
 			return fmt.Sprintf("%q is a text; write the number without quotes", n.text)
 		}
 		return fmt.Sprintf("%s is not a number%s", shown(n.text), use)
 	default:
 		return fmt.Sprintf("is %s, not a number%s", n.describe(), use)
 	}
-	if !decimalPattern.MatchString(n.text) {
+	if !decimalPattern().MatchString(n.text) {
 		return fmt.Sprintf("%s is not a whole decimal number%s", n.text, use)
 	}
 	value, err := strconv.Atoi(n.text)
@@ -209,7 +209,7 @@ func (k Key) wrongText(text string) string {
 			return shown(text) + " " + reason
 		}
 	}
-	if k.Pattern != nil && !k.Pattern.MatchString(text) {
+	if k.Pattern != nil && !k.Pattern().MatchString(text) {
 		return fmt.Sprintf("%s is not allowed; use %s", shown(text), k.Rule)
 	}
 	return ""

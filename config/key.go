@@ -46,7 +46,7 @@ type Key struct {
 	Min, Max int
 	Unit     string
 	// Pattern is what a text matches as a whole, Rule the same in words.
-	Pattern *regexp.Regexp
+	Pattern func() *regexp.Regexp
 	Rule    string
 	// Doc is one sentence.
 	Doc string

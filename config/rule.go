@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -10,15 +9,15 @@ import (
 
 // Patterns of texts. They match the whole text.
 var (
-	namePattern    = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
-	regionPattern  = regexp.MustCompile(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
-	topicPattern   = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
-	outputPattern  = regexp.MustCompile(`^([A-Za-z0-9_.=-]+/)+$`)
-	prefixPattern  = regexp.MustCompile(`^[A-Za-z0-9_.-]{0,64}$`)
-	eventPattern   = regexp.MustCompile(`^[^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*$`)
-	fieldPattern   = regexp.MustCompile(`^[^\s\pC]([^\pC]*[^\s\pC])?$`)
-	tagPattern     = regexp.MustCompile(`^[\p{L}\p{N}_.:/=+\-@]([\p{L}\p{N} _.:/=+\-@]*[\p{L}\p{N}_.:/=+\-@])?$`)
-	decimalPattern = regexp.MustCompile(`^(0|-?[1-9][0-9]*)$`)
+	namePattern    = compiled(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+	regionPattern  = compiled(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
+	topicPattern   = compiled(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
+	outputPattern  = compiled(`^([A-Za-z0-9_.=-]+/)+$`)
+	prefixPattern  = compiled(`^[A-Za-z0-9_.-]{0,64}$`)
+	eventPattern   = compiled(`^[^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*$`)
+	fieldPattern   = compiled(`^[^\s\pC]([^\pC]*[^\s\pC])?$`)
+	tagPattern     = compiled(`^[\p{L}\p{N}_.:/=+\-@]([\p{L}\p{N} _.:/=+\-@]*[\p{L}\p{N}_.:/=+\-@])?$`)
+	decimalPattern = compiled(`^(0|-?[1-9][0-9]*)$`)
 )
 
 const (
@@ -45,7 +44,7 @@ func rejectName(text string) string {
 	switch {
 	case strings.ContainsFunc(text, unicode.IsUpper), strings.ContainsRune(text, '_'):
 		reason := "has capital letters or an underscore, which the bucket that is named after it cannot have"
-		if better := strings.ReplaceAll(strings.ToLower(text), "_", "-"); namePattern.MatchString(better) {
+		if better := strings.ReplaceAll(strings.ToLower(text), "_", "-"); namePattern().MatchString(better) {
 			reason += fmt.Sprintf("; %q would do", better)
 		}
 		return reason
@@ -109,7 +108,7 @@ func rejectTagKey(key string) string {
 		return "is a tag that enrich sets itself"
 	case utf8.RuneCountInString(key) > 128:
 		return "is longer than 128 characters"
-	case !tagPattern.MatchString(key):
+	case !tagPattern().MatchString(key):
 		return "is not a tag's name: use " + tagRule
 	}
 	return ""
@@ -119,7 +118,7 @@ func rejectTagValue(value string) string {
 	switch {
 	case utf8.RuneCountInString(value) > 256:
 		return "is longer than 256 characters"
-	case value != "" && !tagPattern.MatchString(value):
+	case value != "" && !tagPattern().MatchString(value):
 		return "is not a tag's value: use " + tagRule
 	}
 	return ""

@@ -235,7 +235,7 @@ func parseQueries(in []types.MetricDataQuery) (*querySet, error) {
 func parseQuery(in *types.MetricDataQuery) (dataQuery, error) {
 	q := dataQuery{id: deref(in.Id), label: deref(in.Label), returned: in.ReturnData == nil || *in.ReturnData, period: deref(in.Period)}
 	switch {
-	case !queryID.MatchString(q.id):
+	case !queryID().MatchString(q.id):
 		return q, cwInvalid("The value %q for parameter Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.", q.id)
 	case in.AccountId != nil:
 		return q, cwUnsupported("AccountId in metric queries")

@@ -32,7 +32,7 @@ func (c *constraints) between(value *int32, member string, low, high int32) {
 
 // text checks a string that may be absent: its length in characters and its
 // form; pattern may be nil.
-func (c *constraints) text(value *string, member string, low, high int, pattern *regexp.Regexp) {
+func (c *constraints) text(value *string, member string, low, high int, pattern func() *regexp.Regexp) {
 	if value == nil {
 		return
 	}
@@ -43,8 +43,8 @@ func (c *constraints) text(value *string, member string, low, high int, pattern 
 	if n > high {
 		c.add(*value, member, fmt.Sprintf("Member must have length less than or equal to %d", high))
 	}
-	if pattern != nil && !pattern.MatchString(*value) {
-		c.add(*value, member, "Member must satisfy regular expression pattern: "+trimAnchors(pattern.String()))
+	if pattern != nil && !pattern().MatchString(*value) {
+		c.add(*value, member, "Member must satisfy regular expression pattern: "+trimAnchors(pattern().String()))
 	}
 }
 

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,7 +30,7 @@ const (
 	dashboardWidgets = 500
 )
 
-var dashboardName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
+var dashboardName = compiled(`^[A-Za-z0-9_-]{1,255}$`)
 
 func dashboardARN(ctx context.Context, name string) string {
 	return callerOf(ctx).globalARN("cloudwatch", "dashboard/"+name)
@@ -39,7 +38,7 @@ func dashboardARN(ctx context.Context, name string) string {
 
 func (c *cloudWatchService) putDashboard(_ context.Context, in *cloudwatch.PutDashboardInput) (*cloudwatch.PutDashboardOutput, error) {
 	name, body := deref(in.DashboardName), deref(in.DashboardBody)
-	if !dashboardName.MatchString(name) {
+	if !dashboardName().MatchString(name) {
 		return nil, dashboardInvalid("The value %s for field DashboardName contains invalid characters. It can only contain alphanumerics, dash (-) and underscore (_).", name)
 	}
 	warnings, err := checkDashboard(body)

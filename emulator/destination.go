@@ -81,7 +81,7 @@ func (ln *lane) store(ctx context.Context, destination string, records []*record
 	if err != nil {
 		return fmt.Errorf("describing discarded records: %w", err)
 	}
-	bucket := bucketARNPattern.FindStringSubmatch(destination)[1]
+	bucket := bucketARNPattern().FindStringSubmatch(destination)[1]
 	key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", m.uuid, ln.shard.id, now.Format("2006/01/02/2006-01-02T15.04.05"), newRequestID())
 	// Lambda delivers in the name of the function's role, and needs both.
 	if err := ln.lambda.roles.allowed(role, "s3:ListBucket", destination); err != nil {

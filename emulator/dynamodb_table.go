@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -43,7 +42,7 @@ type keyAttribute struct {
 	kind types.ScalarAttributeType
 }
 
-var tableNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
+var tableNamePattern = compiled(`^[a-zA-Z0-9_.-]+$`)
 
 // checkTableName gives the problems of a table's name. Where an operation takes
 // an ARN too, tableNameOf has made a name of it before.
@@ -53,7 +52,7 @@ func checkTableName(name *string) error {
 		return dynamoInvalid("1 validation error detected: Value null at 'tableName' failed to satisfy constraint: Member must not be null")
 	case len(*name) < 3 || len(*name) > 255:
 		return dynamoInvalid("TableName must be at least 3 characters long and at most 255 characters long")
-	case !tableNamePattern.MatchString(*name):
+	case !tableNamePattern().MatchString(*name):
 		return dynamoInvalid("1 validation error detected: Value '%s' at 'tableName' failed to satisfy constraint: Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+", *name)
 	}
 	return nil

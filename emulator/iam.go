@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -120,8 +119,8 @@ func invalidIAM(problems ...string) *apiError {
 }
 
 var (
-	iamNamePattern = regexp.MustCompile(`^[\w+=,.@-]+$`)
-	iamPathPattern = regexp.MustCompile(`^/([\x21-\x7e]+/)?$`)
+	iamNamePattern = compiled(`^[\w+=,.@-]+$`)
+	iamPathPattern = compiled(`^/([\x21-\x7e]+/)?$`)
 )
 
 // checkIAMName checks the name of a role or policy.
@@ -133,7 +132,7 @@ func checkIAMName(member string, name *string, longest int) []string {
 		return []string{fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must have length greater than or equal to 1", member)}
 	case utf8.RuneCountInString(*name) > longest:
 		return []string{fmt.Sprintf("Value at '%s' failed to satisfy constraint: Member must have length less than or equal to %d", member, longest)}
-	case !iamNamePattern.MatchString(*name):
+	case !iamNamePattern().MatchString(*name):
 		return []string{fmt.Sprintf(`Value at '%s' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]+`, member)}
 	}
 	return nil
@@ -172,7 +171,7 @@ func (i *iamService) createRole(ctx context.Context, in *iam.CreateRoleInput) (*
 	if in.Path != nil {
 		path = *in.Path
 	}
-	if !iamPathPattern.MatchString(path) || len(path) > 512 {
+	if !iamPathPattern().MatchString(path) || len(path) > 512 {
 		problems = append(problems, "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.")
 	}
 	if len(problems) > 0 {

@@ -155,7 +155,7 @@ func (s *kinesisService) find(ctx context.Context, name, arn, id *string) (*stre
 func (s *kinesisService) resolve(ctx context.Context, name, arn *string) (string, error) {
 	switch {
 	case arn != nil:
-		if !streamARNPattern.MatchString(*arn) {
+		if !streamARNPattern().MatchString(*arn) {
 			return "", invalidMember(*arn, "streamARN", "Member must satisfy regular expression pattern: arn:aws.*:kinesis:.*:\\d{12}:stream/\\S+")
 		}
 		if name != nil && !strings.HasSuffix(*arn, ":stream/"+*name) {

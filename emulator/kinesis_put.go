@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -21,8 +20,8 @@ const (
 )
 
 var (
-	streamNamePattern = regexp.MustCompile(`^[a-zA-Z0-9_.-]+$`)
-	streamARNPattern  = regexp.MustCompile(`^arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}$`)
+	streamNamePattern = compiled(`^[a-zA-Z0-9_.-]+$`)
+	streamARNPattern  = compiled(`^arn:aws[^:]*:kinesis:[^:]*:\d{12}:stream/[a-zA-Z0-9_.-]{1,128}$`)
 )
 
 func checkStreamName(name string) error {

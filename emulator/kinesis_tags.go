@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -15,7 +14,7 @@ import (
 
 const tagQuota = 50 // tags of one resource
 
-var tagPattern = regexp.MustCompile(`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
+var tagPattern = compiled(`^([\p{L}\p{Z}\p{N}_.:/=+\-@]*)$`)
 
 // checkResourceTags holds tags to the rules that AWS has for all of them.
 // https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -192,7 +191,7 @@ func invalidParameter(format string, args ...any) error {
 
 // functionNamePattern takes a name, a partial ARN or an ARN, with or without a
 // qualifier: what is not the name is in the groups region, account and qualifier.
-var functionNamePattern = regexp.MustCompile(`^(?:arn:aws[a-zA-Z-]*:lambda:(?P<region>[a-z]{2}(?:-gov)?-[a-z]+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?$`)
+var functionNamePattern = compiled(`^(?:arn:aws[a-zA-Z-]*:lambda:(?P<region>[a-z]{2}(?:-gov)?-[a-z]+-\d):)?(?:(?P<account>\d{12}):)?(?:function:)?(?P<name>[a-zA-Z0-9_-]{1,64})(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9_-]+))?$`)
 
 // functionARN gives the unqualified ARN of what a request names, and its
 // qualifier.
@@ -200,7 +199,7 @@ func (l *lambdaService) functionARN(ctx context.Context, name, qualifier *string
 	if name == nil {
 		return "", "", nullMember("functionName")
 	}
-	parts := functionNamePattern.FindStringSubmatch(*name)
+	parts := functionNamePattern().FindStringSubmatch(*name)
 	if parts == nil {
 		return "", "", invalidMember(*name, "functionName",
 			`Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?([a-z]{2}(-gov)?-[a-z]+-\d{1}:)?(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST|[a-zA-Z0-9-_]+))?`)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -16,10 +15,10 @@ import (
 const environmentLimit = 4 * kib // all variables together
 
 var (
-	roleARNPattern  = regexp.MustCompile(`^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
-	handlerPattern  = regexp.MustCompile(`^[^\s]+$`)
-	variablePattern = regexp.MustCompile(`^[a-zA-Z]([a-zA-Z0-9_])+$`)
-	logGroupPattern = regexp.MustCompile(`^[\.\-_/#A-Za-z0-9]+$`)
+	roleARNPattern  = compiled(`^arn:(aws[a-zA-Z-]*)?:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$`)
+	handlerPattern  = compiled(`^[^\s]+$`)
+	variablePattern = compiled(`^[a-zA-Z]([a-zA-Z0-9_])+$`)
+	logGroupPattern = compiled(`^[\.\-_/#A-Za-z0-9]+$`)
 )
 
 // reservedVariable tells whether Lambda sets a variable itself.

@@ -3,7 +3,6 @@ package emulator
 import (
 	"context"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -89,8 +88,8 @@ func noSuchStream() *apiError {
 }
 
 var (
-	groupPattern  = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
-	streamPattern = regexp.MustCompile(`^[^:*]{1,512}$`)
+	groupPattern  = compiled(`^[.\-_/#A-Za-z0-9]{1,512}$`)
+	streamPattern = compiled(`^[^:*]{1,512}$`)
 )
 
 // retentions are the days that PutRetentionPolicy takes.
@@ -99,7 +98,7 @@ var retentions = []int32{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 54
 func (l *logsService) createGroup(ctx context.Context, in *cloudwatchlogs.CreateLogGroupInput) (*cloudwatchlogs.CreateLogGroupOutput, error) {
 	name := deref(in.LogGroupName)
 	switch {
-	case !groupPattern.MatchString(name):
+	case !groupPattern().MatchString(name):
 		return nil, logsInvalid("1 validation error detected: Value '%s' at 'logGroupName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\.\\-_/#A-Za-z0-9]+ and have length between 1 and 512", name)
 	case strings.HasPrefix(name, "aws/"):
 		return nil, logsInvalid("Log groups starting with AWS/ are reserved for AWS.")

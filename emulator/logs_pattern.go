@@ -1,7 +1,6 @@
 package emulator
 
 import (
-	"regexp"
 	"strings"
 )
 
@@ -42,7 +41,7 @@ func (t terms) matches(message string) bool {
 	return false
 }
 
-var plainTerm = regexp.MustCompile(`^[\pL\pN_]+$`)
+var plainTerm = compiled(`^[\pL\pN_]+$`)
 
 // parsePattern reads a filter pattern. Patterns for fields between brackets and
 // regular expressions are refused.
@@ -90,7 +89,7 @@ func cutTerm(text string) (term, rest string, err error) {
 	if end < 0 {
 		end = len(text)
 	}
-	if !plainTerm.MatchString(text[:end]) {
+	if !plainTerm().MatchString(text[:end]) {
 		return "", "", logsInvalid("Invalid character(s) in term '%s'", text[:end])
 	}
 	return text[:end], text[end:], nil

@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"encoding/json"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -140,11 +139,11 @@ func reach(value any, path []string) (any, bool) {
 }
 
 var (
-	selectorPath  = regexp.MustCompile(`^\$((?:\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,6}\])+)`)
-	selectorStep  = regexp.MustCompile(`\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]`)
-	selectorWords = regexp.MustCompile(`^(?i:(NOT\s+EXISTS|EXISTS|IS\s+(NULL|TRUE|FALSE)))\b`)
-	selectorSign  = regexp.MustCompile(`^(!=|<=|>=|=|<|>)`)
-	selectorValue = regexp.MustCompile(`^[A-Za-z0-9_.*+-]+`)
+	selectorPath  = compiled(`^\$((?:\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,6}\])+)`)
+	selectorStep  = compiled(`\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d+)\]`)
+	selectorWords = compiled(`^(?i:(NOT\s+EXISTS|EXISTS|IS\s+(NULL|TRUE|FALSE)))\b`)
+	selectorSign  = compiled(`^(!=|<=|>=|=|<|>)`)
+	selectorValue = compiled(`^[A-Za-z0-9_.*+-]+`)
 )
 
 // selectorParser reads a selector from left to right.
@@ -210,16 +209,16 @@ func (p *selectorParser) comparison() (*clause, bool) {
 		return inner, ok && p.take(")")
 	}
 	p.take("") // leading space
-	m := selectorPath.FindStringSubmatch(p.rest)
+	m := selectorPath().FindStringSubmatch(p.rest)
 	if m == nil {
 		return nil, false
 	}
 	p.rest = strings.TrimLeft(p.rest[len(m[0]):], " \t\n")
 	c := &clause{}
-	for _, step := range selectorStep.FindAllStringSubmatch(m[1], -1) {
+	for _, step := range selectorStep().FindAllStringSubmatch(m[1], -1) {
 		c.path = append(c.path, step[1]+step[2])
 	}
-	if words := selectorWords.FindString(p.rest); words != "" {
+	if words := selectorWords().FindString(p.rest); words != "" {
 		p.rest = p.rest[len(words):]
 		fields := strings.Fields(strings.ToUpper(words))
 		c.operator, c.text, c.negated = fields[len(fields)-1], "", fields[0] == "NOT"
@@ -228,7 +227,7 @@ func (p *selectorParser) comparison() (*clause, bool) {
 		}
 		return c, true
 	}
-	if c.operator = selectorSign.FindString(p.rest); c.operator == "" {
+	if c.operator = selectorSign().FindString(p.rest); c.operator == "" {
 		return nil, false
 	}
 	p.rest = strings.TrimLeft(p.rest[len(c.operator):], " \t\n")
@@ -242,7 +241,7 @@ func (p *selectorParser) value(c *clause) bool {
 		c.text, p.rest = text, rest
 		return ok && (c.operator == "=" || c.operator == "!=")
 	}
-	c.text = selectorValue.FindString(p.rest)
+	c.text = selectorValue().FindString(p.rest)
 	p.rest = p.rest[len(c.text):]
 	number, err := strconv.ParseFloat(c.text, 64)
 	c.number, c.isNumber = number, err == nil

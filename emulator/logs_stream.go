@@ -177,7 +177,7 @@ func (l *logsService) anywhere(name string) *logGroupData {
 
 func (l *logsService) createStream(ctx context.Context, in *cloudwatchlogs.CreateLogStreamInput) (*cloudwatchlogs.CreateLogStreamOutput, error) {
 	name := deref(in.LogStreamName)
-	if !streamPattern.MatchString(name) {
+	if !streamPattern().MatchString(name) {
 		return nil, logsInvalid("1 validation error detected: Value '%s' at 'logStreamName' failed to satisfy constraint: Member must satisfy regular expression pattern: [^:*]* and have length between 1 and 512", name)
 	}
 	l.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 	"reflect"
-	"regexp"
 
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
@@ -132,7 +131,7 @@ func checkCreateMapping(in *awslambda.CreateEventSourceMappingInput) error {
 	}); err != nil {
 		return err
 	}
-	if !streamARNPattern.MatchString(*in.EventSourceArn) {
+	if !streamARNPattern().MatchString(*in.EventSourceArn) {
 		return invalidParameter("Unrecognized event source, this emulator has Kinesis data streams alone. Unsupported source arn : %s", *in.EventSourceArn)
 	}
 	atTimestamp := in.StartingPosition == types.EventSourcePositionAtTimestamp
@@ -168,7 +167,7 @@ func checkUpdateMapping(in *awslambda.UpdateEventSourceMappingInput) error {
 	})
 }
 
-var bucketARNPattern = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:s3:::([a-z0-9.-]{3,63})$`)
+var bucketARNPattern = compiled(`^arn:aws[a-zA-Z-]*:s3:::([a-z0-9.-]{3,63})$`)
 
 func checkMappingSettings(s mappingSettings) error {
 	var c constraints
@@ -192,7 +191,7 @@ func checkMappingSettings(s mappingSettings) error {
 	if s.destination.OnSuccess != nil && deref(s.destination.OnSuccess.Destination) != "" {
 		return invalidParameter("Unsupported DestinationConfig parameter for given event source mapping type.")
 	}
-	if to := s.destination.OnFailure; to != nil && deref(to.Destination) != "" && !bucketARNPattern.MatchString(*to.Destination) {
+	if to := s.destination.OnFailure; to != nil && deref(to.Destination) != "" && !bucketARNPattern().MatchString(*to.Destination) {
 		return invalidParameter("This emulator has S3 buckets alone as on-failure destinations. The destination ARN is not supported: %s", *to.Destination)
 	}
 	return nil

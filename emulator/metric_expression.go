@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -19,8 +18,8 @@ type expression struct {
 }
 
 var (
-	queryID         = regexp.MustCompile(`^[a-z][a-zA-Z0-9_]{0,254}$`)
-	expressionToken = regexp.MustCompile(`^\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_][A-Za-z0-9_]*)|([-+*/(),]))`)
+	queryID         = compiled(`^[a-z][a-zA-Z0-9_]{0,254}$`)
+	expressionToken = compiled(`^\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_][A-Za-z0-9_]*)|([-+*/(),]))`)
 )
 
 // maxExpression is the longest expression in bytes, as of CloudWatch.
@@ -54,7 +53,7 @@ func parseExpression(text string) (*expression, error) {
 
 // next reads a token; false when there is something that is none.
 func (p *expressionParser) next() bool {
-	m := expressionToken.FindStringSubmatch(p.rest)
+	m := expressionToken().FindStringSubmatch(p.rest)
 	if m == nil {
 		p.kind, p.token = 0, ""
 		return strings.TrimSpace(p.rest) == ""
@@ -109,7 +108,7 @@ func (p *expressionParser) factor() (*expression, bool) {
 		return &expression{operator: 'n', number: number}, err == nil
 	case kind == 2 && token == "FILL":
 		return p.fill()
-	case kind == 2 && queryID.MatchString(token):
+	case kind == 2 && queryID().MatchString(token):
 		p.uses = append(p.uses, token)
 		return &expression{operator: 'm', id: token}, true
 	case token == "-":

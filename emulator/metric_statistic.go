@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"strings"
 )
@@ -14,7 +13,7 @@ type statistic struct {
 	percentile float64 // 0: none
 }
 
-var percentilePattern = regexp.MustCompile(`^p(\d{1,2}(\.\d{0,10})?|100)$`)
+var percentilePattern = compiled(`^p(\d{1,2}(\.\d{0,10})?|100)$`)
 
 // parseStatistic tells whether the emulator can compute a statistic. Trimmed
 // means and the like (tm, wm, tc, ts, pr, IQM) it cannot.
@@ -23,7 +22,7 @@ func parseStatistic(name string) (statistic, bool) {
 	case "Average", "Sum", "Minimum", "Maximum", "SampleCount":
 		return statistic{name: name}, true
 	}
-	if !percentilePattern.MatchString(name) {
+	if !percentilePattern().MatchString(name) {
 		return statistic{}, false
 	}
 	p, err := strconv.ParseFloat(strings.TrimPrefix(name, "p"), 64)

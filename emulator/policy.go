@@ -2,7 +2,6 @@ package emulator
 
 import (
 	"fmt"
-	"regexp"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -157,7 +156,7 @@ func parseStatement(w wireStatement, kind policyKind) (statement, error) {
 		return s, err
 	}
 	for _, action := range s.actions {
-		if !actionPattern.MatchString(action) {
+		if !actionPattern().MatchString(action) {
 			return s, refuse("Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.")
 		}
 	}
@@ -173,8 +172,8 @@ func isAlphanumeric(r rune) bool {
 }
 
 var (
-	actionPattern   = regexp.MustCompile(`^(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$`)
-	resourcePattern = regexp.MustCompile(`^(\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.+|arn:.*\*.*)$`)
+	actionPattern   = compiled(`^(\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+)$`)
+	resourcePattern = compiled(`^(\*|arn:[^:]*:[^:]*:[^:]*:[^:]*:.+|arn:.*\*.*)$`)
 )
 
 func (s *statement) parseTargets(w wireStatement, kind policyKind) error {
@@ -189,7 +188,7 @@ func (s *statement) parseTargets(w wireStatement, kind policyKind) error {
 		return err
 	}
 	for _, resource := range s.resources {
-		if !resourcePattern.MatchString(resource) {
+		if !resourcePattern().MatchString(resource) {
 			return refuse("Resource %s must be in ARN format or \"*\".", resource)
 		}
 		if strings.Contains(resource, "${") {
@@ -245,8 +244,8 @@ func parsePrincipal(raw jsontext.Value, kind policyKind) (principal, error) {
 }
 
 var (
-	servicePattern = regexp.MustCompile(`^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$`)
-	accountPattern = regexp.MustCompile(`^(\d{12}|arn:[a-z-]+:(iam|sts)::\d{12}:.+)$`)
+	servicePattern = compiled(`^[a-z0-9.-]+\.amazonaws\.com(\.cn)?$`)
+	accountPattern = compiled(`^(\d{12}|arn:[a-z-]+:(iam|sts)::\d{12}:.+)$`)
 )
 
 func (p *principal) add(kind string, values []string) error {
@@ -254,9 +253,9 @@ func (p *principal) add(kind string, values []string) error {
 		switch {
 		case kind == "AWS" && value == "*":
 			p.anyone = true
-		case kind == "AWS" && accountPattern.MatchString(value):
+		case kind == "AWS" && accountPattern().MatchString(value):
 			p.accounts = append(p.accounts, value)
-		case kind == "Service" && servicePattern.MatchString(value):
+		case kind == "Service" && servicePattern().MatchString(value):
 			p.services = append(p.services, value)
 		case kind == "Federated" || kind == "CanonicalUser":
 			return refuse("The emulator does not support principals of the kind %s.", kind)

@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"net"
 	"net/http"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -13,14 +12,14 @@ import (
 const s3Namespace = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 var (
-	bucketPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
-	regionPattern = regexp.MustCompile(`^(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?-[a-z]+-\d$`)
+	bucketPattern = compiled(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	regionPattern = compiled(`^(af|ap|ca|cn|eu|il|me|mx|sa|us)(-gov|-iso[a-z]?)?-[a-z]+-\d$`)
 )
 
 // validBucketName applies the naming rules of
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 func validBucketName(name string) bool {
-	if !bucketPattern.MatchString(name) || strings.Contains(name, "..") || net.ParseIP(name) != nil {
+	if !bucketPattern().MatchString(name) || strings.Contains(name, "..") || net.ParseIP(name) != nil {
 		return false
 	}
 	for _, prefix := range []string{"xn--", "sthree-", "amzn-s3-demo-"} {
@@ -98,7 +97,7 @@ func (s *s3Service) bucketRegion(q *s3Request, constraint string) (string, error
 		return region, nil
 	case constraint == "":
 		return "", failf(http.StatusBadRequest, "IllegalLocationConstraintException", "The unspecified location constraint is incompatible for the region specific endpoint this request was sent to.")
-	case constraint == "us-east-1" || !regionPattern.MatchString(constraint):
+	case constraint == "us-east-1" || !regionPattern().MatchString(constraint):
 		err := failf(http.StatusBadRequest, "InvalidLocationConstraint", "The specified location-constraint is not valid")
 		err.Extra = map[string]any{"LocationConstraint": constraint}
 		return "", err

@@ -3,7 +3,6 @@ package emulator
 import (
 	"encoding/xml"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 )
@@ -31,7 +30,7 @@ type metricsAnd struct {
 	Unknown []unknownElement `xml:",any"`
 }
 
-var metricsID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+var metricsID = compiled(`^[A-Za-z0-9._-]{1,64}$`)
 
 // maxMetrics is how many metrics configurations a bucket may have.
 const maxMetrics = 1000
@@ -55,7 +54,7 @@ func (s *s3Service) putMetrics(q *s3Request) error {
 	}
 	id := q.query.Get("id")
 	switch {
-	case !metricsID.MatchString(id):
+	case !metricsID().MatchString(id):
 		return failf(http.StatusBadRequest, "InvalidConfigurationId", "The specified configuration id is invalid.")
 	case in.ID != id:
 		return invalidArgument("id", id, "The id of the configuration does not match the id of the request")

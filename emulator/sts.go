@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"regexp"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -44,7 +43,7 @@ func (s *stsService) getCallerIdentity(ctx context.Context, _ *sts.GetCallerIden
 	return &sts.GetCallerIdentityOutput{Account: &c.Account, Arn: new(c.principalARN()), UserId: &id}, nil
 }
 
-var sessionNamePattern = regexp.MustCompile(`^[\w+=,.@-]{2,64}$`)
+var sessionNamePattern = compiled(`^[\w+=,.@-]{2,64}$`)
 
 func (s *stsService) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*sts.AssumeRoleOutput, error) {
 	duration, err := assumeDuration(in)
@@ -82,7 +81,7 @@ func assumeDuration(in *sts.AssumeRoleInput) (time.Duration, error) {
 	if in.RoleArn == nil || len(*in.RoleArn) < 20 {
 		problems = append(problems, "Value at 'roleArn' failed to satisfy constraint: Member must have length greater than or equal to 20")
 	}
-	if in.RoleSessionName == nil || !sessionNamePattern.MatchString(*in.RoleSessionName) {
+	if in.RoleSessionName == nil || !sessionNamePattern().MatchString(*in.RoleSessionName) {
 		problems = append(problems, `Value at 'roleSessionName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\w+=,.@-]*`)
 	}
 	seconds := int32(3600)
