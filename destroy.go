@@ -155,12 +155,31 @@ func (p *program) confirmDestroy(ctx context.Context, s *session, found []engine
 			if f.Observed != nil {
 				detail = f.Observed.Detail
 			}
+			if contents := p.contents(ctx, f); contents != "" {
+				detail = contents
+			}
 			rows = append(rows, []cell{{text: f.Resource.Kind()}, {text: f.Resource.Name()}, {text: detail, paint: page.c.warn}})
 		}
 		page.table(rows)
 		p.out.say(page.String())
 	}
 	return p.confirm(ctx, "destroying "+s.cfg.Name+" ("+s.cfg.Environment+")", s.cfg.Name)
+}
+
+// contents tells what a resource holds; "" where it holds nothing of its own.
+func (p *program) contents(ctx context.Context, f engine.Inspection) string {
+	container, ok := f.Resource.(engine.Container)
+	if !ok || f.Observed == nil {
+		return ""
+	}
+	_, stop := p.out.spinner("counting what is in " + f.Resource.Name())
+	defer stop()
+	contents, err := container.Contents(ctx)
+	if err != nil {
+		// Deleting is not refused for it: some endpoints let nobody list.
+		return "contents unknown: " + err.Error()
+	}
+	return contents
 }
 
 // carryOutDestroy deletes everything and proves that nothing is left.

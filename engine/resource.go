@@ -86,3 +86,10 @@ type Progress interface {
 	// Status says what is being waited for: "waiting for ACTIVE".
 	Status(text string)
 }
+
+// Container is a resource that holds data which its deletion takes along.
+type Container interface {
+	// Contents counts the data, for people: "14 object versions, 31 kB". It may
+	// take some calls.
+	Contents(ctx context.Context) (string, error)
+}

@@ -17,6 +17,36 @@ import (
 // once. S3 takes 3,500 deletions a second of a prefix before it slows down.
 const parallelDeletes = 8
 
+// countedPages bounds how long Contents counts, at 1,000 versions a page.
+const countedPages = 10
+
+// Contents counts object versions and their bytes, up to some thousand.
+func (b *deliveryBucket) Contents(ctx context.Context) (_ string, err error) {
+	defer b.explain("listing", &err)
+	versions, bytes := 0, int64(0)
+	pages := s3.NewListObjectVersionsPaginator(b.client, &s3.ListObjectVersionsInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
+	for range countedPages {
+		if !pages.HasMorePages() {
+			break
+		}
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return "", err
+		}
+		versions += len(page.Versions)
+		for _, version := range page.Versions {
+			bytes += aws.ToInt64(version.Size)
+		}
+	}
+	switch {
+	case pages.HasMorePages():
+		return fmt.Sprintf("more than %d object versions", versions), nil
+	case versions == 0:
+		return "empty", nil
+	}
+	return fmt.Sprintf("%d object versions, %d bytes", versions, bytes), nil
+}
+
 // empty removes every version, delete marker and unfinished upload. What is
 // written meanwhile may stay: the caller looks again.
 func (b *deliveryBucket) empty(ctx context.Context, progress engine.Progress) error {

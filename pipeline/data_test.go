@@ -14,6 +14,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"enrich/config"
+
+	"enrich/engine"
 )
 
 // A new table of the default lookup has the sample users in dev, and only there.
@@ -113,6 +115,9 @@ func TestBucketIsEmptied(t *testing.T) {
 	if _, err := client.DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: &name}); err != nil {
 		t.Fatal(err)
 	}
+	if contents, err := bucket.(engine.Container).Contents(t.Context()); err != nil || contents != "empty" {
+		t.Errorf("contents: %q, %v", contents, err)
+	}
 	group, ctx := errgroup.WithContext(t.Context())
 	group.SetLimit(16)
 	for i := range 1100 {
@@ -130,6 +135,9 @@ func TestBucketIsEmptied(t *testing.T) {
 	}
 	if _, err := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: &name, Key: aws.String("unfinished")}); err != nil {
 		t.Fatal(err)
+	}
+	if contents, err := bucket.(engine.Container).Contents(t.Context()); err != nil || contents != "1100 object versions, 1100 bytes" {
+		t.Errorf("contents: %q, %v", contents, err)
 	}
 	if err := bucket.Update(t.Context(), read(t, bucket), bucket.Diff(read(t, bucket)), &notes{}); err != nil {
 		t.Fatal(err)
