@@ -14,7 +14,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"enrich/config"
-
 	"enrich/engine"
 )
 
