@@ -204,11 +204,15 @@ func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.
 // destroyFailure says what is left, and that a rerun is safe.
 func destroyFailure(err error, report *engine.Report, document state.Document) error {
 	f := &fault{message: err.Error(), cause: err}
-	if failed, ok := errors.AsType[*engine.FailedError](err); ok {
+	failed, ok := errors.AsType[*engine.FailedError](err)
+	if ok {
 		f.message = failureText(failed)
 	}
 	if left, ok := errors.AsType[*engine.LeftError](err); ok {
 		f.message = fmt.Sprintf("not everything is gone: %s", left)
+		if failed != nil { // why it is left
+			f.message += "\n       " + failureText(failed)
+		}
 	}
 	if report != nil {
 		f.details = map[string]any{"resources": results(report)}
