@@ -178,6 +178,15 @@ func (e *Enricher) answer(lookup int, value func(attribute string) []byte) *Answ
 	return a
 }
 
+// Size is about how much memory the answer takes up, in bytes.
+func (a *Answer) Size() int { return answerOverhead + len(a.members) + sliceSize*len(a.values) }
+
+// What an Answer takes up on 64 bits beside its text, and each of its values.
+const (
+	answerOverhead = 128
+	sliceSize      = 24
+)
+
 // firstField is the index in fields of a lookup's first field.
 func (e *Enricher) firstField(lookup int) int {
 	n := 0

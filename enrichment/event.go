@@ -54,8 +54,9 @@ type occurrence struct {
 	last  bool // no later member has the same name
 }
 
-// Key is what an event is looked up by. It is valid as long as the event is: until
-// it is parsed anew, and its data is not changed.
+// Key is what an event is looked up by: text, a number as AppendNumber spells it,
+// or bytes, by the lookup's KeyType. It is valid as long as the event is: until it
+// is parsed anew, and its data is not changed.
 type Key struct {
 	Text []byte
 	OK   bool // false: the event has no key that could be looked up

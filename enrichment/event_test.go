@@ -64,6 +64,46 @@ func TestKey(t *testing.T) {
 	}
 }
 
+func TestKeyTypes(t *testing.T) {
+	for _, test := range []struct {
+		kind        KeyType
+		event, want string
+	}{
+		{KeyNumber, `{"id":42}`, "4.2e1"},
+		{KeyNumber, `{"id":"42"}`, "4.2e1"},
+		{KeyNumber, `{"id":"\u0034\u0032.0"}`, "4.2e1"},
+		{KeyNumber, `{"id":-0.0}`, "0"},
+		{KeyNumber, `{"id":123456789012345678901234567890.12345678}`, "1.2345678901234567890123456789012345678e29"},
+		{KeyNumber, `{"id":1234567890123456789012345678901234567800}`, "1.2345678901234567890123456789012345678e39"},
+		{KeyNumber, `{"id":123456789012345678901234567890123456789}`, ""},
+		{KeyNumber, `{"id":1e126}`, ""},
+		{KeyNumber, `{"id":"a"}`, ""},
+		{KeyNumber, `{"id":" 1"}`, ""},
+		{KeyNumber, `{"id":""}`, ""},
+		{KeyNumber, `{"id":true}`, ""},
+		{KeyBinary, `{"id":"aGVsbG8="}`, "hello"},
+		{KeyBinary, `{"id":"AP8\u003d"}`, "\x00\xff"},
+		{KeyBinary, `{"id":"aGVsbG8"}`, ""},
+		{KeyBinary, `{"id":"AP9="}`, ""}, // not how these bytes are written: the last bits are not zero
+		{KeyBinary, `{"id":"ü"}`, ""},
+		{KeyBinary, `{"id":""}`, ""},
+		{KeyBinary, `{"id":1234}`, ""},
+		{KeyBinary, `{"id":"` + strings.Repeat("AAAA", MaxKey/3) + `AAA="}`, strings.Repeat("\x00", MaxKey)},
+		{KeyBinary, `{"id":"` + strings.Repeat("AAAA", MaxKey/3+1) + `"}`, ""},
+	} {
+		lookup := DefaultLookup("users")
+		lookup.Key, lookup.KeyType = "id", test.kind
+		e := enricherOf(t, lookup)
+		var ev Event
+		if err := e.Parse(&ev, []byte(test.event)); err != nil {
+			t.Fatal(err)
+		}
+		if key := ev.Key(0); string(key.Text) != test.want || key.OK != (test.want != "") {
+			t.Errorf("%s key of %s: got %q, %v; want %q", test.kind, test.event, key.Text, key.OK, test.want)
+		}
+	}
+}
+
 // An event is used again for the next record; nothing of the one before may shine
 // through, and the keys of several lookups may not overwrite each other.
 func TestEventIsReused(t *testing.T) {

@@ -1,6 +1,9 @@
 package enrichment
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/base64"
+)
 
 // key finds the event's key for a lookup.
 func (e *Enricher) key(ev *Event, lookup int) Key {
@@ -13,7 +16,7 @@ func (e *Enricher) key(ev *Event, lookup int) Key {
 	if !ok {
 		return Key{}
 	}
-	return ev.keyOf(ev.data[value.from:value.to])
+	return ev.keyOf(ev.data[value.from:value.to], e.lookups[lookup].KeyType)
 }
 
 // follow walks from a value through nested objects. The event is valid, so the
@@ -73,8 +76,9 @@ func (ev *Event) is(inside []byte, escaped bool, text string) bool {
 
 // keyOf converts a value: a string stands for its characters, a number for its
 // own literal text. Nothing else can be looked up, nor can the empty string, a
-// text of more than MaxKey bytes, or a string that has no UTF-8 form.
-func (ev *Event) keyOf(value []byte) Key {
+// text of more than MaxKey bytes, a string that has no UTF-8 form, or what cannot
+// become a key of the table's type.
+func (ev *Event) keyOf(value []byte, kind KeyType) Key {
 	text := value
 	switch c := value[0]; {
 	case c == '"':
@@ -89,9 +93,24 @@ func (ev *Event) keyOf(value []byte) Key {
 			ev.scratch = all
 			text = all[n:]
 		}
-	case c == '-' || isDigit(c):
+	case kind != KeyBinary && (c == '-' || isDigit(c)):
 	default:
 		return Key{}
+	}
+	switch n := len(ev.scratch); kind {
+	case KeyNumber:
+		all, reason := AppendNumber(ev.scratch, text)
+		if reason != "" {
+			return Key{}
+		}
+		ev.scratch, text = all, all[n:]
+	case KeyBinary:
+		all, err := base64.StdEncoding.Strict().AppendDecode(ev.scratch, text)
+		if err != nil {
+			return Key{}
+		}
+		ev.scratch, text = all, all[n:]
+	default:
 	}
 	if len(text) == 0 || len(text) > MaxKey {
 		return Key{}

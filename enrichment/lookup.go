@@ -24,13 +24,28 @@ type Lookup struct {
 	Key string `json:"key"`
 	// TableKey is the table's partition key; default: the last part of Key.
 	TableKey string `json:"table_key"`
+	// KeyType is the type of the table's partition key; "" is KeyString.
+	KeyType KeyType `json:"key_type,omitempty"`
 	// Prefix of the names of the added fields. It may be empty.
 	Prefix string `json:"prefix"`
 	// Fields are the item's attributes that are added to the event.
 	Fields []Field `json:"fields"`
 	// Missing is what is added when there is no item; default: MissingUnknown.
 	Missing Missing `json:"missing"`
+	// Cache keeps what was found between batches. Lookups that are read from JSON
+	// without one get DefaultCache.
+	Cache Cache `json:"cache,omitzero"`
 }
+
+// KeyType is the type of a table's partition key.
+type KeyType string
+
+// The types of keys, as DynamoDB has them.
+const (
+	KeyString KeyType = "string" // the characters of a string, the literal text of a number
+	KeyNumber KeyType = "number" // a number, or a string that holds nothing but one
+	KeyBinary KeyType = "binary" // a string in base64
+)
 
 // Field is an attribute that is added to events.
 type Field struct {
@@ -73,6 +88,7 @@ func DefaultLookup(table string) Lookup {
 		Prefix:   "user_",
 		Fields:   []Field{{From: "name"}, {From: "email"}, {From: "segment"}, {From: "location"}},
 		Missing:  MissingUnknown,
+		Cache:    DefaultCache(),
 	}
 }
 
@@ -80,7 +96,6 @@ func DefaultLookup(table string) Lookup {
 // it. A member that it does not know is an error. The error names the member.
 func ParseLookups(text []byte) ([]Lookup, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
 	var lookups []Lookup
 	if err := decoder.Decode(&lookups); err != nil {
 		return nil, fmt.Errorf("not an array of lookups: %w", err)
@@ -102,6 +117,24 @@ func (l Lookup) withDefaults() Lookup {
 		l.Missing = MissingUnknown
 	}
 	return l
+}
+
+// UnmarshalJSON reads a lookup. A member that it does not know is an error, one
+// that is not there leaves the zero value, but for the cache.
+func (l *Lookup) UnmarshalJSON(text []byte) error {
+	type plain Lookup // without this method
+	read := plain{Cache: DefaultCache()}
+	if err := decodeStrictly(text, &read); err != nil {
+		return err
+	}
+	*l = Lookup(read)
+	return nil
+}
+
+func decodeStrictly(text []byte, into any) error {
+	decoder := json.NewDecoder(bytes.NewReader(text))
+	decoder.DisallowUnknownFields()
+	return decoder.Decode(into)
 }
 
 // Validate reports the first thing that is wrong with lookups that are to be
@@ -152,6 +185,14 @@ func (l Lookup) validate(at string, taken map[string]string) error {
 		return fmt.Errorf("%s.missing: %q is none of %s, %s, %s, %s", at, l.Missing,
 			MissingUnknown, MissingNull, MissingOmit, MissingDeadLetter)
 	}
+	switch l.KeyType {
+	case "", KeyString, KeyNumber, KeyBinary:
+	default:
+		return fmt.Errorf("%s.key_type: %q is none of %s, %s, %s", at, l.KeyType, KeyString, KeyNumber, KeyBinary)
+	}
+	if err := l.Cache.validate(at); err != nil {
+		return err
+	}
 	for i, f := range l.Fields {
 		if f.From == "" || !utf8.ValidString(f.From+f.To) {
 			return fmt.Errorf("%s.fields[%d]: an attribute's name is missing or not UTF-8", at, i)
@@ -191,9 +232,7 @@ func (f *Field) UnmarshalJSON(text []byte) error {
 		return nil
 	}
 	var renamed struct{ From, To string }
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&renamed); err != nil {
+	if err := decodeStrictly(text, &renamed); err != nil {
 		return fmt.Errorf(`a field is a name or {"from": name, "to": name}: %w`, err)
 	}
 	f.From, f.To = renamed.From, renamed.To

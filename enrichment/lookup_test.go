@@ -11,11 +11,13 @@ import (
 func TestParseLookups(t *testing.T) {
 	got, err := ParseLookups([]byte(`[
 		{"name":"users","table":"p-users","key":"user_id","table_key":"id","prefix":"user_","fields":["name",{"from":"email","to":"mail"}],"missing":"null"},
-		{"name":"shops","table":"arn:aws:dynamodb:eu-west-1:123456789012:table/shops","key":"order.shop","fields":["city"]}
+		{"name":"shops","table":"arn:aws:dynamodb:eu-west-1:123456789012:table/shops","key":"order.shop","key_type":"number","fields":["city"],"cache":{"ttl":1,"missing_ttl":2,"size":3,"stale":4}},
+		{"name":"part","table":"part","key":"a","fields":["b"],"cache":{"stale":9}}
 	]`))
 	want := []Lookup{
-		{Name: "users", Table: "p-users", Key: "user_id", TableKey: "id", Prefix: "user_", Fields: []Field{{From: "name"}, {From: "email", To: "mail"}}, Missing: MissingNull},
-		{Name: "shops", Table: "arn:aws:dynamodb:eu-west-1:123456789012:table/shops", Key: "order.shop", TableKey: "shop", Fields: []Field{{From: "city"}}, Missing: MissingUnknown},
+		{Name: "users", Table: "p-users", Key: "user_id", TableKey: "id", Prefix: "user_", Fields: []Field{{From: "name"}, {From: "email", To: "mail"}}, Missing: MissingNull, Cache: DefaultCache()},
+		{Name: "shops", Table: "arn:aws:dynamodb:eu-west-1:123456789012:table/shops", Key: "order.shop", TableKey: "shop", KeyType: KeyNumber, Fields: []Field{{From: "city"}}, Missing: MissingUnknown, Cache: Cache{TTL: 1, MissingTTL: 2, Size: 3, Stale: 4}},
+		{Name: "part", Table: "part", Key: "a", TableKey: "a", Fields: []Field{{From: "b"}}, Missing: MissingUnknown, Cache: Cache{TTL: 60, MissingTTL: 5, Stale: 9}},
 	}
 	if err != nil || !cmp.Equal(got, want) {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, got))
@@ -72,6 +74,10 @@ func TestBadLookups(t *testing.T) {
 		{"double field", one(`["name"]`, `["name","name"]`), "[0] (users).fields[1]: lookup users adds the field user_name too"},
 		{"reserved field", one(`"prefix":"user_","fields":["name"]`, `"fields":["enriched"]`), "[0] (users).fields[0]: every enriched event has a field enriched"},
 		{"bad policy", one(`"null"`, `"nil"`), `[0] (users).missing: "nil" is none of unknown, null, omit, dead-letter`},
+		{"bad key type", one(`"missing"`, `"key_type":"S","missing"`), `[0] (users).key_type: "S" is none of string, number, binary`},
+		{"bad TTL", one(`"missing"`, `"cache":{"ttl":-1},"missing"`), "[0] (users).cache.ttl: -1 is not between 0 and 604800"},
+		{"large cache", one(`"missing"`, `"cache":{"size":10241},"missing"`), "[0] (users).cache.size: 10241 is not between 0 and 10240"},
+		{"unknown member of a cache", one(`"missing"`, `"cache":{"tll":1},"missing"`), `unknown field "tll"`},
 		{"same name", two(`{"name":"users","table":"tab","key":"a","fields":["b"]}`), "[1] (users).name: another lookup"},
 		{"same field", two(`{"name":"others","table":"tab","key":"a","fields":[{"from":"b","to":"user_name"}]}`), "[1] (others).fields[0]: lookup users adds the field user_name too"},
 	} {
