@@ -27,19 +27,28 @@ import "context"
 type Finder interface {
 	// Find looks up keys, which are unique, not empty and at most MaxKey bytes
 	// long. A key that Found lacks has no item. With an error nothing is known of
-	// the keys in Found.Left, or of any key when that is empty. Only a patient one
-	// waits for a table that is short of throughput; else that is an error at once,
-	// with Found.Short.
-	Find(ctx context.Context, lookup *Lookup, keys []string, patient bool) (Found, error)
+	// the keys in Found.Left, or of any key when that is empty.
+	Find(ctx context.Context, lookup *Lookup, keys []string, effort Effort) (Found, error)
 }
+
+// Effort is how long a Finder goes on when it fails.
+type Effort int
+
+// The efforts, from the least to the most.
+const (
+	Once    Effort = iota // a single request
+	Eager                 // for as long as the context allows, but for want of throughput not at all
+	Patient               // for as long as the context allows
+)
 
 // Found is what a Finder found.
 type Found struct {
-	Items   map[string]Item // by key
-	Left    []string        // keys that were not answered, when Find failed
-	Short   bool            // Find failed for want of throughput: another one can help
-	Calls   int             // requests sent, repeated ones included
-	Retries int             // requests that had to be repeated, wholly or in part
+	Items     map[string]Item // by key
+	Left      []string        // keys that were not answered, when Find failed
+	Again     bool            // Find failed for want of effort: more of it can help
+	Calls     int             // requests sent, repeated ones included
+	Retries   int             // requests that had to be repeated, wholly or in part
+	Throttles int             // requests that were refused, wholly or in part, for want of throughput
 }
 
 // Sink stores objects.

@@ -21,7 +21,7 @@ import (
 // quick makes retries wait for next to nothing.
 func quick(t testing.TB, getenv func(string) string) *Handler {
 	t.Helper()
-	h, err := begin(getenv, io.Discard)
+	h, err := begin(t.Context(), getenv, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,10 +103,6 @@ func TestPermanentFailures(t *testing.T) {
 		requests                       int
 	}{
 		{name: "no such table", variable: "TABLE_NAME", value: "others", want: "lookup users: reading table others: ", requests: 1},
-		{
-			name: "another key", variable: "ENRICH_LOOKUPS", value: `[{"name":"users","table":"users","key":"user_id","table_key":"id","fields":["name"]}]`,
-			want: "reading table users, whose partition key must be the string id and its only key (table_key in ENRICH_LOOKUPS): ", requests: 1,
-		},
 		{
 			name: "no permission", want: "AccessDeniedException", requests: 1,
 			onRead: func(int) (string, int) { return "400 AccessDeniedException", 0 },

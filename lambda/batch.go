@@ -19,6 +19,7 @@ type record struct {
 	data         []byte
 	event        int    // index in batch.events; -1: it can never be enriched
 	reason       string // why
+	buried       bool   // it is a dead letter
 }
 
 // batch is one invocation's work. It is used again for a later one, so that its
@@ -36,13 +37,10 @@ type batch struct {
 	compressors compressors
 	used        int // of partitions
 	cut         int // deliveries from here on are left undone
+	looked      time.Time // when the lookups began, the time of what they find
 	stats       stats
+	took        phases
 	failures    []error
-}
-
-// stats is what the line in the log tells about a batch.
-type stats struct {
-	keys, calls, retries, misses, letters, objects, bytes int
 }
 
 // limits are the instants by which the phases of an invocation must be over, so
@@ -245,7 +243,7 @@ func appendSafely(core core, dst []byte, ev *enrichment.Event, answers []*enrich
 
 // bury writes a dead letter.
 func (b *batch) bury(p *partition, r *record, reason string) error {
-	b.stats.letters++
+	r.buried = true
 	if !p.dead.used {
 		p.dead.begin(r.whole, &b.compressors)
 	}

@@ -25,7 +25,7 @@ func (n *nowhere) Store(_ context.Context, _ string, body []byte) error {
 // memory is a finder that costs nothing but its answer.
 type memory map[string]enrichment.Item
 
-func (m memory) Find(context.Context, *enrichment.Lookup, []string, bool) (enrichment.Found, error) {
+func (m memory) Find(context.Context, *enrichment.Lookup, []string, enrichment.Effort) (enrichment.Found, error) {
 	return enrichment.Found{Items: m, Calls: 1}, nil
 }
 

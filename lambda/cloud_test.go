@@ -25,6 +25,7 @@ type cloud struct {
 	owner    string // of the bucket; a put that expects another is refused
 	requests []string
 	reads    int
+	probes   int
 	// At each request, by their number from 1; may be nil.
 	onRead  func(n int) (fault string, unprocessed int)
 	onWrite func(n int) (fault string)
@@ -46,6 +47,11 @@ func (c *cloud) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
+	if bytes.Contains(body, []byte(`"Keys":[{"user_id":{"S":"0"}}]`)) { // before the first batch, which the tests are not about
+		c.probes++
+		c.broken(w, "500 InternalServerError", false)
+		return
+	}
 	c.requests = append(c.requests, r.Method+" "+r.URL.Path)
 	if r.Header.Get("X-Amz-Target") == "DynamoDB_20120810.BatchGetItem" {
 		c.batchGetItem(w, body)

@@ -137,7 +137,7 @@ func TestFailures(t *testing.T) {
 func TestItemAppearsBetweenAttempts(t *testing.T) {
 	table, bucket := newFakes()
 	lookup := enrichment.DefaultLookup("users")
-	lookup.Missing = enrichment.MissingDeadLetter
+	lookup.Missing, lookup.Cache = enrichment.MissingDeadLetter, enrichment.Cache{}
 	h := handlerOf(t, table, bucket, lookup)
 	table.items["b"] = enrichment.Item{"name": json.RawMessage(`"B"`)}
 	bucket.fail = func(key string) (bool, error) { return key != name("d14-1"), errDown }

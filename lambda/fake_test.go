@@ -27,7 +27,7 @@ type fakeTable struct {
 	fail  func(key string) bool // may be nil
 }
 
-func (f *fakeTable) Find(ctx context.Context, _ *enrichment.Lookup, keys []string, _ bool) (enrichment.Found, error) {
+func (f *fakeTable) Find(ctx context.Context, _ *enrichment.Lookup, keys []string, _ enrichment.Effort) (enrichment.Found, error) {
 	f.mutex.Lock()
 	defer f.mutex.Unlock()
 	f.asked = append(f.asked, slices.Clone(keys))

@@ -3,6 +3,7 @@ package lambda
 import (
 	"context"
 	"log/slog"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -29,6 +30,12 @@ type Options struct {
 	Prefix  string           // of the keys of enriched objects; default DefaultPrefix
 	Logger  *slog.Logger     // default: discards
 	Now     func() time.Time // default time.Now
+	// Function is the function's name, the one dimension of its metrics; "": there
+	// are none.
+	Function string
+	// Memory is the function's, in bytes, of which caches and answers take their
+	// shares; 0: unknown.
+	Memory int64
 }
 
 // DefaultPrefix is the prefix of the keys of enriched objects.
@@ -46,6 +53,11 @@ type Handler struct {
 	now     func() time.Time
 	warm    atomic.Bool
 	batches sync.Pool
+	caches  []*cache // by lookup; nil: it keeps nothing
+	// answersMost is the memory in bytes that the answers of one batch may take up
+	// before the rest of it is left for the next invocation.
+	answersMost int64
+	function    string
 }
 
 // New makes a Handler. It fails when the lookups are not valid together.
@@ -56,7 +68,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h := &Handler{
 		core: enricher, lookups: enricher.Lookups(), finder: o.Finder, sink: o.Sink,
-		prefix: o.Prefix, logger: o.Logger, now: o.Now,
+		prefix: o.Prefix, logger: o.Logger, now: o.Now, function: o.Function,
 	}
 	if h.prefix == "" {
 		h.prefix = DefaultPrefix
@@ -66,6 +78,13 @@ func New(o Options) (*Handler, error) {
 	}
 	if h.now == nil {
 		h.now = time.Now
+	}
+	h.answersMost = math.MaxInt64
+	if o.Memory > 0 {
+		h.answersMost = o.Memory / 4
+	}
+	if h.caches, err = newCaches(h.lookups, o.Memory); err != nil {
+		return nil, err
 	}
 	h.batches.New = func() any { return h.newBatch() }
 	return h, nil
@@ -98,26 +117,26 @@ func (b *batch) run(ctx context.Context, payload []byte) ([]byte, error) {
 	for _, q := range b.questions {
 		q.reset()
 	}
-	clock := stopwatch{now: b.h.now}
-	clock.lap()
+	clock := stopwatch{now: b.h.now, last: b.h.now()}
 	limits := limitsOf(ctx, clock.last)
 	var err error
 	if b.deliveries, err = b.decoder.decode(payload); err != nil {
 		return nil, err
 	}
 	b.parse()
-	decoding := clock.lap()
+	b.took.decode = clock.lap()
+	b.looked = clock.last
 	until(ctx, limits.look, b.look)
-	looking := clock.lap()
+	b.took.look = clock.lap()
 	b.limit()
 	if err := b.write(limits.write); err != nil {
 		return nil, err
 	}
-	writing := clock.lap()
+	b.took.write = clock.lap()
 	position := len(b.deliveries)
 	until(ctx, limits.store, func(ctx context.Context) { position = b.store(ctx) })
-	storing := clock.lap()
-	b.log(ctx, position, decoding, looking, writing, storing)
+	b.took.store = clock.lap()
+	b.log(ctx, position)
 	return b.response(position), nil
 }
 
@@ -142,58 +161,9 @@ func (b *batch) response(position int) []byte {
 	return append(response, "}]}"...)
 }
 
-// log writes the batch's one line. It holds nothing of the events.
-func (b *batch) log(ctx context.Context, position int, decoding, looking, writing, storing time.Duration) {
-	level, s := slog.LevelInfo, &b.stats
-	attributes := []slog.Attr{
-		slog.String("request_id", requestID(ctx)),
-		slog.Int("records", len(b.deliveries)),
-		slog.Int("unique_keys", s.keys),
-		slog.Int("lookups", s.calls),
-		slog.Int("lookup_retries", s.retries),
-		slog.Int("misses", s.misses),
-		slog.Int("dead_letters", s.letters),
-		slog.Int("objects", s.objects),
-		slog.Int("bytes", s.bytes),
-		slog.Float64("decode_ms", milliseconds(decoding)),
-		slog.Float64("lookup_ms", milliseconds(looking)),
-		slog.Float64("enrich_ms", milliseconds(writing)),
-		slog.Float64("store_ms", milliseconds(storing)),
-		slog.Bool("cold_start", !b.h.warm.Swap(true)),
-	}
-	if len(b.deliveries) > 0 {
-		attributes = append(attributes, slog.String("shard_id", string(b.deliveries[0].shard)))
-	}
-	if position < len(b.deliveries) {
-		level = slog.LevelError
-		attributes = append(attributes, slog.Int("undone", len(b.deliveries)-position),
-			slog.String("retry_from", string(b.deliveries[position].sequence)))
-	}
-	if len(b.failures) > 0 {
-		attributes = append(attributes, slog.Int("failures", len(b.failures)), slog.String("error", b.failures[0].Error()))
-	}
-	b.h.logger.LogAttrs(ctx, level, "batch", attributes...)
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
 func requestID(ctx context.Context) string {
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		return lc.AwsRequestID
 	}
 	return ""
-}
-
-// stopwatch measures phases that follow each other.
-type stopwatch struct {
-	now  func() time.Time
-	last time.Time
-}
-
-// lap answers the time since the last lap.
-func (s *stopwatch) lap() time.Duration {
-	now := s.now()
-	d := now.Sub(s.last)
-	s.last = now
-	return d
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -22,12 +24,16 @@ type question struct {
 	keys    []string         // in the order in which they first came
 	known   []bool           // by key: it is known whether there is an item
 	answers []*enrichment.Answer
+	stale   []*enrichment.Answer // by key: what will do if the table does not answer; empty: nothing
+	open    []int32              // keys that the cache could not answer, by their indices
 }
 
 func (q *question) reset() {
 	clear(q.index)
 	clear(q.answers)
+	clear(q.stale)
 	q.keys, q.known, q.answers = q.keys[:0], q.known[:0], q.answers[:0]
+	q.stale, q.open = q.stale[:0], q.open[:0]
 }
 
 // add enters a key and answers its index; -1 when there is none.
@@ -47,53 +53,109 @@ func (q *question) add(key enrichment.Key) int32 {
 	return i
 }
 
-// inquiry is a call's worth of keys[from:to] of a lookup.
-type inquiry struct {
-	lookup, from, to int
-	short            bool // the table is short of throughput
+// recall answers from the cache what it can.
+func (q *question) recall(c *cache, now time.Time) (hits int) {
+	for i, key := range q.keys {
+		answer, good := c.get(key, now)
+		switch good {
+		case fresh:
+			q.answers[i], q.known[i] = answer, true
+			hits++
+			continue
+		case stale:
+			if len(q.stale) == 0 {
+				q.stale = append(q.stale, make([]*enrichment.Answer, len(q.keys))...)
+			}
+			q.stale[i] = answer
+		case unknown:
+		}
+		q.open = append(q.open, int32(i))
+	}
+	return hits
 }
 
-// look asks for all keys of the batch. A key stays unknown when asking failed.
-func (b *batch) look(ctx context.Context) {
-	var inquiries []*inquiry
-	// The keys of the first records come first, of all lookups: when the time is
-	// over or a call fails, all records before that can be enriched.
-	for from, more := 0, true; more; from += keysPerCall {
-		more = false
-		for i, q := range b.questions {
-			if from < len(q.keys) {
-				more = true
-				inquiries = append(inquiries, &inquiry{lookup: i, from: from, to: min(from+keysPerCall, len(q.keys))})
-			}
+// settle takes stale answers for those of the keys that stayed unknown.
+func (q *question) settle(keys []int32) (settled int) {
+	if len(q.stale) == 0 {
+		return 0
+	}
+	for _, i := range keys {
+		if !q.known[i] && q.stale[i] != nil {
+			q.answers[i], q.known[i] = q.stale[i], true
+			settled++
 		}
 	}
+	return settled
+}
+
+// inquiry is a call's worth of keys of a lookup.
+type inquiry struct {
+	lookup int
+	keys   []int32 // indices in the question's keys
+	first  bool    // these are the lookup's first keys
+	again  bool    // it failed, and another call can help
+}
+
+// look answers all keys of the batch, from the cache or the tables. A key stays
+// unknown when asking failed.
+func (b *batch) look(ctx context.Context) {
+	for i, q := range b.questions {
+		b.stats.keys += len(q.keys)
+		b.stats.hits += q.recall(b.h.caches[i], b.looked)
+	}
+	inquiries := b.inquiries()
 	b.askAll(ctx, inquiries)
+	for _, in := range inquiries {
+		b.stats.stale += b.questions[in.lookup].settle(in.keys)
+	}
 	// Calls that share a table's last throughput would each get some of their keys
 	// and hardly one would be complete, but only the records up to the first unknown
 	// key can be stored. So what was refused is asked for in order, one by one.
 	for _, in := range inquiries {
-		if in.short && !b.askAgain(ctx, in) {
+		if in.again && !b.askAgain(ctx, in) {
 			break
 		}
 	}
-	for _, q := range b.questions {
-		b.stats.keys += len(q.keys)
-	}
 }
 
-// askAll makes all calls at the same time.
+// inquiries divides what is open into calls. The keys of the first records come
+// first, of all lookups: when the time is over or a call fails, all records before
+// that can be enriched.
+func (b *batch) inquiries() []*inquiry {
+	var all []*inquiry
+	for from, more := 0, true; more; from += keysPerCall {
+		more = false
+		for i, q := range b.questions {
+			if from < len(q.open) {
+				more = true
+				all = append(all, &inquiry{lookup: i, keys: q.open[from:min(from+keysPerCall, len(q.open))], first: from == 0})
+			}
+		}
+	}
+	return all
+}
+
+// askAll makes all calls at the same time. When what was found takes up more memory
+// than a batch may, the calls that are left are not made: their records are for
+// the next invocation. The first call of each lookup is always made, so that every
+// invocation gets on.
 func (b *batch) askAll(ctx context.Context, inquiries []*inquiry) {
 	var group errgroup.Group
 	group.SetLimit(parallelCalls)
+	var found atomic.Int64 // bytes
 	var mutex sync.Mutex
 	for _, in := range inquiries {
 		group.Go(func() error {
-			found, err := b.ask(ctx, in.lookup, b.questions[in.lookup].keys[in.from:in.to], false)
-			in.short = found.Short
+			if !in.first && found.Load() > b.h.answersMost {
+				return nil
+			}
+			result, size, err := b.ask(ctx, in.lookup, in.keys, b.effort(in))
+			found.Add(size)
+			in.again = result.Again
 			mutex.Lock()
 			defer mutex.Unlock()
-			b.count(found)
-			if err != nil && !in.short {
+			b.count(result)
+			if err != nil && !in.again {
 				b.fail(err)
 			}
 			return nil
@@ -102,16 +164,24 @@ func (b *batch) askAll(ctx context.Context, inquiries []*inquiry) {
 	_ = group.Wait() // each call's error is kept
 }
 
+// effort is how hard to try at first: with stale answers at hand one failure is
+// enough.
+func (b *batch) effort(in *inquiry) enrichment.Effort {
+	q := b.questions[in.lookup]
+	if len(q.stale) > 0 && slices.ContainsFunc(in.keys, func(i int32) bool { return q.stale[i] != nil }) {
+		return enrichment.Once
+	}
+	return enrichment.Eager
+}
+
 // askAgain asks for what is not known yet, with patience.
 func (b *batch) askAgain(ctx context.Context, in *inquiry) bool {
 	q := b.questions[in.lookup]
-	var keys []string
-	for i := in.from; i < in.to; i++ {
-		if !q.known[i] {
-			keys = append(keys, q.keys[i])
-		}
+	keys := slices.DeleteFunc(slices.Clone(in.keys), func(i int32) bool { return q.known[i] })
+	if len(keys) == 0 {
+		return true
 	}
-	found, err := b.ask(ctx, in.lookup, keys, true)
+	found, _, err := b.ask(ctx, in.lookup, keys, enrichment.Patient)
 	b.count(found)
 	b.stats.retries++
 	if err != nil {
@@ -123,35 +193,44 @@ func (b *batch) askAgain(ctx context.Context, in *inquiry) bool {
 func (b *batch) count(found enrichment.Found) {
 	b.stats.calls += found.Calls
 	b.stats.retries += found.Retries
+	b.stats.throttles += found.Throttles
 }
 
-// ask looks up keys of one lookup. No two calls at a time have keys in common.
-func (b *batch) ask(ctx context.Context, lookup int, keys []string, patient bool) (found enrichment.Found, err error) {
+// ask looks up keys of one lookup and answers how many bytes was found. No two
+// calls at a time have keys in common.
+func (b *batch) ask(ctx context.Context, lookup int, indices []int32, effort enrichment.Effort) (found enrichment.Found, size int64, err error) {
 	l, q := b.h.lookups[lookup], b.questions[lookup]
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("lookup %s: panic: %v", l.Name, p)
 		}
 	}()
-	found, err = b.h.finder.Find(ctx, &l, keys[:len(keys):len(keys)], patient)
+	keys := make([]string, len(indices))
+	for n, i := range indices {
+		keys[n] = q.keys[i]
+	}
+	found, err = b.h.finder.Find(ctx, &l, keys, effort)
 	if err != nil {
 		err = fmt.Errorf("lookup %s: %w", l.Name, err)
 		if len(found.Left) == 0 {
-			return found, err
+			return found, 0, err
 		}
 	}
-	for _, key := range keys {
-		i := q.index[key]
+	for _, i := range indices {
+		key := q.keys[i]
 		item, ok := found.Items[key]
-		if !ok {
-			q.known[i] = !slices.Contains(found.Left, key)
+		var answer *enrichment.Answer
+		if ok {
+			var hitErr error
+			if answer, hitErr = b.h.core.Hit(lookup, item); hitErr != nil {
+				return found, size, hitErr
+			}
+			size += int64(answer.Size())
+		} else if slices.Contains(found.Left, key) {
 			continue
 		}
-		answer, hitErr := b.h.core.Hit(lookup, item)
-		if hitErr != nil {
-			return found, hitErr
-		}
 		q.answers[i], q.known[i] = answer, true
+		b.h.caches[lookup].put(key, answer, b.looked)
 	}
-	return found, err
+	return found, size, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -18,7 +19,7 @@ import (
 // Main runs the function over the Lambda Runtime API until the process ends. It
 // returns the process's exit code when the function cannot begin.
 func Main() int {
-	handler, err := begin(os.Getenv, os.Stdout)
+	handler, err := begin(context.Background(), os.Getenv, os.Stdout)
 	if err != nil {
 		slog.New(slog.NewJSONHandler(os.Stdout, nil)).Error("the function cannot begin", "error", err.Error())
 		refuse(os.Getenv("AWS_LAMBDA_RUNTIME_API"), err)
@@ -29,7 +30,7 @@ func Main() int {
 }
 
 // begin makes the handler that the environment describes.
-func begin(getenv func(string) string, logs io.Writer) (*Handler, error) {
+func begin(ctx context.Context, getenv func(string) string, logs io.Writer) (*Handler, error) {
 	if getenv("AWS_LAMBDA_RUNTIME_API") == "" {
 		return nil, errors.New("AWS_LAMBDA_RUNTIME_API is missing: only Lambda, or what stands in for it, can run this")
 	}
@@ -49,12 +50,18 @@ func begin(getenv func(string) string, logs io.Writer) (*Handler, error) {
 	tableConfig, bucketConfig := cfg, cfg
 	tableConfig.BaseEndpoint = endpointOf(getenv, "DYNAMODB")
 	bucketConfig.BaseEndpoint = endpointOf(getenv, "S3")
+	finder := newTables(tableConfig, logger)
+	if err := finder.probe(ctx, s.lookups); err != nil {
+		return nil, fmt.Errorf("%s: %w", s.source, err)
+	}
 	return New(Options{
-		Lookups: s.lookups,
-		Prefix:  s.prefix,
-		Finder:  newTables(tableConfig, logger),
-		Sink:    newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil, logger),
-		Logger:  logger,
+		Lookups:  s.lookups,
+		Prefix:   s.prefix,
+		Finder:   finder,
+		Sink:     newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil, logger),
+		Logger:   logger,
+		Function: getenv("AWS_LAMBDA_FUNCTION_NAME"),
+		Memory:   s.memory,
 	})
 }
 

@@ -14,6 +14,7 @@ import (
 type settings struct {
 	bucket  string
 	lookups []enrichment.Lookup
+	source  string // variable that the lookups are from
 	prefix  string
 	level   slog.Level
 	memory  int64 // bytes; 0: unknown
@@ -43,7 +44,7 @@ func readSettings(getenv func(string) string) (settings, error) {
 		return s, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %s is where dead letters go", deadLetters)
 	}
 	var err error
-	if s.lookups, err = readLookups(getenv); err != nil {
+	if s.lookups, s.source, err = readLookups(getenv); err != nil {
 		return s, err
 	}
 	if text := getenv("LOG_LEVEL"); text != "" {
@@ -58,22 +59,22 @@ func readSettings(getenv func(string) string) (settings, error) {
 }
 
 // readLookups reads ENRICH_LOOKUPS, or without it makes the default lookup of
-// TABLE_NAME.
-func readLookups(getenv func(string) string) ([]enrichment.Lookup, error) {
+// TABLE_NAME, and tells which of them it was.
+func readLookups(getenv func(string) string) (lookups []enrichment.Lookup, source string, err error) {
 	if text := getenv("ENRICH_LOOKUPS"); text != "" {
 		lookups, err := enrichment.ParseLookups([]byte(text))
 		if err != nil {
-			return nil, fmt.Errorf("ENRICH_LOOKUPS: %w", err)
+			return nil, "", fmt.Errorf("ENRICH_LOOKUPS: %w", err)
 		}
-		return lookups, nil
+		return lookups, "ENRICH_LOOKUPS", nil
 	}
 	table := getenv("TABLE_NAME")
 	if table == "" {
-		return nil, fmt.Errorf("TABLE_NAME is missing: it names the lookup table (or set ENRICH_LOOKUPS)")
+		return nil, "", fmt.Errorf("TABLE_NAME is missing: it names the lookup table (or set ENRICH_LOOKUPS)")
 	}
-	lookups := []enrichment.Lookup{enrichment.DefaultLookup(table)}
+	lookups = []enrichment.Lookup{enrichment.DefaultLookup(table)}
 	if err := enrichment.Validate(lookups); err != nil {
-		return nil, fmt.Errorf("TABLE_NAME: %q is no table name or ARN", table)
+		return nil, "", fmt.Errorf("TABLE_NAME: %q is no table name or ARN", table)
 	}
-	return lookups, nil
+	return lookups, "TABLE_NAME", nil
 }

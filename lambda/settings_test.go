@@ -13,14 +13,14 @@ import (
 
 func TestSettings(t *testing.T) {
 	got, err := readSettings(environment("", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"))
-	want := settings{bucket: "bucket", prefix: "enriched-data/", lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, memory: 256 << 20}
+	want := settings{bucket: "bucket", prefix: "enriched-data/", lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, source: "TABLE_NAME", memory: 256 << 20}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(settings{})))
 	}
 	got, err = readSettings(environment("", "ENRICH_OUTPUT_PREFIX", "team=a/out/", "LOG_LEVEL", "warn", "TABLE_NAME", "",
 		"ENRICH_LOOKUPS", `[{"name":"shops","table":"shops","key":"order.shop","fields":["city"]}]`))
-	lookup := enrichment.Lookup{Name: "shops", Table: "shops", Key: "order.shop", TableKey: "shop", Fields: []enrichment.Field{{From: "city"}}, Missing: enrichment.MissingUnknown}
-	want = settings{bucket: "bucket", prefix: "team=a/out/", lookups: []enrichment.Lookup{lookup}, level: slog.LevelWarn}
+	lookup := enrichment.Lookup{Name: "shops", Table: "shops", Key: "order.shop", TableKey: "shop", Fields: []enrichment.Field{{From: "city"}}, Missing: enrichment.MissingUnknown, Cache: enrichment.DefaultCache()}
+	want = settings{bucket: "bucket", prefix: "team=a/out/", lookups: []enrichment.Lookup{lookup}, source: "ENRICH_LOOKUPS", level: slog.LevelWarn}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(settings{})))
 	}
@@ -43,7 +43,7 @@ func TestBadSettings(t *testing.T) {
 		{"AWS_SECRET_ACCESS_KEY", "", "AWS_SECRET_ACCESS_KEY is missing: "},
 		{"AWS_LAMBDA_RUNTIME_API", "", "AWS_LAMBDA_RUNTIME_API is missing: "},
 	} {
-		_, err := begin(environment("http://127.0.0.1:1", test.name, test.value), io.Discard)
+		_, err := begin(t.Context(), environment("http://127.0.0.1:1", test.name, test.value), io.Discard)
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s=%q: %v, want %s", test.name, test.value, err, test.want)
 		}

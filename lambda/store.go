@@ -44,6 +44,7 @@ func (b *batch) store(ctx context.Context) int {
 	for i, p := range puts {
 		objects[i] = p.object.stretch
 		if p.err != nil {
+			b.stats.storeErrors++
 			b.fail(p.err)
 			continue
 		}

@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,9 +39,9 @@ var throttles = retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
 
 var errUnprocessed = errors.New("DynamoDB left keys unprocessed")
 
-// Find looks up at most 100 keys. It goes on until each is answered or the context
-// leaves no time for another call.
-func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []string, patient bool) (enrichment.Found, error) {
+// Find looks up at most 100 keys. It goes on until each is answered, the effort is
+// made or the context leaves no time for another call.
+func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []string, effort enrichment.Effort) (enrichment.Found, error) {
 	found := enrichment.Found{Items: make(map[string]enrichment.Item, len(keys))}
 	pending := requestOf(lookup, keys)
 	for n := 0; ; n++ {
@@ -52,7 +53,7 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			return err
 		})
 		found.Calls++
-		found.Short = throttles.IsErrorThrottle(err) == aws.TrueTernary
+		short := throttles.IsErrorThrottle(err) == aws.TrueTernary
 		if err == nil {
 			left, collectErr := collect(found.Items, lookup, out)
 			if collectErr != nil || len(left) == 0 {
@@ -61,10 +62,13 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			if len(left) < len(pending.Keys) {
 				n = 0 // there is throughput, only not enough for all
 			}
-			pending.Keys, again, found.Short, err = left, true, true, errUnprocessed
+			pending.Keys, again, short, err = left, true, true, errUnprocessed
 		}
-		if !again || found.Short && !patient || !t.backoff.wait(ctx, n, err) {
-			found.Left = keysOf(lookup, pending)
+		if short {
+			found.Throttles++
+		}
+		if enough := effort == enrichment.Once || short && effort == enrichment.Eager; enough || !again || !t.backoff.wait(ctx, n, err) {
+			found.Left, found.Again = keysOf(lookup, pending), enough && again
 			return found, explain(lookup, err)
 		}
 		found.Retries++
@@ -89,18 +93,47 @@ func requestOf(lookup *enrichment.Lookup, keys []string) types.KeysAndAttributes
 	}
 	r.ProjectionExpression = aws.String(projection)
 	for _, key := range keys {
-		r.Keys = append(r.Keys, map[string]types.AttributeValue{lookup.TableKey: &types.AttributeValueMemberS{Value: key}})
+		r.Keys = append(r.Keys, map[string]types.AttributeValue{lookup.TableKey: attributeOf(lookup, key)})
 	}
 	return r
+}
+
+// attributeOf is a key as the table has it.
+func attributeOf(lookup *enrichment.Lookup, key string) types.AttributeValue {
+	switch lookup.KeyType {
+	case enrichment.KeyNumber:
+		return &types.AttributeValueMemberN{Value: key}
+	case enrichment.KeyBinary:
+		return &types.AttributeValueMemberB{Value: []byte(key)}
+	default:
+		return &types.AttributeValueMemberS{Value: key}
+	}
+}
+
+// keyOf is the reverse of attributeOf; "" for an attribute that is no key.
+func keyOf(value types.AttributeValue) string {
+	switch v := value.(type) {
+	case *types.AttributeValueMemberS:
+		return v.Value
+	case *types.AttributeValueMemberN:
+		// DynamoDB spells numbers in its own way.
+		number, reason := enrichment.AppendNumber(nil, v.Value)
+		if reason != "" {
+			return ""
+		}
+		return string(number)
+	case *types.AttributeValueMemberB:
+		return string(v.Value)
+	default:
+		return ""
+	}
 }
 
 // keysOf is the reverse of requestOf.
 func keysOf(lookup *enrichment.Lookup, request types.KeysAndAttributes) []string {
 	var keys []string
 	for _, key := range request.Keys {
-		if s, ok := key[lookup.TableKey].(*types.AttributeValueMemberS); ok {
-			keys = append(keys, s.Value)
-		}
+		keys = append(keys, keyOf(key[lookup.TableKey]))
 	}
 	return keys
 }
@@ -109,15 +142,15 @@ func keysOf(lookup *enrichment.Lookup, request types.KeysAndAttributes) []string
 func collect(items map[string]enrichment.Item, lookup *enrichment.Lookup, out *dynamodb.BatchGetItemOutput) ([]map[string]types.AttributeValue, error) {
 	for _, response := range out.Responses { // of the one table
 		for _, attributes := range response {
-			key, ok := attributes[lookup.TableKey].(*types.AttributeValueMemberS)
-			if !ok {
+			key := keyOf(attributes[lookup.TableKey])
+			if key == "" {
 				return nil, fmt.Errorf("reading table %s: an item came without its key %s", lookup.Table, lookup.TableKey)
 			}
 			item, err := itemOf(attributes)
 			if err != nil {
 				return nil, fmt.Errorf("reading table %s: %w", lookup.Table, err)
 			}
-			items[key.Value] = item
+			items[key] = item
 		}
 	}
 	for _, left := range out.UnprocessedKeys {
@@ -131,8 +164,8 @@ func collect(items map[string]enrichment.Item, lookup *enrichment.Lookup, out *d
 func explain(lookup *enrichment.Lookup, err error) error {
 	var refused smithy.APIError
 	if errors.As(err, &refused) && refused.ErrorCode() == "ValidationException" {
-		return fmt.Errorf("reading table %s, whose partition key must be the string %s and its only key (table_key in ENRICH_LOOKUPS): %w",
-			lookup.Table, lookup.TableKey, err)
+		return fmt.Errorf("reading table %s, whose partition key must be the %s %s and its only key (a lookup's table_key and key_type): %w",
+			lookup.Table, cmp.Or(lookup.KeyType, enrichment.KeyString), lookup.TableKey, err)
 	}
 	return fmt.Errorf("reading table %s: %w", lookup.Table, err)
 }
