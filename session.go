@@ -83,7 +83,7 @@ func (p *program) settings() (config.Config, error) {
 	}
 	cfg, err := config.Load(config.Flags{
 		File: given("config"), Name: given("name"), Environment: given("environment"), Region: given("region"),
-	}, p.getenv, workdir, pipeline.CheckNames)
+	}, p.getenv, workdir, pipeline.Checks()...)
 	if err != nil {
 		return config.Config{}, err
 	}

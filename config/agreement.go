@@ -1,7 +1,6 @@
 package config
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +11,7 @@ type agreement struct {
 	config   Config
 	given    *node // the settings that were given, with their places
 	file     string
-	names    []func(Config) []string
+	checks   []Check
 	problems *Problems
 }
 
@@ -57,20 +56,19 @@ func (a *agreement) check() {
 	if a.usable("lookups") {
 		a.lookupNames()
 		a.addedFields()
-		a.lookupSize()
+		a.caches()
 	}
-	a.derivedNames()
+	a.others()
 }
 
-// derivedNames blames the name for what others say of the names that begin with
-// it.
-func (a *agreement) derivedNames() {
+// others asks those who know what follows from the settings.
+func (a *agreement) others() {
 	if !a.usable("name", "environment", "region", "lookups") {
 		return
 	}
-	for _, check := range a.names {
-		for _, problem := range check(a.config) {
-			a.complain([]string{"name"}, "%s", problem)
+	for _, check := range a.checks {
+		for _, problem := range check.Problems(a.config) {
+			a.complain([]string{check.Field}, "%s", problem)
 		}
 	}
 }
@@ -172,37 +170,18 @@ func (a *agreement) addedFields() {
 	}
 }
 
-// maxLookups is what the lookups may take, in bytes, of the 4,096 that Lambda
-// gives all of a function's environment; names of bucket and table, prefix and
-// log level take the rest at worst.
-const maxLookups = 3400
-
-func (a *agreement) lookupSize() {
-	type wire struct {
-		Name     string  `json:"name"`
-		Table    string  `json:"table"`
-		Key      string  `json:"key"`
-		TableKey string  `json:"table_key"`
-		Prefix   string  `json:"prefix"`
-		Fields   []Field `json:"fields"`
-		Missing  string  `json:"missing"`
-	}
-	all := make([]wire, len(a.config.Lookups))
+// caches: there must be something to keep that may go stale, and room for it.
+func (a *agreement) caches() {
+	sum := 0
 	for i, l := range a.config.Lookups {
-		table := a.config.Name + "-" + a.config.Environment + "-" + l.Name
-		all[i] = wire{l.Name, table, l.Key, l.TableKey, l.Prefix, l.Fields, l.Missing}
+		if l.Cache.TTLSeconds == 0 && l.Cache.StaleSeconds > 0 {
+			a.lookup(i, "cache", "stale_seconds %d needs a ttl_seconds above 0: with 0 nothing is kept", l.Cache.StaleSeconds)
+		}
+		sum += l.Cache.SizeMB
 	}
-	text, err := json.Marshal(all)
-	if err == nil && len(text) > maxLookups {
-		a.complain([]string{"lookups"}, "take %d bytes of the function's environment, and Lambda allows %d besides what else is in it; use fewer or shorter ones",
-			len(text), maxLookups)
+	// The rest is for a batch, which takes up to 100 MB at the payload limit, and the program.
+	if most := a.config.Function.Memory / 4; a.usable("function.memory") && sum > most {
+		a.complain([]string{"lookups"}, "have caches (size_mb) of %d MB together, but %d MB, a quarter of function.memory, is the most; use less, or raise function.memory to %d",
+			sum, most, 4*sum)
 	}
-}
-
-// MarshalJSON writes a field whose names are the same as one text.
-func (f Field) MarshalJSON() ([]byte, error) {
-	if f.From == f.To {
-		return json.Marshal(f.From)
-	}
-	return json.Marshal(map[string]string{"from": f.From, "to": f.To})
 }

@@ -55,13 +55,23 @@ type Table struct {
 
 // Lookup joins events with the items of one DynamoDB table.
 type Lookup struct {
-	Name     string  `yaml:"name"`      // table <name>-<environment>-<this>
-	Key      string  `yaml:"key"`       // field of the event, a dotted path
-	TableKey string  `yaml:"table_key"` // default: the last part of Key
-	Prefix   string  `yaml:"prefix"`    // of the added fields; default: Name without a plural s, and _
-	Fields   []Field `yaml:"fields"`    // attributes of the item that are added
-	Missing  string  `yaml:"missing"`   // unknown, null, omit or dead-letter
-	Table    *Table  `yaml:"table"`     // overrides Config.Table; nil: as there
+	Name     string  `yaml:"name"`           // table <name>-<environment>-<this>
+	Key      string  `yaml:"key"`            // field of the event, a dotted path
+	TableKey string  `yaml:"table_key"`      // default: the last part of Key
+	KeyType  string  `yaml:"table_key_type"` // string, number or binary
+	Prefix   string  `yaml:"prefix"`         // of the added fields; default: Name without a plural s, and _
+	Fields   []Field `yaml:"fields"`         // attributes of the item that are added
+	Missing  string  `yaml:"missing"`        // unknown, null, omit or dead-letter
+	Cache    Cache   `yaml:"cache"`
+	Table    *Table  `yaml:"table"` // overrides Config.Table; nil: as there
+}
+
+// Cache is what the function keeps of a lookup between batches.
+type Cache struct {
+	TTLSeconds        int `yaml:"ttl_seconds"`         // of items; 0: nothing is kept
+	MissingTTLSeconds int `yaml:"missing_ttl_seconds"` // of keys without item
+	SizeMB            int `yaml:"size_mb"`             // 0: the lookup's share of an eighth of the function's memory
+	StaleSeconds      int `yaml:"stale_seconds"`       // after the TTL, while the table does not answer
 }
 
 // Field is an attribute of a lookup table's item and the name, after the
@@ -109,10 +119,14 @@ func users() Lookup {
 		Name:     "users",
 		Key:      "user_id",
 		TableKey: "user_id",
+		KeyType:  "string",
 		Prefix:   "user_",
 		Fields:   []Field{field("name"), field("email"), field("segment"), field("location")},
 		Missing:  "unknown",
+		Cache:    defaultCache(),
 	}
 }
+
+func defaultCache() Cache { return Cache{TTLSeconds: 60, MissingTTLSeconds: 5} }
 
 func field(name string) Field { return Field{From: name, To: name} }

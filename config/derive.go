@@ -5,6 +5,9 @@ import "strings"
 // maxRecordAge is AWS's limit in seconds: seven days.
 const maxRecordAge = 604800
 
+// maxCache is the longest that the function may keep an item, in seconds.
+const maxCache = 604800
+
 // derive fills in the defaults that follow from other keys, where the settings
 // that were given have none.
 func derive(c *Config, given *node) {
@@ -29,6 +32,15 @@ func deriveLookup(l *Lookup, given *node, table Table) {
 	}
 	if given.get("missing") == nil {
 		l.Missing = "unknown"
+	}
+	if given.get("table_key_type") == nil {
+		l.KeyType = "string"
+	}
+	if given.get("cache").get("ttl_seconds") == nil {
+		l.Cache.TTLSeconds = defaultCache().TTLSeconds
+	}
+	if given.get("cache").get("missing_ttl_seconds") == nil {
+		l.Cache.MissingTTLSeconds = defaultCache().MissingTTLSeconds
 	}
 	for i := range l.Fields {
 		if l.Fields[i].To == "" {

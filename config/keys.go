@@ -62,7 +62,7 @@ func functionKeys() []Key {
 	}, {
 		Path: "function.log_level", Type: Text, Default: "info", Values: []string{"debug", "info", "warn", "error"},
 		meant: map[string]string{"warning": "warn"},
-		Doc:   "Least severe messages that the function logs.",
+		Doc:   "Least severe messages that the function logs, besides each batch's one line, which holds the metrics.",
 	}, {
 		Path: "function.log_retention_days", Type: Number, Default: 30, Unit: "days", Numbers: []int{
 			1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -116,6 +116,10 @@ func lookupKeys() []Key {
 		Pattern: fieldPattern, Rule: fieldRule, reject: rejectLong,
 		Doc: "Partition key of the table.",
 	}, {
+		Path: "lookups[].table_key_type", Type: Text, Default: "string", Values: []string{"string", "number", "binary"},
+		meant: map[string]string{"S": "string", "N": "number", "B": "binary"},
+		Doc:   "Type of the table's partition key: a string takes an event's text or the digits of its number as they are, a number either by its value, binary a text in base64.",
+	}, {
 		Path: "lookups[].prefix", Type: Text, Derived: "the name without a plural s, and _: users gives user_",
 		Pattern: prefixPattern, Rule: prefixRule,
 		Doc: "Beginning of the names of the added fields.",
@@ -126,6 +130,18 @@ func lookupKeys() []Key {
 	}, {
 		Path: "lookups[].missing", Type: Text, Default: "unknown", Values: []string{"unknown", "null", "omit", "dead-letter"},
 		Doc: "What an event without item gets: the text Unknown in each field, null, no fields, or a place in dead-letter/.",
+	}, {
+		Path: "lookups[].cache.ttl_seconds", Type: Number, Default: defaultCache().TTLSeconds, Min: 0, Max: maxCache, Unit: "seconds",
+		Doc: "How long the function takes an item as it was found; 0 looks up each batch's keys anew.",
+	}, {
+		Path: "lookups[].cache.missing_ttl_seconds", Type: Number, Default: defaultCache().MissingTTLSeconds, Min: 0, Max: maxCache, Unit: "seconds",
+		Doc: "How long the function takes a key for missing that had no item.",
+	}, {
+		Path: "lookups[].cache.size_mb", Type: Number, Default: 0, Min: 0, Max: 2560, Unit: "MB",
+		Doc: "Memory for what is kept, of which the items that were not used for longest are dropped; lookups with 0 share an eighth of function.memory.",
+	}, {
+		Path: "lookups[].cache.stale_seconds", Type: Number, Default: 0, Min: 0, Max: maxCache, Unit: "seconds",
+		Doc: "How long after ttl_seconds an item may still be used while the table does not answer; 0 waits for the table.",
 	}, {
 		Path: "lookups[].table.mode", Type: Text, Derived: "table.mode", Values: []string{"on-demand", "provisioned"},
 		meant: map[string]string{"ondemand": "on-demand", "PAY_PER_REQUEST": "on-demand"},

@@ -20,13 +20,19 @@ type Flags struct {
 	Name, Environment, Region string
 }
 
+// Check knows more of what settings lead to than this package does.
+type Check struct {
+	Field    string // to blame
+	Problems func(Config) []string
+}
+
 // Load settles every setting: flag, environment variable (ENRICH_CONFIG,
 // ENRICH_NAME, ENRICH_ENVIRONMENT, ENRICH_REGION; empty is not given), the
 // file's section for the environment, the file, default, in this order. A
-// relative path is taken from workdir. names says what is wrong with the names
-// that follow from settings which are right by themselves. The error is a
-// *Problems with everything that is wrong at once.
-func Load(flags Flags, getenv func(string) string, workdir string, names ...func(Config) []string) (Config, error) {
+// relative path is taken from workdir. checks say what is wrong with settings
+// that are right by themselves. The error is a *Problems with everything that is
+// wrong at once.
+func Load(flags Flags, getenv func(string) string, workdir string, checks ...Check) (Config, error) {
 	problems := &Problems{}
 	file := cmp.Or(flags.File, getenv("ENRICH_CONFIG"))
 	root, ok := read(file, workdir, problems)
@@ -75,7 +81,7 @@ func Load(flags Flags, getenv func(string) string, workdir string, names ...func
 	c := Default(environment)
 	bind(reflect.ValueOf(&c).Elem(), given)
 	derive(&c, given)
-	together := agreement{config: c, given: given, file: file, names: names, problems: problems}
+	together := agreement{config: c, given: given, file: file, checks: checks, problems: problems}
 	together.check()
 	if err := problems.err(); err != nil {
 		return Config{}, err

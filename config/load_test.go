@@ -52,7 +52,8 @@ func TestDefaults(t *testing.T) {
 		},
 		Table: Table{Mode: "on-demand", Read: 5, Write: 5},
 		Lookups: []Lookup{{
-			Name: "users", Key: "user_id", TableKey: "user_id", Prefix: "user_", Missing: "unknown",
+			Name: "users", Key: "user_id", TableKey: "user_id", KeyType: "string", Prefix: "user_", Missing: "unknown",
+			Cache:  Cache{TTLSeconds: 60, MissingTTLSeconds: 5},
 			Fields: []Field{{"name", "name"}, {"email", "email"}, {"segment", "segment"}, {"location", "location"}},
 		}},
 		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour"},
@@ -110,6 +111,8 @@ lookups:
   - name: products
     key: sku
     table_key: article
+    table_key_type: number
+    cache: {ttl_seconds: 600, size_mb: 20, stale_seconds: 3600}
     prefix: ""
     fields:
       - title
@@ -126,10 +129,12 @@ tags: {team: web, "cost:center": "12", owner: ""}
 		Mapping:  Mapping{BatchSize: 10, ParallelizationFactor: 2, MaximumRetryAttempts: 3, MaximumRecordAgeSeconds: 600},
 		Table:    Table{Mode: "provisioned", Read: 10, Write: 11},
 		Lookups: []Lookup{{
-			Name: "eu-customers", Key: "order.customer.id", TableKey: "id", Prefix: "eu_customer_", Missing: "unknown",
+			Name: "eu-customers", Key: "order.customer.id", TableKey: "id", KeyType: "string", Prefix: "eu_customer_", Missing: "unknown",
+			Cache:  Cache{TTLSeconds: 60, MissingTTLSeconds: 5},
 			Fields: []Field{{"name", "name"}, {"mail", "email"}, {"city", "city"}},
 		}, {
-			Name: "products", Key: "sku", TableKey: "article", Prefix: "", Missing: "dead-letter",
+			Name: "products", Key: "sku", TableKey: "article", KeyType: "number", Prefix: "", Missing: "dead-letter",
+			Cache:  Cache{TTLSeconds: 600, MissingTTLSeconds: 5, SizeMB: 20, StaleSeconds: 3600},
 			Fields: []Field{{"title", "title"}}, Table: &Table{Mode: "provisioned", Read: 1, Write: 11},
 		}},
 		Output: Output{Prefix: "a/b=c/", Compression: "gzip", Partition: "hour"},
@@ -324,7 +329,7 @@ func TestDerivedNames(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			_, err := Load(Flags{Name: test.flag}, environ(), write(t, test.content), long)
+			_, err := Load(Flags{Name: test.flag}, environ(), write(t, test.content), Check{"name", long})
 			var problems *Problems
 			if !errors.As(err, &problems) {
 				t.Fatal(err)

@@ -1,11 +1,8 @@
 package enrichment
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -92,51 +89,6 @@ func DefaultLookup(table string) Lookup {
 	}
 }
 
-// ParseLookups reads a JSON array of lookups, fills in defaults and validates
-// it. A member that it does not know is an error. The error names the member.
-func ParseLookups(text []byte) ([]Lookup, error) {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	var lookups []Lookup
-	if err := decoder.Decode(&lookups); err != nil {
-		return nil, fmt.Errorf("not an array of lookups: %w", err)
-	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, errors.New("not an array of lookups: more text follows it")
-	}
-	for i := range lookups {
-		lookups[i] = lookups[i].withDefaults()
-	}
-	return lookups, Validate(lookups)
-}
-
-func (l Lookup) withDefaults() Lookup {
-	if l.TableKey == "" {
-		l.TableKey = l.Key[strings.LastIndexByte(l.Key, '.')+1:]
-	}
-	if l.Missing == "" {
-		l.Missing = MissingUnknown
-	}
-	return l
-}
-
-// UnmarshalJSON reads a lookup. A member that it does not know is an error, one
-// that is not there leaves the zero value, but for the cache.
-func (l *Lookup) UnmarshalJSON(text []byte) error {
-	type plain Lookup // without this method
-	read := plain{Cache: DefaultCache()}
-	if err := decodeStrictly(text, &read); err != nil {
-		return err
-	}
-	*l = Lookup(read)
-	return nil
-}
-
-func decodeStrictly(text []byte, into any) error {
-	decoder := json.NewDecoder(bytes.NewReader(text))
-	decoder.DisallowUnknownFields()
-	return decoder.Decode(into)
-}
-
 // Validate reports the first thing that is wrong with lookups that are to be
 // used together, and where it is.
 func Validate(lookups []Lookup) error {
@@ -215,26 +167,4 @@ func (l Lookup) added(f Field) string {
 		return l.Prefix + f.From
 	}
 	return l.Prefix + f.To
-}
-
-// MarshalJSON writes "email", or {"from":"email","to":"mail"} for a renamed one.
-func (f Field) MarshalJSON() ([]byte, error) {
-	if f.To == "" || f.To == f.From {
-		return json.Marshal(f.From)
-	}
-	return json.Marshal(map[string]string{"from": f.From, "to": f.To})
-}
-
-// UnmarshalJSON reads what MarshalJSON writes.
-func (f *Field) UnmarshalJSON(text []byte) error {
-	*f = Field{}
-	if json.Unmarshal(text, &f.From) == nil {
-		return nil
-	}
-	var renamed struct{ From, To string }
-	if err := decodeStrictly(text, &renamed); err != nil {
-		return fmt.Errorf(`a field is a name or {"from": name, "to": name}: %w`, err)
-	}
-	f.From, f.To = renamed.From, renamed.To
-	return nil
 }

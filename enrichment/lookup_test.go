@@ -1,7 +1,11 @@
 package enrichment
 
 import (
+	"bytes"
+	"compress/gzip"
+	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -37,6 +41,38 @@ func TestLookupsSurviveJSON(t *testing.T) {
 	}
 	if !strings.Contains(string(text), `"fields":["name","email","segment","location"]`) || !strings.Contains(string(text), `"fields":[{"from":"d","to":"e"}]`) {
 		t.Errorf("fields are written as %s", text)
+	}
+}
+
+// Lookups that are too many to be written as they are are packed, to a fraction.
+func TestManyLookups(t *testing.T) {
+	var want []Lookup
+	for i := range 100 {
+		l := DefaultLookup(fmt.Sprintf("data-enrichment-prod-table-%d", i))
+		l.Name, l.Key, l.Prefix = fmt.Sprint("table-", i), fmt.Sprintf("order.item_%d.id", i), fmt.Sprintf("table_%d_", i)
+		want = append(want, l)
+	}
+	text, err := FormatLookups(want)
+	if err != nil || len(text) > 3000 {
+		t.Fatalf("%d bytes, %v", len(text), err)
+	}
+	if got, err := ParseLookups([]byte(text)); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("%v\n%s", err, cmp.Diff(want, got))
+	}
+	plain, err := FormatLookups(want[:2])
+	if err != nil || !strings.HasPrefix(plain, `[{"name":"table-0",`) {
+		t.Errorf("two lookups are written as %s, %v", plain, err)
+	}
+	if _, err := ParseLookups([]byte(text[:len(text)/2])); err == nil {
+		t.Error("half of them pass")
+	}
+	var bomb bytes.Buffer
+	w := gzip.NewWriter(&bomb)
+	if _, err := w.Write(bytes.Repeat([]byte(" "), 2<<20)); err != nil || w.Close() != nil {
+		t.Fatal(err)
+	}
+	if _, err := ParseLookups([]byte(base64.StdEncoding.EncodeToString(bomb.Bytes()))); err == nil || !strings.Contains(err.Error(), "more than 1048576 bytes") {
+		t.Errorf("two megabytes of space: %v", err)
 	}
 }
 

@@ -35,8 +35,8 @@ type batch struct {
 	refs        []int32     // by event and lookup: index of its key in the question; -1: it has none
 	partitions  []*partition
 	compressors compressors
-	used        int // of partitions
-	cut         int // deliveries from here on are left undone
+	used        int       // of partitions
+	cut         int       // deliveries from here on are left undone
 	looked      time.Time // when the lookups began, the time of what they find
 	stats       stats
 	took        phases

@@ -172,7 +172,9 @@ func TestStaleIsQuick(t *testing.T) {
 		}
 	}
 	// A key without one is waited for, and the others with it.
-	cloud.onRead = func(n int) (string, int) { return []string{"500 InternalServerError", "400 ThrottlingException", ""}[min(n-1, 2)], 0 }
+	cloud.onRead = func(n int) (string, int) {
+		return []string{"500 InternalServerError", "400 ThrottlingException", ""}[min(n-1, 2)], 0
+	}
 	now, cloud.reads = now.Add(2*time.Second), 0
 	response, err := h.Invoke(inLambda(t, "123456789012"), eventOf(t, good(8, "a", beforeHour), good(9, "new", beforeHour)))
 	if c := checkpointOf(t, response); err != nil || c != "" || cloud.reads != 3 {

@@ -50,7 +50,7 @@ func functionEnvironment(cfg config.Config, names Names) (map[string]string, err
 		return nil, fmt.Errorf("environment of the function: %w", err)
 	}
 	if len(measured) > maxEnvironment {
-		return nil, fmt.Errorf("lookups: they take %d bytes of the function's environment of %d, which is %d too many: shorten names or have fewer fields",
+		return nil, fmt.Errorf("they take %d bytes of the function's environment of %d, which is %d too many: shorten names or have fewer fields",
 			len(environment[varLookups]), maxEnvironment, len(measured)-maxEnvironment)
 	}
 	return environment, nil
@@ -67,6 +67,12 @@ func lookupsOf(cfg config.Config, names Names) (string, error) {
 			TableKey: l.TableKey,
 			Prefix:   l.Prefix,
 			Missing:  enrichment.Missing(l.Missing),
+			Cache: enrichment.Cache{
+				TTL: l.Cache.TTLSeconds, MissingTTL: l.Cache.MissingTTLSeconds, Size: l.Cache.SizeMB, Stale: l.Cache.StaleSeconds,
+			},
+		}
+		if l.KeyType != string(enrichment.KeyString) { // which need not be said
+			lookup.KeyType = enrichment.KeyType(l.KeyType)
 		}
 		for _, field := range l.Fields {
 			lookup.Fields = append(lookup.Fields, enrichment.Field{From: field.From, To: field.To})
@@ -74,11 +80,7 @@ func lookupsOf(cfg config.Config, names Names) (string, error) {
 		lookups = append(lookups, lookup)
 	}
 	if err := enrichment.Validate(lookups); err != nil {
-		return "", fmt.Errorf("lookups%w", err)
+		return "", err
 	}
-	text, err := json.Marshal(lookups)
-	if err != nil {
-		return "", fmt.Errorf("lookups: %w", err)
-	}
-	return string(text), nil
+	return enrichment.FormatLookups(lookups)
 }

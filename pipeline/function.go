@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -74,14 +73,24 @@ func (p *Pipeline) function() engine.Resource {
 			Group: p.names.LogGroup,
 			// Lambda's own lines are then JSON too, as the function's are.
 			Format: string(types.LogFormatJson),
-			// Lambda drops JSON lines below its level, so it has to be the function's own.
-			ApplicationLevel: strings.ToUpper(p.cfg.Function.LogLevel),
+			ApplicationLevel: applicationLevel(p.cfg.Function.LogLevel),
 			SystemLevel:      string(types.SystemLogLevelInfo),
 		},
 		CodeSHA256: p.code.SHA256,
 		Tags:       p.tags,
 	}
 	return f
+}
+
+// applicationLevel is the level below which Lambda drops JSON lines. The function
+// keeps to its log level by itself, but for each batch's line of level INFO, which
+// has to pass: it holds the metrics.
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs-log-level.html
+func applicationLevel(logLevel string) string {
+	if logLevel == "debug" {
+		return string(types.ApplicationLogLevelDebug)
+	}
+	return string(types.ApplicationLogLevelInfo)
 }
 
 func (p *Pipeline) namedFunction(key, name string) *function {

@@ -12,11 +12,13 @@ import (
 
 	"enrich/config"
 	"enrich/engine"
+	"enrich/enrichment"
 )
 
 // LookupTable holds the items that events are enriched with.
 type LookupTable struct {
-	Key                 string            `json:"key"` // a string
+	Key                 string            `json:"key"`
+	KeyType             string            `json:"key_type"` // S, N or B; "": a composite key, which no lookup can use
 	Mode                string            `json:"mode"`
 	Read                int               `json:"read,omitempty"`  // capacity units; 0 on demand
 	Write               int               `json:"write,omitempty"` // capacity units; 0 on demand
@@ -50,6 +52,7 @@ func (p *Pipeline) lookupTable(lookup config.Lookup) engine.Resource {
 	capacity := p.cfg.TableOf(lookup)
 	table.desired = LookupTable{
 		Key:                 lookup.TableKey,
+		KeyType:             string(keyTypes()[lookup.KeyType]),
 		Mode:                capacity.Mode,
 		Encryption:          tableKMSKey,
 		PointInTimeRecovery: p.production(),
@@ -90,8 +93,10 @@ func (t *lookupTable) Read(ctx context.Context) (_ *engine.Observed, err error) 
 	if err != nil {
 		return nil, err
 	}
+	key, keyType := keyOf(table)
 	spec := LookupTable{
-		Key:                 keyOf(table),
+		Key:                 key,
+		KeyType:             keyType,
 		Mode:                provisioned, // what a table without a summary has
 		Encryption:          observedTableKey(table.SSEDescription),
 		PointInTimeRecovery: recovery,
@@ -145,19 +150,28 @@ func (t *lookupTable) readTags(ctx context.Context, arn string) (map[string]stri
 	}
 }
 
-// keyOf names the table's key; a table with a key that no lookup can use gets a
-// name that no lookup has.
-func keyOf(table *types.TableDescription) string {
-	if len(table.KeySchema) != 1 {
-		return "(composite key)"
+// keyTypes are DynamoDB's for those of a lookup.
+func keyTypes() map[string]types.ScalarAttributeType {
+	return map[string]types.ScalarAttributeType{
+		string(enrichment.KeyString): types.ScalarAttributeTypeS,
+		string(enrichment.KeyNumber): types.ScalarAttributeTypeN,
+		string(enrichment.KeyBinary): types.ScalarAttributeTypeB,
 	}
-	key := aws.ToString(table.KeySchema[0].AttributeName)
+}
+
+// keyOf tells the table's key; a table with a key that no lookup can use gets a
+// name that no lookup has.
+func keyOf(table *types.TableDescription) (name, kind string) {
+	if len(table.KeySchema) != 1 {
+		return "(composite key)", ""
+	}
+	name = aws.ToString(table.KeySchema[0].AttributeName)
 	for _, attribute := range table.AttributeDefinitions {
-		if aws.ToString(attribute.AttributeName) == key && attribute.AttributeType != types.ScalarAttributeTypeS {
-			return fmt.Sprintf("%s (type %s)", key, attribute.AttributeType)
+		if aws.ToString(attribute.AttributeName) == name {
+			kind = string(attribute.AttributeType)
 		}
 	}
-	return key
+	return name, kind
 }
 
 // observedTableKey takes the ARN of a key for the one we asked for: whether it
@@ -171,14 +185,14 @@ func observedTableKey(sse *types.SSEDescription) string {
 }
 
 func (t *lookupTable) Diff(observed *engine.Observed) []engine.Change {
-	return compare(t.desired, observed.Spec, "key")
+	return compare(t.desired, observed.Spec, "key", "key_type")
 }
 
 func (t *lookupTable) Create(ctx context.Context, progress engine.Progress) (err error) {
 	defer t.explain("creating", &err)
 	input := &dynamodb.CreateTableInput{
 		TableName:                 &t.name,
-		AttributeDefinitions:      []types.AttributeDefinition{{AttributeName: &t.desired.Key, AttributeType: types.ScalarAttributeTypeS}},
+		AttributeDefinitions:      []types.AttributeDefinition{{AttributeName: &t.desired.Key, AttributeType: types.ScalarAttributeType(t.desired.KeyType)}},
 		KeySchema:                 []types.KeySchemaElement{{AttributeName: &t.desired.Key, KeyType: types.KeyTypeHash}},
 		BillingMode:               types.BillingModePayPerRequest,
 		SSESpecification:          kms(),

@@ -63,16 +63,32 @@ var (
 	dashboardRule = rule{1, 255, regexp.MustCompile(`^[a-zA-Z0-9_-]+$`), "letters, digits, _ -"}
 )
 
-// CheckNames lists the problems of the names that the configuration leads to,
-// whatever the account. An unknown region counts as a short one: New asks again
-// when the region is known.
-func CheckNames(cfg config.Config) []string {
+// Checks say what is wrong with what a configuration leads to: names, and the
+// function's environment.
+func Checks() []config.Check {
+	return []config.Check{
+		{Field: "name", Problems: checkNames},
+		{Field: "lookups", Problems: checkEnvironment},
+	}
+}
+
+func checkNames(cfg config.Config) []string { return problemsOf(anyIdentity(cfg), cfg.Lookups) }
+
+func checkEnvironment(cfg config.Config) []string {
+	if _, err := functionEnvironment(cfg, namesOf(anyIdentity(cfg), cfg.Lookups)); err != nil {
+		return []string{err.Error()}
+	}
+	return nil
+}
+
+// anyIdentity is a configuration's whatever the account. An unknown region counts
+// as a short one: New asks again when the region is known.
+func anyIdentity(cfg config.Config) Identity {
 	region := cfg.Region
 	if region == "" {
 		region = shortRegion
 	}
-	id := Identity{Name: cfg.Name, Environment: cfg.Environment, Account: anyAccount, Region: region}
-	return problemsOf(id, cfg.Lookups)
+	return Identity{Name: cfg.Name, Environment: cfg.Environment, Account: anyAccount, Region: region}
 }
 
 func problemsOf(id Identity, lookups []config.Lookup) []string {

@@ -60,7 +60,7 @@ func TestCheckNames(t *testing.T) {
 	}
 	for _, test := range tests {
 		cfg := config.Config{Name: test.name, Environment: "dev", Region: test.region, Lookups: []config.Lookup{{Name: test.lookup}}}
-		problems := CheckNames(cfg)
+		problems := checkNames(cfg)
 		if len(problems) != len(test.want) {
 			t.Errorf("%s in %q: %d problems, want %d: %q", test.name, test.region, len(problems), len(test.want), problems)
 			continue

@@ -49,7 +49,7 @@ func New(cfg config.Config, id Identity, sdk aws.Config, code Code) (*Pipeline, 
 	}
 	var err error
 	if p.environment, err = functionEnvironment(cfg, p.names); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("lookups: %w", err)
 	}
 	return p, nil
 }

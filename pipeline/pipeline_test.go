@@ -1,6 +1,8 @@
 package pipeline
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -198,7 +200,8 @@ func TestNewRefuses(t *testing.T) {
 		{"a name that is too long", func(_ *config.Config, id *Identity) { id.Name = strings.Repeat("a", 40) }, "shorter"},
 		{"lookups that do not fit", func(c *config.Config, _ *Identity) {
 			for i := range 200 {
-				c.Lookups[0].Fields = append(c.Lookups[0].Fields, config.Field{From: fmt.Sprintf("a_rather_long_name_%d", i)})
+				name := sha256.Sum256([]byte{byte(i)}) // which cannot be packed
+				c.Lookups[0].Fields = append(c.Lookups[0].Fields, config.Field{From: hex.EncodeToString(name[:])})
 			}
 		}, "too many"},
 		{"two lookups that add one field", func(c *config.Config, _ *Identity) {
