@@ -93,6 +93,7 @@ func TestScript(t *testing.T) {
 			"other":     announceOther,
 			"taken":     takePort,
 			"untag":     untag,
+			"metric":    sumOfMetric,
 			"metadata":  refusingMetadata,
 		},
 	})

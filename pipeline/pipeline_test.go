@@ -182,11 +182,30 @@ func TestEnvironment(t *testing.T) {
 			"ENRICH_LOOKUPS": `[{"name":"users","table":"orders-dev-users","key":"user_id","table_key":"user_id","prefix":"user_",` +
 				`"fields":[{"from":"email","to":"mail"},"name"],"missing":"unknown"}]`,
 		}},
+		{"a cache and a key of its own", func(c *config.Config) {
+			c.Lookups[0].Fields, c.Lookups[0].KeyType = c.Lookups[0].Fields[:1], "number"
+			c.Lookups[0].Cache = config.Cache{TTLSeconds: 1, MissingTTLSeconds: 2, SizeMB: 3, StaleSeconds: 4}
+		}, map[string]string{
+			"BUCKET_NAME": "orders-dev-123456789012-us-east-1", "TABLE_NAME": "orders-dev-users", "LOG_LEVEL": "info",
+			"ENRICH_LOOKUPS": `[{"name":"users","table":"orders-dev-users","key":"user_id","table_key":"user_id","key_type":"number","prefix":"user_",` +
+				`"fields":["name"],"missing":"unknown","cache":{"ttl":1,"missing_ttl":2,"size":3,"stale":4}}]`,
+		}},
 	}
 	for _, test := range tests {
 		p := offline(t, "dev", "aws", "us-east-1", some(test.change))
 		if diff := cmp.Diff(test.want, p.environment); diff != "" {
 			t.Errorf("%s: (-want +got)\n%s", test.name, diff)
+		}
+	}
+}
+
+// What holds metrics passes Lambda's filter whatever the log level.
+func TestApplicationLevel(t *testing.T) {
+	for level, want := range map[string]string{"debug": "DEBUG", "info": "INFO", "warn": "INFO", "error": "INFO"} {
+		p := offline(t, "dev", "aws", "us-east-1", func(c *config.Config) { c.Function.LogLevel = level })
+		f := p.function().(*function).desired
+		if f.Logging.ApplicationLevel != want || f.Environment["LOG_LEVEL"] != level {
+			t.Errorf("%s: Lambda's %s, the function's %s", level, f.Logging.ApplicationLevel, f.Environment["LOG_LEVEL"])
 		}
 	}
 }
