@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/binary"
+	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 )
@@ -57,6 +59,36 @@ func TestUnpack(t *testing.T) {
 	for i := range want {
 		if !bytes.Equal(got[i].partitionKey, want[i].partitionKey) || !bytes.Equal(got[i].data, want[i].data) {
 			t.Errorf("part %d: %q, %q", i, got[i].partitionKey, got[i].data)
+		}
+	}
+}
+
+// What another implementation of the format packed, the aggregator of
+// aws-kinesis-agg 1.2.3 for Python, comes out as it went in.
+func TestUnpackWhatOthersPacked(t *testing.T) {
+	text, err := os.ReadFile("testdata/kpl.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var vectors []struct {
+		Aggregated []byte
+		Parts      []struct {
+			Key  string
+			Data []byte
+		}
+	}
+	if err := json.Unmarshal(text, &vectors); err != nil || len(vectors) != 4 {
+		t.Fatalf("%d vectors, %v", len(vectors), err)
+	}
+	for n, v := range vectors {
+		got, ok := unpack(nil, v.Aggregated)
+		if !ok || len(got) != len(v.Parts) {
+			t.Fatalf("vector %d: %d parts of %d, %v", n, len(got), len(v.Parts), ok)
+		}
+		for i, p := range v.Parts {
+			if string(got[i].partitionKey) != p.Key || !bytes.Equal(got[i].data, p.Data) {
+				t.Errorf("vector %d, part %d: %q, %q", n, i, got[i].partitionKey, got[i].data)
+			}
 		}
 	}
 }
