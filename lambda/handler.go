@@ -50,7 +50,7 @@ type Handler struct {
 
 // New makes a Handler. It fails when the lookups are not valid together.
 func New(o Options) (*Handler, error) {
-	enricher, err := enrichment.New(o.Lookups)
+	enricher, err := enrichment.New(o.Lookups, "")
 	if err != nil {
 		return nil, err
 	}
