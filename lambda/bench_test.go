@@ -31,7 +31,18 @@ func (m memory) Find(context.Context, *enrichment.Lookup, []string, bool) (enric
 
 // BenchmarkBatch is the function's own cost of a batch of 1,000 records, from the
 // event's bytes to the objects' bytes: all but the network.
-func BenchmarkBatch(b *testing.B) {
+func BenchmarkBatch(b *testing.B) { benchmarkBatch(b, Output{}) }
+
+// BenchmarkBatchOfManyValues is the same for records that go to 200 objects.
+func BenchmarkBatchOfManyValues(b *testing.B) {
+	for _, compression := range []string{Gzip, Zstd, None} {
+		b.Run(compression, func(b *testing.B) {
+			benchmarkBatch(b, Output{Compression: compression, PartitionBy: "user_id", MaxPartitions: 200})
+		})
+	}
+}
+
+func benchmarkBatch(b *testing.B, output Output) {
 	const size = 1000
 	items := memory{}
 	var records []given
@@ -46,7 +57,7 @@ func BenchmarkBatch(b *testing.B) {
 		records = append(records, r)
 	}
 	sink := &nowhere{}
-	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: items, Sink: sink})
+	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: items, Sink: sink, Output: output})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -26,13 +26,10 @@ type Options struct {
 	Lookups []enrichment.Lookup
 	Finder  enrichment.Finder
 	Sink    enrichment.Sink
-	Prefix  string           // of the keys of enriched objects; default DefaultPrefix
+	Output  Output
 	Logger  *slog.Logger     // default: discards
 	Now     func() time.Time // default time.Now
 }
-
-// DefaultPrefix is the prefix of the keys of enriched objects.
-const DefaultPrefix = "enriched-data/"
 
 // Handler answers the invocations of a Kinesis event source mapping that has
 // ReportBatchItemFailures. It is safe for concurrent use.
@@ -41,25 +38,26 @@ type Handler struct {
 	lookups []enrichment.Lookup
 	finder  enrichment.Finder
 	sink    enrichment.Sink
-	prefix  string
+	layout  layout
 	logger  *slog.Logger
 	now     func() time.Time
 	warm    atomic.Bool
 	batches sync.Pool
 }
 
-// New makes a Handler. It fails when the lookups are not valid together.
+// New makes a Handler. It fails when lookups and output are not valid together.
 func New(o Options) (*Handler, error) {
-	enricher, err := enrichment.New(o.Lookups, "")
+	enricher, err := enrichment.New(o.Lookups, o.Output.PartitionBy)
+	if err != nil {
+		return nil, err
+	}
+	layout, err := newLayout(o.Output)
 	if err != nil {
 		return nil, err
 	}
 	h := &Handler{
 		core: enricher, lookups: enricher.Lookups(), finder: o.Finder, sink: o.Sink,
-		prefix: o.Prefix, logger: o.Logger, now: o.Now,
-	}
-	if h.prefix == "" {
-		h.prefix = DefaultPrefix
+		layout: layout, logger: o.Logger, now: o.Now,
 	}
 	if h.logger == nil {
 		h.logger = slog.New(slog.DiscardHandler)
@@ -72,7 +70,7 @@ func New(o Options) (*Handler, error) {
 }
 
 func (h *Handler) newBatch() *batch {
-	b := &batch{h: h}
+	b := &batch{h: h, compressors: compressors{codec: h.layout.codec}}
 	for range h.lookups {
 		b.questions = append(b.questions, &question{index: map[string]int32{}})
 	}
@@ -165,7 +163,11 @@ func (b *batch) log(ctx context.Context, position int, decoding, looking, writin
 		attributes = append(attributes, slog.String("shard_id", string(b.deliveries[0].shard)))
 	}
 	if position < len(b.deliveries) {
-		level = slog.LevelError
+		if b.left == "" || len(b.failures) > 0 {
+			level = slog.LevelError
+		} else {
+			attributes = append(attributes, slog.String("left", b.left))
+		}
 		attributes = append(attributes, slog.Int("undone", len(b.deliveries)-position),
 			slog.String("retry_from", string(b.deliveries[position].sequence)))
 	}

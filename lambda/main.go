@@ -51,7 +51,7 @@ func begin(getenv func(string) string, logs io.Writer) (*Handler, error) {
 	bucketConfig.BaseEndpoint = endpointOf(getenv, "S3")
 	return New(Options{
 		Lookups: s.lookups,
-		Prefix:  s.prefix,
+		Output:  s.output,
 		Finder:  newTables(tableConfig, logger),
 		Sink:    newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil, logger),
 		Logger:  logger,
