@@ -12,7 +12,7 @@
 //
 // Another Output changes the hour's folders and the compression, and with a field to
 // partition by there is one object for each of its values, in a folder of its own.
-// Dead letters always lie as they do here.
+// Dead letters keep the folders above.
 //
 //	enriched-data/year=2026/month=11/day=23/hour=14/event_type=page_view/shardId-000000000003-49590….ndjson.zst
 //
