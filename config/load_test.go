@@ -55,7 +55,7 @@ func TestDefaults(t *testing.T) {
 			Name: "users", Key: "user_id", TableKey: "user_id", Prefix: "user_", Missing: "unknown",
 			Fields: []Field{{"name", "name"}, {"email", "email"}, {"segment", "segment"}, {"location", "location"}},
 		}},
-		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour"},
+		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour", MaxPartitions: 100},
 		Alarms: Alarms{Notify: []string{}},
 		Tags:   map[string]string{},
 	}
@@ -115,7 +115,7 @@ lookups:
       - title
     missing: dead-letter
     table: {read: 1}
-output: {prefix: a/b=c/, compression: gzip, partition: hour}
+output: {prefix: a/b=c/, compression: zstd, partition: hive, partition_by: order.type, max_partitions: 20}
 alarms: {notify: ["arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]}
 tags: {team: web, "cost:center": "12", owner: ""}
 `)
@@ -132,7 +132,7 @@ tags: {team: web, "cost:center": "12", owner: ""}
 			Name: "products", Key: "sku", TableKey: "article", Prefix: "", Missing: "dead-letter",
 			Fields: []Field{{"title", "title"}}, Table: &Table{Mode: "provisioned", Read: 1, Write: 11},
 		}},
-		Output: Output{Prefix: "a/b=c/", Compression: "gzip", Partition: "hour"},
+		Output: Output{Prefix: "a/b=c/", Compression: "zstd", Partition: "hive", PartitionBy: "order.type", MaxPartitions: 20},
 		Alarms: Alarms{Notify: []string{"arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"}},
 		Tags:   map[string]string{"team": "web", "cost:center": "12", "owner": ""},
 	}
