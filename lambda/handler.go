@@ -166,7 +166,7 @@ func (b *batch) log(ctx context.Context, position int, decoding, looking, writin
 		if b.left == "" || len(b.failures) > 0 {
 			level = slog.LevelError
 		} else {
-			attributes = append(attributes, slog.String("left", b.left))
+			attributes = append(attributes, slog.String("undone_because", b.left))
 		}
 		attributes = append(attributes, slog.Int("undone", len(b.deliveries)-position),
 			slog.String("retry_from", string(b.deliveries[position].sequence)))

@@ -37,9 +37,10 @@ type Output struct {
 	// PartitionBy is the path of the event's field whose value names a folder below
 	// the hour's; default: there is no such folder. Dead letters have none.
 	PartitionBy string
-	// MaxPartitions is in how many partitions, each a shard's, an hour's and a value's,
-	// one invocation stores enriched records; default DefaultMaxPartitions. The first
-	// record of a batch may pass it, if it is an aggregated one.
+	// MaxPartitions is how many partitions, each a shard's, an hour's and a value's, one
+	// invocation opens; default DefaultMaxPartitions. What can never be enriched counts
+	// as a record without value. An aggregated record that comes first in its batch may
+	// pass the limit.
 	MaxPartitions int
 }
 

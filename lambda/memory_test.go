@@ -97,7 +97,7 @@ func TestMemoryOfOneRecordOfManyValues(t *testing.T) {
 
 // In each batch another partition is large. What they grow to is not kept for all.
 func TestMemoryIsNotKept(t *testing.T) {
-	const values = 50
+	const values = 24
 	h := sorting(t, &fakeBucket{objects: map[string][]byte{}}, Output{Compression: None})
 	b := h.newBatch()
 	for large := range values {

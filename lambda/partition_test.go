@@ -60,6 +60,22 @@ func TestKeys(t *testing.T) {
 	}
 }
 
+// S3's keys have 1,024 bytes at most.
+func TestLongestKey(t *testing.T) {
+	o := Output{Prefix: strings.Repeat("p", maxPrefix-1) + "/", Compression: Zstd, Partition: Hive, PartitionBy: strings.Repeat(" ", 100)}
+	if err := enrichment.ValidatePartition(o.PartitionBy, nil); err != nil {
+		t.Fatal(err)
+	}
+	l, err := newLayout(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := l.enriched(place{shard, beforeHour / hourLong, strings.Repeat("v", enrichment.MaxFolderValue)}, []byte(strings.Repeat("9", 56)))
+	if len(key) > 1024 {
+		t.Errorf("%d bytes", len(key))
+	}
+}
+
 // The batch is cut at the first Kinesis record that needs one partition too many.
 func TestTooManyPartitions(t *testing.T) {
 	packed := func(n int, kinds ...string) given {
@@ -118,8 +134,9 @@ func TestTooManyPartitionsInTheLog(t *testing.T) {
 	var got []string
 	for line := range strings.Lines(log.String()) {
 		var fields struct {
-			Level, Left string
-			From        string `json:"retry_from"`
+			Level string
+			From  string `json:"retry_from"`
+			Left  string `json:"undone_because"`
 		}
 		if err := json.Unmarshal([]byte(line), &fields); err != nil {
 			t.Fatal(err)
