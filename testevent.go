@@ -13,6 +13,7 @@ import (
 
 	"enrich/delivery"
 	"enrich/engine"
+	"enrich/enrichment"
 	"enrich/feed"
 )
 
@@ -97,7 +98,9 @@ func (p *program) followEvent(ctx context.Context, s *session, event []byte, tim
 	set("waiting for the enriched record in " + names.Bucket)
 	waiting, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
-	found, err := delivery.Await(waiting, s.storage(), s.place(), receipt.ShardID, receipt.SequenceNumber, receipt.At, pollPause)
+	place := s.place()
+	place.Folder = s.folder(event)
+	found, err := delivery.Await(waiting, s.storage(), place, receipt.ShardID, receipt.SequenceNumber, receipt.At, pollPause)
 	took := time.Since(began)
 	stop()
 	if err != nil {
@@ -114,6 +117,19 @@ func (p *program) followEvent(ctx context.Context, s *session, event []byte, tim
 		Bucket: names.Bucket, Key: found.Key, LatencyMS: took.Milliseconds(),
 	}
 	return p.out.result(d, func(page *page) { printRecord(page, d, event, took) })
+}
+
+// folder is that of the event's value, where records are sorted by one.
+func (s *session) folder(event []byte) string {
+	field := s.cfg.Output.PartitionBy
+	if field == "" {
+		return ""
+	}
+	folder, err := enrichment.FolderOf(field, event)
+	if err != nil {
+		return "" // it becomes a dead letter, and those have no folders
+	}
+	return folder
 }
 
 // storage reads buckets by path wherever the endpoint is not AWS's own.

@@ -58,6 +58,7 @@ func (a *agreement) check() {
 		a.addedFields()
 		a.caches()
 	}
+	a.partitionField()
 	a.others()
 }
 
@@ -152,7 +153,7 @@ func (a *agreement) lookupNames() {
 // over a field that a lookup needs.
 func (a *agreement) addedFields() {
 	taken := map[string]string{}
-	for _, name := range []string{"enrichment_status", "enrichment_misses", "enriched", "processing_timestamp", "enrichment_id"} {
+	for _, name := range ownFields() {
 		taken[name] = "enrich adds a field of this name itself"
 	}
 	for i, l := range a.config.Lookups {
@@ -167,6 +168,37 @@ func (a *agreement) addedFields() {
 			}
 			taken[added] = fmt.Sprintf("lookups[%d] adds it already", i)
 		}
+	}
+}
+
+// ownFields are added to every event.
+func ownFields() []string {
+	return []string{"enrichment_status", "enrichment_misses", "enriched", "processing_timestamp", "enrichment_id"}
+}
+
+// partitionField: what is added to an event may be another value in the next try,
+// and a record must not move from one folder to another. Hive takes no two columns of
+// one name, and does not tell capital letters apart.
+func (a *agreement) partitionField() {
+	const by, partition = "output.partition_by", "output.partition"
+	field := a.config.Output.PartitionBy
+	if field == "" || !a.usable(by) {
+		return
+	}
+	added := ownFields()
+	if a.usable("lookups") {
+		for _, l := range a.config.Lookups {
+			for _, f := range l.Fields {
+				added = append(added, l.Prefix+f.To)
+			}
+		}
+	}
+	if root, _, _ := strings.Cut(field, "."); slices.Contains(added, field) || slices.Contains(added, root) {
+		a.complain([]string{by}, "%q is a field that enrich adds: records are sorted by what an event brings, as that stays the same in every try", field)
+	}
+	name := field[strings.LastIndexByte(field, '.')+1:]
+	if a.config.Output.Partition == "hive" && a.usable(partition) && slices.Contains([]string{"year", "month", "day", "hour"}, strings.ToLower(name)) {
+		a.complain([]string{by, partition}, "%q would be there twice: the hour's folders have a column %s already; use %s: hour, or another field", name, strings.ToLower(name), partition)
 	}
 }
 

@@ -84,9 +84,11 @@ type Field struct {
 
 // Output is what the function writes.
 type Output struct {
-	Prefix      string `yaml:"prefix"`
-	Compression string `yaml:"compression"` // gzip
-	Partition   string `yaml:"partition"`   // hour
+	Prefix        string `yaml:"prefix"`
+	Compression   string `yaml:"compression"`    // gzip, zstd or none
+	Partition     string `yaml:"partition"`      // hour or hive
+	PartitionBy   string `yaml:"partition_by"`   // field of the event, a dotted path; "": none
+	MaxPartitions int    `yaml:"max_partitions"` // of one run of the function
 }
 
 // Alarms of the pipeline.

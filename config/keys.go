@@ -161,11 +161,19 @@ func otherKeys() []Key {
 		Pattern: outputPattern, Rule: outputRule, reject: rejectOutput,
 		Doc: "Folder of the enriched objects in the bucket.",
 	}, {
-		Path: "output.compression", Type: Text, Default: "gzip", Values: []string{"gzip"},
-		Doc: "Compression of the objects.",
+		Path: "output.compression", Type: Text, Default: "gzip", Values: []string{"gzip", "zstd", "none"},
+		meant: map[string]string{"gz": "gzip", "zst": "zstd", "zstandard": "zstd"},
+		Doc:   "Compression of the objects; their names end in .ndjson.gz, .ndjson.zst or .ndjson.",
 	}, {
-		Path: "output.partition", Type: Text, Default: "hour", Values: []string{"hour"},
-		Doc: "Time that one folder of objects spans, by the records' arrival.",
+		Path: "output.partition", Type: Text, Default: "hour", Values: []string{"hour", "hive"},
+		Doc: "Folders of the hour in which records arrived: 2026/11/23/14/, or as Hive, Athena and Spark read them, year=2026/month=11/day=23/hour=14/.",
+	}, {
+		Path: "output.partition_by", Type: Text, Default: "",
+		Pattern: folderPattern, Rule: folderRule, reject: rejectPartition,
+		Doc: "Field of the event by whose value records are sorted into folders below the hour, such as event_type=page_view/; its last part names them. Each value makes one more object a batch.",
+	}, {
+		Path: "output.max_partitions", Type: Number, Default: 100, Min: 1, Max: 1000,
+		Doc: "Most partitions, each a shard's, an hour's and a value's, that one run of the function stores; what is left of the batch comes in the next run.",
 	}, {
 		Path: "alarms.notify", Type: TextList, Default: []string{}, Max: maxTopics,
 		Pattern: topicPattern, Rule: topicRule, reject: rejectTopic,

@@ -89,6 +89,7 @@ func TestRanges(t *testing.T) {
 		{"mapping.parallelization_factor", "1 10", "0 11"},
 		{"mapping.maximum_retry_attempts", "-1 0 10000", "-2 10001"},
 		{"mapping.maximum_record_age_seconds", "-1 62 604800", "-2 0 59 604801"},
+		{"output.max_partitions", "1 1000", "0 1001 -1"},
 		{"table.read", "1 40000", "0 40001"},
 		{"table.write", "1 40000", "0 40001"},
 	} {
@@ -122,6 +123,8 @@ func TestTexts(t *testing.T) {
 		{"alarms.notify", []string{"arn:aws:sns:us-east-1:123456789012:a", "arn:aws-cn:sns:cn-north-1:123456789012:A_b-c.fifo"},
 			[]string{"", "arn:aws:sns:us-east-1:12345:a", "arn:aws:sns:us-east-1:123456789012:a:subscription", "a@b.c", "topic"}},
 		{"output.prefix", []string{"a/", "a/b.c/d=e/"}, []string{"", "/", "a", "a/b", "./", "a b/", "ä/"}},
+		{"output.partition_by", []string{"", "a", "a.b", "event type", "größe.x", strings.Repeat("a", 100)},
+			[]string{".", "a.", ".a", "a..b", " a", "a\n", strings.Repeat("a", 101), strings.Repeat("a.", 127) + "ab"}},
 		{"lookups[].key", []string{"a", "a.b", "user id", "größe.x"}, []string{"", ".", "a.", ".a", "a..b", " a", "a. b", "a\n"}},
 		{"lookups[].table_key", []string{"a", "a.b", "a b"}, []string{"", " a", "a ", "a\tb", strings.Repeat("a", 256)}},
 		{"lookups[].prefix", []string{"", "a_", "a.b-"}, []string{"a b", "ä", strings.Repeat("a", 65)}},

@@ -56,7 +56,7 @@ func TestDefaults(t *testing.T) {
 			Cache:  Cache{TTLSeconds: 60, MissingTTLSeconds: 5},
 			Fields: []Field{{"name", "name"}, {"email", "email"}, {"segment", "segment"}, {"location", "location"}},
 		}},
-		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour"},
+		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour", MaxPartitions: 100},
 		Alarms: Alarms{Notify: []string{}},
 		Tags:   map[string]string{},
 	}
@@ -118,7 +118,7 @@ lookups:
       - title
     missing: dead-letter
     table: {read: 1}
-output: {prefix: a/b=c/, compression: gzip, partition: hour}
+output: {prefix: a/b=c/, compression: zstd, partition: hive, partition_by: order.type, max_partitions: 20}
 alarms: {notify: ["arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]}
 tags: {team: web, "cost:center": "12", owner: ""}
 `)
@@ -137,7 +137,7 @@ tags: {team: web, "cost:center": "12", owner: ""}
 			Cache:  Cache{TTLSeconds: 600, MissingTTLSeconds: 5, SizeMB: 20, StaleSeconds: 3600},
 			Fields: []Field{{"title", "title"}}, Table: &Table{Mode: "provisioned", Read: 1, Write: 11},
 		}},
-		Output: Output{Prefix: "a/b=c/", Compression: "gzip", Partition: "hour"},
+		Output: Output{Prefix: "a/b=c/", Compression: "zstd", Partition: "hive", PartitionBy: "order.type", MaxPartitions: 20},
 		Alarms: Alarms{Notify: []string{"arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"}},
 		Tags:   map[string]string{"team": "web", "cost:center": "12", "owner": ""},
 	}

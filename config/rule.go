@@ -15,6 +15,7 @@ var (
 	outputPattern  = compiled(`^([A-Za-z0-9_.=-]+/)+$`)
 	prefixPattern  = compiled(`^[A-Za-z0-9_.-]{0,64}$`)
 	eventPattern   = compiled(`^[^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*$`)
+	folderPattern  = compiled(`^([^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*)?$`)
 	fieldPattern   = compiled(`^[^\s\pC]([^\pC]*[^\s\pC])?$`)
 	tagPattern     = compiled(`^[\p{L}\p{N}_.:/=+\-@]([\p{L}\p{N} _.:/=+\-@]*[\p{L}\p{N}_.:/=+\-@])?$`)
 	decimalPattern = compiled(`^(0|-?[1-9][0-9]*)$`)
@@ -27,6 +28,7 @@ const (
 	outputRule = "folders, each ending with /, of letters, digits and _ . - ="
 	prefixRule = "up to 64 letters, digits and _ . -"
 	eventRule  = "a field of the event, with dots between the parts of a path"
+	folderRule = "a field of the event, with dots between the parts of a path, or an empty text for none"
 	fieldRule  = "1 to 255 bytes without control characters or spaces around them"
 	tagRule    = "letters, digits, spaces and _ . : / = + - @"
 
@@ -35,8 +37,10 @@ const (
 	maxTags = 46
 	// An alarm notifies at most five.
 	maxTopics = 5
-	// S3 keys end at 1,024 bytes; the rest of ours takes less than 200.
+	// S3 keys end at 1,024 bytes; the rest of ours takes up to 680.
 	maxOutputPrefix = 200
+	// For the same reason: it takes three times as much when each byte is escaped.
+	maxPartitionName = 100
 )
 
 // rejectName explains the mistakes that a name is most often made with.
@@ -95,6 +99,14 @@ func rejectLong(text string) string {
 		return "is longer than 255 bytes"
 	}
 	return ""
+}
+
+// rejectPartition bounds the path, and of it the part that names folders.
+func rejectPartition(text string) string {
+	if name := text[strings.LastIndexByte(text, '.')+1:]; len(name) > maxPartitionName {
+		return fmt.Sprintf("ends with a name of more than %d bytes", maxPartitionName)
+	}
+	return rejectLong(text)
 }
 
 // rejectTagKey keeps a user's tags apart from AWS's and ours.

@@ -23,6 +23,7 @@ type Place struct {
 	Bucket string
 	Prefix string // of enriched objects: "enriched-data/"
 	Owner  string // account that must own the bucket; "" is not checked
+	Folder string // of the value that records are sorted by, where one is looked for: "event_type=page_view/"
 }
 
 func (p Place) owner() *string {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -21,6 +20,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/zstd"
 
 	"enrich/emulator"
 )
@@ -83,8 +83,28 @@ func zipped(lines ...string) []byte {
 	return body.Bytes()
 }
 
+// squeezed is zstd, a frame a line.
+func squeezed(t *testing.T, lines ...string) []byte {
+	t.Helper()
+	var body bytes.Buffer
+	w, err := zstd.NewWriter(&body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range lines {
+		w.Reset(&body)
+		fmt.Fprintln(w, line) //nolint:errcheck // into memory
+		w.Close()             //nolint:errcheck // into memory
+	}
+	return body.Bytes()
+}
+
 func keyAt(prefix string, at time.Time, shard, first string) string {
-	return HourPrefix(prefix, at) + shard + "-" + first + ".ndjson.gz"
+	return prefix + at.UTC().Format("2006/01/02/15/") + shard + "-" + first + ".ndjson.gz"
+}
+
+func hiveKeyAt(at time.Time, folder, shard, first, ending string) string {
+	return place.Prefix + at.UTC().Format("year=2006/month=01/day=02/hour=15/") + folder + shard + "-" + first + ending
 }
 
 func enriched(shard, sequence string) string {
@@ -123,15 +143,30 @@ func TestAwait(t *testing.T) {
 				`{"reason":"not JSON","shard_id":"`+shard+`","sequence_number":"`+sequence+`"}`))
 		}, Found{Record: []byte(`{"reason":"not JSON","shard_id":"` + shard + `","sequence_number":"` + sequence + `"}`), Key: keyAt(DeadLetters, now, shard, before), DeadLetter: true}},
 		{"not compressed, and beside what is none of ours", func(t *testing.T, c *s3.Client) {
-			put(t, c, HourPrefix(place.Prefix, now)+shard+"-notes.txt", []byte("x"))
+			put(t, c, place.Prefix+now.Format("2006/01/02/15/")+shard+"-notes.txt", []byte("x"))
 			put(t, c, keyAt(place.Prefix, now, shard, sequence), []byte{0x1f, 0x8b, 0})
 			put(t, c, keyAt(place.Prefix, now, shard, before), []byte(enriched(shard, sequence)))
 		}, Found{Record: []byte(enriched(shard, sequence)), Key: keyAt(place.Prefix, now, shard, before)}},
+		{"zstd, in the folders of Hive", func(t *testing.T, c *s3.Client) {
+			put(t, c, keyAt(place.Prefix, now, shard, before), zipped(enriched(shard, before)))
+			put(t, c, hiveKeyAt(now, "", shard, before, ".ndjson.zst"), squeezed(t, enriched(shard, before), enriched(shard, sequence)))
+		}, Found{Record: []byte(enriched(shard, sequence)), Key: hiveKeyAt(now, "", shard, before, ".ndjson.zst")}},
+		{"in the folder of its value", func(t *testing.T, c *s3.Client) {
+			put(t, c, hiveKeyAt(now, "type=a%2Fü/", shard, before, ".ndjson"), []byte(enriched(shard, before)+"\n"+enriched(shard, sequence)+"\n"))
+			put(t, c, hiveKeyAt(now, "type=b/", shard, sequence, ".ndjson"), []byte("not read"))
+		}, Found{Record: []byte(enriched(shard, sequence)), Key: hiveKeyAt(now, "type=a%2Fü/", shard, before, ".ndjson")}},
+		{"dead letters have no folder", func(t *testing.T, c *s3.Client) {
+			put(t, c, keyAt(DeadLetters, now, shard, sequence), zipped(`{"shard_id":"`+shard+`","sequence_number":"`+sequence+`"}`))
+		}, Found{Record: []byte(`{"shard_id":"` + shard + `","sequence_number":"` + sequence + `"}`), Key: keyAt(DeadLetters, now, shard, sequence), DeadLetter: true}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := client(t, nil)
 			test.store(t, c)
+			place := place
+			if strings.Contains(test.name, "folder of its value") || strings.Contains(test.name, "no folder") {
+				place.Folder = "type=a%2Fü/"
+			}
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
 			got, err := Await(ctx, c, place, shard, sequence, now, time.Millisecond)
@@ -262,103 +297,6 @@ func TestAwaitEnds(t *testing.T) {
 	if !errors.Is(err, why) || !strings.Contains(err.Error(), "SlowDown") || !strings.Contains(err.Error(), shard+":"+sequence) {
 		t.Errorf("got %v", err)
 	}
-}
-
-func TestList(t *testing.T) {
-	c := client(t, nil)
-	hour := time.Date(2026, 3, 1, 23, 59, 0, 0, time.FixedZone("", 3600))
-	var want []string
-	for n := range 1234 { // more than a page
-		key := keyAt(place.Prefix, hour, shard, fmt.Sprint(1000+n))
-		put(t, c, key, []byte("x"))
-		want = append(want, key)
-	}
-	put(t, c, keyAt(place.Prefix, hour.Add(time.Hour), shard, "5"), nil)
-	put(t, c, keyAt(place.Prefix, hour, "shardId-000000000002", "5"), nil)
-	count := func(shard string) (keys []string) {
-		for o, err := range List(t.Context(), c, place, place.Prefix, hour, shard) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if o.Hour.Hour() != 22 || o.ETag == "" || o.StoredAt.IsZero() {
-				t.Errorf("got %+v", o)
-			}
-			keys = append(keys, o.Key)
-		}
-		return keys
-	}
-	if got := count(shard); !slices.Equal(got, want) {
-		t.Errorf("%d of %d", len(got), len(want))
-	}
-	if got := count(""); len(got) != len(want)+1 {
-		t.Errorf("%d of %d", len(got), len(want)+1)
-	}
-	for _, err := range List(t.Context(), c, Place{Bucket: "none"}, "", hour, "") {
-		if err == nil || !strings.Contains(err.Error(), "listing s3://none/2026/03/01/22/") {
-			t.Errorf("got %v", err)
-		}
-	}
-}
-
-func TestLines(t *testing.T) {
-	c := client(t, nil)
-	put(t, c, "a", zipped("one", "", "three"))
-	put(t, c, "bad", []byte{0x1f, 0x8b, 1})
-	read := func(key string) (lines []string, last error) {
-		for text, err := range Lines(t.Context(), c, place, key) {
-			if last = err; err == nil {
-				lines = append(lines, string(text))
-			}
-		}
-		return lines, last
-	}
-	if lines, err := read("a"); err != nil || !slices.Equal(lines, []string{"one", "", "three"}) {
-		t.Errorf("got %q, %v", lines, err)
-	}
-	if _, err := read("none"); !errors.Is(err, ErrGone) || !strings.Contains(err.Error(), "s3://records/none") {
-		t.Errorf("got %v", err)
-	}
-	if _, err := read("bad"); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("got %v", err)
-	}
-}
-
-func TestParseKey(t *testing.T) {
-	hour := time.Date(2026, 3, 1, 4, 0, 0, 0, time.UTC)
-	tests := []struct {
-		prefix, key string
-		want        Object
-		ok          bool
-	}{
-		{"e/", "e/2026/03/01/04/shardId-000000000001-495.ndjson.gz", Object{Hour: hour, ShardID: shard, SequenceNumber: "495"}, true},
-		{"", "2026/03/01/04/s-1.ndjson.gz", Object{Hour: hour, ShardID: "s", SequenceNumber: "1"}, true},
-		{DeadLetters, "dead-letter/2026/03/01/04/s-1.ndjson.gz", Object{Hour: hour, ShardID: "s", SequenceNumber: "1", DeadLetter: true}, true},
-		{"e/", "x/2026/03/01/04/s-1.ndjson.gz", Object{}, false},
-		{"e/", "e/2026/03/01/24/s-1.ndjson.gz", Object{}, false},
-		{"e/", "e/2026/03/01/04/s-1.ndjson", Object{}, false},
-		{"e/", "e/2026/03/01/04/s-.ndjson.gz", Object{}, false},
-		{"e/", "e/2026/03/01/04/-1.ndjson.gz", Object{}, false},
-		{"e/", "e/2026/03/01/04/s-1x.ndjson.gz", Object{}, false},
-		{"e/", "e/2026/03/01/04/s/t-1.ndjson.gz", Object{}, false},
-		{"e/", "e/2026/03/01/04/.ndjson.gz", Object{}, false},
-	}
-	for _, test := range tests {
-		if test.ok {
-			test.want.Key = test.key
-		}
-		if got, ok := ParseKey(test.prefix, test.key); ok != test.ok || got != test.want {
-			t.Errorf("%s: %+v, %v", test.key, got, ok)
-		}
-	}
-}
-
-func FuzzParseKey(f *testing.F) {
-	f.Add("e/", "e/2026/03/01/04/shardId-000000000001-495.ndjson.gz")
-	f.Fuzz(func(t *testing.T, prefix, key string) {
-		if o, ok := ParseKey(prefix, key); ok && keyAt(prefix, o.Hour, o.ShardID, o.SequenceNumber) != key {
-			t.Errorf("%q is taken for %+v", key, o)
-		}
-	})
 }
 
 func TestHours(t *testing.T) {

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
 
 	"enrich/line"
 )
@@ -27,10 +28,11 @@ const DeadLetters = "dead-letter/"
 const maxLine = 16 << 20
 
 // Object is one object that the function stored: what came of one batch for one
-// hour.
+// hour, and for one value where records are sorted by a field.
 type Object struct {
 	Key            string
 	Hour           time.Time // the UTC hour in which its records arrived
+	Folder         string    // of the value: "event_type=page_view/"; "": it is in none
 	ShardID        string
 	SequenceNumber string // of its first record
 	DeadLetter     bool
@@ -39,33 +41,69 @@ type Object struct {
 	ETag           string
 }
 
-// ParseKey reads what an object's key tells: <prefix>YYYY/MM/DD/HH/<shard ID>-
-// <sequence number>.ndjson.gz. It is false for a key that is not of this form.
+// ParseKey reads what an object's key tells: the prefix, the hour's folders, the
+// value's folder where there is one, <shard ID>-<sequence number>, and the ending of
+// its compression. It is false for a key that is not of this form.
 func ParseKey(prefix, key string) (Object, bool) {
 	rest, ours := strings.CutPrefix(key, prefix)
-	name, suffixed := strings.CutSuffix(rest, ".ndjson.gz")
-	if !ours || !suffixed || len(name) <= len(hourLayout) {
+	hour, name, dated := cutHour(rest)
+	name, ending := cutEnding(name)
+	if !ours || !dated || ending == "" {
 		return Object{}, false
 	}
-	hour, err := time.Parse(hourLayout, name[:len(hourLayout)])
-	if err != nil {
+	folder := ""
+	if at := strings.IndexByte(name, '/') + 1; at > 0 {
+		folder, name = name[:at], name[at:]
+	}
+	shard, sequence := name, ""
+	if at := strings.LastIndexByte(name, '-'); at > 0 {
+		shard, sequence = name[:at], name[at+1:]
+	}
+	if !decimal(sequence) || strings.ContainsRune(shard, '/') || folder != "" && !strings.ContainsRune(folder, '=') {
 		return Object{}, false
 	}
-	shard, sequence := name[len(hourLayout):], ""
-	if at := strings.LastIndexByte(shard, '-'); at > 0 {
-		shard, sequence = shard[:at], shard[at+1:]
-	}
-	if !decimal(sequence) || strings.ContainsRune(shard, '/') {
-		return Object{}, false
-	}
-	return Object{Key: key, Hour: hour, ShardID: shard, SequenceNumber: sequence, DeadLetter: prefix == DeadLetters}, true
+	return Object{Key: key, Hour: hour, Folder: folder, ShardID: shard, SequenceNumber: sequence, DeadLetter: prefix == DeadLetters}, true
 }
 
-const hourLayout = "2006/01/02/15/"
+// hourFolders are the layouts of an hour's folders.
+func hourFolders() []string {
+	return []string{"2006/01/02/15/", "year=2006/month=01/day=02/hour=15/"}
+}
 
-// HourPrefix is what the keys of one hour begin with.
-func HourPrefix(prefix string, hour time.Time) string {
-	return prefix + hour.UTC().Format(hourLayout)
+// cutHour takes the hour's folders away from the beginning of a name.
+func cutHour(name string) (hour time.Time, rest string, found bool) {
+	for _, folders := range hourFolders() {
+		if len(name) > len(folders) {
+			if hour, err := time.Parse(folders, name[:len(folders)]); err == nil {
+				return hour, name[len(folders):], true
+			}
+		}
+	}
+	return time.Time{}, name, false
+}
+
+// cutEnding takes the ending away from a name; "": it has none of ours.
+func cutEnding(name string) (rest, ending string) {
+	for _, ending := range []string{".ndjson.gz", ".ndjson.zst", ".ndjson"} {
+		if rest, found := strings.CutSuffix(name, ending); found {
+			return rest, ending
+		}
+	}
+	return name, ""
+}
+
+// hourPrefixes are what the keys of one hour begin with: in the layout of today, and
+// in that of objects which were stored before it was changed. Dead letters have but
+// one.
+func hourPrefixes(prefix string, hour time.Time) []string {
+	var prefixes []string
+	for _, folders := range hourFolders() {
+		prefixes = append(prefixes, prefix+hour.UTC().Format(folders))
+	}
+	if prefix == DeadLetters {
+		return prefixes[:1]
+	}
+	return prefixes
 }
 
 // CompareSequence orders sequence numbers, which have up to 56 digits and are
@@ -82,37 +120,50 @@ func decimal(text string) bool {
 	return text != "" && strings.Trim(text, "0123456789") == ""
 }
 
-// List gives the objects of one hour in the order of their keys; prefix is that
-// of enriched objects or DeadLetters, and shardID limits them to one shard unless
-// it is empty. Objects with other names are left out. An error is the last thing
-// that it gives.
+// List gives the objects of one hour, whatever their compression and the layout of
+// its folders, of each layout in the order of their keys. prefix is that of enriched
+// objects or DeadLetters. A shardID that is not empty limits them to one shard, and
+// enriched ones to p.Folder. Objects with other names are left out. An error is the
+// last thing that it gives.
 func List(ctx context.Context, client *s3.Client, p Place, prefix string, hour time.Time, shardID string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		begin := HourPrefix(prefix, hour)
-		if shardID != "" {
-			begin += shardID + "-"
-		}
-		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
-			Bucket: &p.Bucket, Prefix: &begin, ExpectedBucketOwner: p.owner(),
-		})
-		for pages.HasMorePages() {
-			page, err := pages.NextPage(ctx)
-			if err != nil {
-				yield(Object{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, begin, err))
-				return
+		for _, begin := range hourPrefixes(prefix, hour) {
+			if shardID != "" && prefix != DeadLetters {
+				begin += p.Folder
 			}
-			for _, found := range page.Contents {
-				o, ours := ParseKey(prefix, aws.ToString(found.Key))
-				if !ours {
-					continue
-				}
-				o.Size, o.StoredAt, o.ETag = aws.ToInt64(found.Size), aws.ToTime(found.LastModified), aws.ToString(found.ETag)
-				if !yield(o, nil) {
-					return
-				}
+			if shardID != "" {
+				begin += shardID + "-"
+			}
+			if !list(ctx, client, p, prefix, begin, yield) {
+				return
 			}
 		}
 	}
+}
+
+// list gives the objects whose keys begin so; false: no more of them is wanted.
+func list(ctx context.Context, client *s3.Client, p Place, prefix, begin string, yield func(Object, error) bool) bool {
+	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
+		Bucket: &p.Bucket, Prefix: &begin, ExpectedBucketOwner: p.owner(),
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			yield(Object{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, begin, err))
+			return false
+		}
+		for _, found := range page.Contents {
+			o, ours := ParseKey(prefix, aws.ToString(found.Key))
+			if !ours {
+				continue
+			}
+			o.Size, o.StoredAt, o.ETag = aws.ToInt64(found.Size), aws.ToTime(found.LastModified), aws.ToString(found.ETag)
+			if !yield(o, nil) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // ErrGone tells that an object is not there, or no longer.
@@ -141,6 +192,7 @@ func Lines(ctx context.Context, client *s3.Client, p Place, key string) iter.Seq
 			fail(err)
 			return
 		}
+		defer func() { _ = text.Close() }() // likewise
 		for lines := line.NewReader(text, maxLine); ; {
 			l, err := lines.Next()
 			switch {
@@ -161,15 +213,24 @@ func Lines(ctx context.Context, client *s3.Client, p Place, key string) iter.Seq
 }
 
 // plain takes compression away, if there is any: an HTTP client in between may
-// have done so already.
-func plain(body io.Reader) (io.Reader, error) {
+// have done so already, so the bytes tell and not the key. No line of JSON begins as
+// they do.
+func plain(body io.Reader) (io.ReadCloser, error) {
 	buffered := bufio.NewReader(body)
-	magic, err := buffered.Peek(2)
+	magic, err := buffered.Peek(4)
 	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	if !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		return buffered, nil
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		return gzip.NewReader(buffered)
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8<<20))
+		if err != nil {
+			return nil, err
+		}
+		return unpacked.IOReadCloser(), nil
+	default:
+		return io.NopCloser(buffered), nil
 	}
-	return gzip.NewReader(buffered)
 }

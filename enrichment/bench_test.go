@@ -14,9 +14,14 @@ const clickstream = `{"event_id":"5f0c2b1e-9d5b-4f0e-8a53-6f6a6a1f0c11","user_id
 func BenchmarkRecord(b *testing.B) {
 	broken := strings.ReplaceAll(clickstream, ",", ",\n")
 	there := strings.Replace(clickstream, "{", `{"user_name":"x",`, 1)
-	for _, bench := range []struct{ name, event string }{{"plain", clickstream}, {"line-breaks", broken}, {"replaced", there}} {
+	for _, bench := range []struct{ name, event, partitionBy string }{
+		{"plain", clickstream, ""}, {"line-breaks", broken, ""}, {"replaced", there, ""}, {"folder", clickstream, "event_type"},
+	} {
 		b.Run(bench.name, func(b *testing.B) {
-			e := enricherOf(b, DefaultLookup("users"))
+			e, err := New([]Lookup{DefaultLookup("users")}, bench.partitionBy)
+			if err != nil {
+				b.Fatal(err)
+			}
 			answer, err := e.Hit(0, john)
 			if err != nil {
 				b.Fatal(err)

@@ -16,10 +16,11 @@ type Enricher struct {
 	fields  []added         // in the order in which they are appended
 	status  int             // index in fields of the first that all events get
 	names   map[string]role // fields of the top level that matter
-	roots   []string        // fields of the top level that lead to keys
+	roots   []string        // fields of the top level that lead to what is looked for
 	paths   []path          // by lookup
 	missed  []*Answer       // by lookup: there is no item
 	keyless []*Answer       // by lookup: there is no key
+	folder  *path           // to the value that sorts events into folders; nil: nothing does
 }
 
 // added is a field that is added.
@@ -34,7 +35,7 @@ type role struct {
 	roots []int // indices in Enricher.roots
 }
 
-// path is where a key lies.
+// path is where a key, or another value that is looked for, lies.
 type path struct {
 	root  int      // index in Enricher.roots
 	rest  []string // through nested objects
@@ -54,9 +55,13 @@ type Answer struct {
 	members []byte   // all of them as members, each behind its comma
 }
 
-// New makes an Enricher of lookups that are valid together.
-func New(lookups []Lookup) (*Enricher, error) {
+// New makes an Enricher of lookups that are valid together. Events are sorted into
+// folders by the field that partitionBy is the path of; "": they are not.
+func New(lookups []Lookup, partitionBy string) (*Enricher, error) {
 	if err := Validate(lookups); err != nil {
+		return nil, err
+	}
+	if err := ValidatePartition(partitionBy, lookups); err != nil {
 		return nil, err
 	}
 	e := &Enricher{lookups: slices.Clone(lookups), names: map[string]role{}}
@@ -74,16 +79,25 @@ func New(lookups []Lookup) (*Enricher, error) {
 	e.add(fieldTime)
 	e.add(fieldID)
 	for i, l := range lookups {
-		parts := strings.Split(l.Key, ".")
-		p := path{root: e.root(parts[0]), rest: parts[1:], whole: -1}
-		if len(parts) > 1 {
-			p.whole = e.root(l.Key)
-		}
-		e.paths = append(e.paths, p)
+		e.paths = append(e.paths, e.path(l.Key))
 		e.missed = append(e.missed, e.miss(i, l.Prefix+"not_found", "no item for the key"))
 		e.keyless = append(e.keyless, e.miss(i, "no_"+l.TableKey, "no usable key in the event's field "+l.Key))
 	}
+	if partitionBy != "" {
+		p := e.path(partitionBy)
+		e.folder = &p
+	}
 	return e, nil
+}
+
+// path makes the fields of the top level that a dotted path begins with known.
+func (e *Enricher) path(dotted string) path {
+	parts := strings.Split(dotted, ".")
+	p := path{root: e.root(parts[0]), rest: parts[1:], whole: -1}
+	if len(parts) > 1 {
+		p.whole = e.root(dotted)
+	}
+	return p
 }
 
 func (e *Enricher) add(name string) {
@@ -92,7 +106,7 @@ func (e *Enricher) add(name string) {
 	e.fields = append(e.fields, added{name: name, member: member})
 }
 
-// root makes the field one that leads to a key.
+// root makes the field one that leads to what is looked for.
 func (e *Enricher) root(name string) int {
 	if i := slices.Index(e.roots, name); i >= 0 {
 		return i

@@ -36,9 +36,10 @@ type Event struct {
 	empty   bool         // has no fields
 	members []occurrence // of fields that are to be added, in the event's order
 	present []bool       // by Enricher.fields: occurs in members; empty: none does
-	roots   []span       // by Enricher.roots: where keys are to be found
+	roots   []span       // by Enricher.roots: where keys and value are to be found
 	keys    []Key        // by lookup
-	scratch []byte       // unescaped texts: names for a moment, keys for good
+	value   []byte       // that sorts it into a folder; nil: it has none
+	scratch []byte       // unescaped texts: names for a moment, keys and value for good
 	scan    scanner
 }
 
@@ -89,6 +90,9 @@ func (e *Enricher) Parse(ev *Event, data []byte) error {
 	ev.markLast(len(e.fields))
 	for i := range e.lookups {
 		ev.keys = append(ev.keys, e.key(ev, i))
+	}
+	if e.folder != nil {
+		ev.value = ev.valueAt(e.folder)
 	}
 	return nil
 }

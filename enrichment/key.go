@@ -7,16 +7,21 @@ import (
 
 // key finds the event's key for a lookup.
 func (e *Enricher) key(ev *Event, lookup int) Key {
-	p := e.paths[lookup]
+	value, ok := ev.find(&e.paths[lookup])
+	if !ok {
+		return Key{}
+	}
+	return ev.keyOf(ev.data[value.from:value.to], e.lookups[lookup].KeyType)
+}
+
+// find looks for the value that a path leads to.
+func (ev *Event) find(p *path) (span, bool) {
 	value, ok := ev.follow(ev.roots[p.root], p.rest)
 	if !ok && p.whole >= 0 {
 		value = ev.roots[p.whole]
 		ok = value.to > 0
 	}
-	if !ok {
-		return Key{}
-	}
-	return ev.keyOf(ev.data[value.from:value.to], e.lookups[lookup].KeyType)
+	return value, ok
 }
 
 // follow walks from a value through nested objects. The event is valid, so the

@@ -123,7 +123,7 @@ func TestBadLookups(t *testing.T) {
 			}
 		})
 	}
-	if _, err := New(nil); err == nil {
+	if _, err := New(nil, ""); err == nil {
 		t.Error("an enricher without lookups")
 	}
 }

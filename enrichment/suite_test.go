@@ -13,7 +13,7 @@ import (
 // enricherOf makes an enricher or ends the test.
 func enricherOf(t testing.TB, lookups ...Lookup) *Enricher {
 	t.Helper()
-	e, err := New(lookups)
+	e, err := New(lookups, "")
 	if err != nil {
 		t.Fatal(err)
 	}

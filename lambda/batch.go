@@ -20,6 +20,7 @@ type record struct {
 	event        int    // index in batch.events; -1: it can never be enriched
 	reason       string // why
 	buried       bool   // it is a dead letter
+	partition    int    // index in batch.partitions, as long as it is not left undone
 }
 
 // batch is one invocation's work. It is used again for a later one, so that its
@@ -33,10 +34,10 @@ type batch struct {
 	events      []enrichment.Event
 	questions   []*question // by lookup
 	refs        []int32     // by event and lookup: index of its key in the question; -1: it has none
-	partitions  []*partition
+	partitions  partitions
 	compressors compressors
-	used        int       // of partitions
 	cut         int       // deliveries from here on are left undone
+	left        string    // why, if the batch is too much for one invocation
 	looked      time.Time // when the lookups began, the time of what they find
 	stats       stats
 	took        phases
@@ -68,6 +69,10 @@ func limitsOf(ctx context.Context, now time.Time) limits {
 // fail keeps an error for the log.
 func (b *batch) fail(err error) { b.failures = append(b.failures, err) }
 
+// leave cuts off what is too much for one invocation. It is no failure: what comes
+// before it is done, and it is delivered again as a batch of its own.
+func (b *batch) leave(from int, reason string) { b.cut, b.left = from, reason }
+
 // maxRecords is how many records of a batch are enough for one invocation. A batch
 // has 10,000 Kinesis records at most, but there is no end to how many can be packed
 // into one, and each takes up some 400 bytes beside its data.
@@ -77,11 +82,10 @@ const maxRecords = 100_000
 // that are too many are cut off.
 func (b *batch) parse() {
 	b.records, b.events, b.refs = b.records[:0], b.events[:0], b.refs[:0]
-	b.cut = len(b.deliveries)
+	b.cut, b.left = len(b.deliveries), ""
 	for i := range b.deliveries {
 		if len(b.records) >= maxRecords {
-			b.cut = i
-			b.fail(fmt.Errorf("there are more than %d records in the first %d of the batch", maxRecords, i))
+			b.leave(i, fmt.Sprintf("there are more than %d records packed into those before", maxRecords))
 			return
 		}
 		d := &b.deliveries[i]
@@ -134,6 +138,9 @@ func (b *batch) limit() {
 		r := &b.records[i]
 		if r.event >= 0 && !b.known(r.event) {
 			b.cut = r.whole
+			if len(b.failures) == 0 { // askAll ended early
+				b.left = "the items of the records before take up the memory that there is"
+			}
 			return
 		}
 	}
@@ -151,8 +158,8 @@ func (b *batch) known(event int) bool {
 // write makes the objects of all records below the cut. The cut is lowered when
 // the time is over.
 func (b *batch) write(until time.Time) error {
-	b.used = 0
-	b.compressors.reset()
+	b.compressors.reset() // before the objects that hold them may go
+	b.place()
 	stamp := enrichment.Stamp{Time: enrichment.Timestamp(b.h.now())}
 	answers := make([]*enrichment.Answer, len(b.questions))
 	looked := 0 // at the clock
@@ -169,9 +176,8 @@ func (b *batch) write(until time.Time) error {
 			break
 		}
 		whole := &b.deliveries[r.whole]
-		p := b.partition(whole)
 		if r.event < 0 {
-			if err := b.bury(p, r, r.reason); err != nil {
+			if err := b.bury(r, r.reason); err != nil {
 				return err
 			}
 			continue
@@ -179,8 +185,8 @@ func (b *batch) write(until time.Time) error {
 		// The object exists from the first record that is a valid event, whether
 		// its policy then makes a dead letter of it or not: what a lookup finds
 		// may change until the batch is delivered again, the object's name may not.
-		if !p.enriched.used {
-			p.enriched.begin(r.whole, &b.compressors)
+		if o := &b.partitions.list[r.partition].enriched; !o.used {
+			o.begin(r.whole, &b.compressors)
 		}
 		for i, q := range b.questions {
 			answers[i] = nil
@@ -189,7 +195,7 @@ func (b *batch) write(until time.Time) error {
 			}
 		}
 		stamp.ID = appendID(stamp.ID[:0], whole, r)
-		if err := b.enrich(p, r, answers, stamp); err != nil {
+		if err := b.enrich(r, answers, stamp); err != nil {
 			return err
 		}
 	}
@@ -203,7 +209,7 @@ func (b *batch) close() error {
 			return err
 		}
 	}
-	for _, p := range b.partitions[:b.used] {
+	for _, p := range b.partitions.list[:b.partitions.used] {
 		for _, o := range []*object{&p.enriched, &p.dead} {
 			if o.used {
 				if err := o.close(); err != nil {
@@ -216,11 +222,11 @@ func (b *batch) close() error {
 }
 
 // enrich writes one valid event to its object.
-func (b *batch) enrich(p *partition, r *record, answers []*enrichment.Answer, stamp enrichment.Stamp) error {
-	ev, o := &b.events[r.event], &p.enriched
+func (b *batch) enrich(r *record, answers []*enrichment.Answer, stamp enrichment.Stamp) error {
+	ev, o := &b.events[r.event], &b.partitions.list[r.partition].enriched
 	lines, err := appendSafely(b.h.core, o.lines, ev, answers, stamp)
 	if err != nil {
-		return b.bury(p, r, err.Error())
+		return b.bury(r, err.Error())
 	}
 	for i := range b.questions {
 		if b.h.core.Miss(ev, answers, i) {
@@ -241,14 +247,16 @@ func appendSafely(core core, dst []byte, ev *enrichment.Event, answers []*enrich
 	return core.Append(dst, ev, answers, stamp)
 }
 
-// bury writes a dead letter.
-func (b *batch) bury(p *partition, r *record, reason string) error {
+// bury writes a dead letter. Those of an hour are together, whatever the value.
+func (b *batch) bury(r *record, reason string) error {
 	r.buried = true
-	if !p.dead.used {
-		p.dead.begin(r.whole, &b.compressors)
+	i, _ := b.partitions.open(&b.deliveries[r.whole], nil)
+	o := &b.partitions.list[i].dead
+	if !o.used {
+		o.begin(r.whole, &b.compressors)
 	}
-	p.dead.lines = letter(p.dead.lines, reason, &b.deliveries[r.whole], r)
-	return p.dead.end(r.whole)
+	o.lines = letter(o.lines, reason, &b.deliveries[r.whole], r)
+	return o.end(r.whole)
 }
 
 // appendID appends <shardId>:<sequenceNumber>[:<subSequence>].
@@ -258,22 +266,4 @@ func appendID(dst []byte, whole *delivery, r *record) []byte {
 		return dst
 	}
 	return strconv.AppendInt(append(dst, ':'), int64(r.sub), 10)
-}
-
-// partition finds where a record belongs: its shard, and the hour in which the
-// stream took it. A batch has one or two of them.
-func (b *batch) partition(d *delivery) *partition {
-	hour := d.arrival / (3600 * 1000)
-	for _, p := range b.partitions[:b.used] {
-		if p.hour == hour && string(p.shard) == string(d.shard) {
-			return p
-		}
-	}
-	if b.used == len(b.partitions) {
-		b.partitions = append(b.partitions, &partition{})
-	}
-	p := b.partitions[b.used]
-	b.used++
-	p.shard, p.hour, p.enriched.used, p.dead.used = d.shard, hour, false, false
-	return p
 }

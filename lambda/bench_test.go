@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"enrich/enrichment"
@@ -15,10 +16,10 @@ const clickstream = `{"event_id":"5f0c2b1e-9d5b-4f0e-8a53-6f6a6a1f%04d","user_id
 	`"user_agent":"Mozilla/5.0 (X11; Linux x86_64)","properties":{"price":%d.99,"quantity":2,"tags":["a","b"],"in_stock":true}}`
 
 // nowhere is a sink that costs nothing.
-type nowhere struct{ bytes int }
+type nowhere struct{ bytes atomic.Int64 }
 
 func (n *nowhere) Store(_ context.Context, _ string, body []byte) error {
-	n.bytes += len(body)
+	n.bytes.Add(int64(len(body)))
 	return nil
 }
 
@@ -31,7 +32,18 @@ func (m memory) Find(context.Context, *enrichment.Lookup, []string, enrichment.E
 
 // BenchmarkBatch is the function's own cost of a batch of 1,000 records, from the
 // event's bytes to the objects' bytes: all but the network.
-func BenchmarkBatch(b *testing.B) {
+func BenchmarkBatch(b *testing.B) { benchmarkBatch(b, Output{}) }
+
+// BenchmarkBatchOfManyValues is the same for records that go to 200 objects.
+func BenchmarkBatchOfManyValues(b *testing.B) {
+	for _, compression := range []string{Gzip, Zstd, None} {
+		b.Run(compression, func(b *testing.B) {
+			benchmarkBatch(b, Output{Compression: compression, PartitionBy: "user_id", MaxPartitions: 200})
+		})
+	}
+}
+
+func benchmarkBatch(b *testing.B, output Output) {
 	const size = 1000
 	items := memory{}
 	var records []given
@@ -46,7 +58,7 @@ func BenchmarkBatch(b *testing.B) {
 		records = append(records, r)
 	}
 	sink := &nowhere{}
-	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: items, Sink: sink})
+	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: items, Sink: sink, Output: output})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -60,5 +72,5 @@ func BenchmarkBatch(b *testing.B) {
 	}
 	perRecord := float64(b.Elapsed().Nanoseconds()) / float64(b.N) / size
 	b.ReportMetric(perRecord, "ns/record")
-	b.ReportMetric(float64(sink.bytes)/float64(b.N)/size, "stored-B/record")
+	b.ReportMetric(float64(sink.bytes.Load())/float64(b.N)/size, "stored-B/record")
 }

@@ -45,7 +45,7 @@ func (b *bucket) Store(ctx context.Context, key string, body []byte) error {
 				Key:                 &key,
 				Body:                bytes.NewReader(body),
 				ContentLength:       aws.Int64(int64(len(body))),
-				ContentType:         aws.String("application/gzip"),
+				ContentType:         aws.String(contentType(key)),
 				ExpectedBucketOwner: owner(ctx),
 			})
 			return err

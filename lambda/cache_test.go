@@ -195,7 +195,7 @@ func TestCacheIsBounded(t *testing.T) {
 	}
 	lookup := lookups[0]
 	lookup.Fields = []enrichment.Field{{From: "name"}}
-	e, err := enrichment.New([]enrichment.Lookup{lookup})
+	e, err := enrichment.New([]enrichment.Lookup{lookup}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,25 +1,23 @@
 package lambda
 
-import (
-	"slices"
-
-	"github.com/klauspost/compress/gzip"
-)
+import "slices"
 
 // parallelObjects is how many objects of a batch are compressed at the same time:
 // the enriched records and the dead letters of two hours.
 const parallelObjects = 4
 
-// compressors lends a few compressors to many objects. Each takes up a megabyte,
-// and a batch from a stream that has lain for long may have hundreds of hours with
-// two objects each: one for every object would be more memory than a function has.
+// compressors lends a few compressors to many objects. Each takes up a megabyte or
+// two, and a batch may have very many objects: by the values that sort its records,
+// or by the hours when its stream has lain for long. One for every object would be
+// more memory than a function has.
 //
 // An object that loses its compressor before its last line goes on with another
-// gzip member (RFC 1952, section 2.2). As hours follow each other in a shard, that
-// takes records that arrived hours apart and not in their order.
+// gzip member (RFC 1952, section 2.2) or zstd frame (RFC 8878, section 3). Of 32 KiB
+// of lines or more each, that makes it hardly larger.
 type compressors struct {
-	idle []*gzip.Writer
-	busy []*object // in the order in which they came
+	codec codec
+	idle  []compressor
+	busy  []*object // in the order in which they came
 }
 
 // reset takes back what an earlier batch may have left lent.
@@ -43,15 +41,18 @@ func (c *compressors) lend(o *object) error {
 	}
 	if n := len(c.idle); n > 0 {
 		o.compressor, c.idle = c.idle[n-1], c.idle[:n-1]
-		o.compressor.Reset(&o.body)
 	} else {
-		o.compressor = gzip.NewWriter(&o.body)
+		var err error
+		if o.compressor, err = c.codec.make(); err != nil {
+			return err
+		}
 	}
+	o.compressor.Reset(&o.body)
 	c.busy = append(c.busy, o)
 	return nil
 }
 
-// takeBack ends the gzip member that an object is at.
+// takeBack ends the part of its body that an object is at.
 func (c *compressors) takeBack(o *object) error {
 	w := o.compressor
 	o.compressor = nil

@@ -10,6 +10,17 @@
 //	enriched-data/2026/11/23/14/shardId-000000000003-49590….ndjson.gz
 //	dead-letter/2026/11/23/14/shardId-000000000003-49590….ndjson.gz
 //
+// Another Output changes the hour's folders and the compression, and with a field to
+// partition by there is one object for each of its values, in a folder of its own.
+// Dead letters keep the folders above.
+//
+//	enriched-data/year=2026/month=11/day=23/hour=14/event_type=page_view/shardId-000000000003-49590….ndjson.zst
+//
+// A record's folder follows from the record alone. Were it for the batch to say which
+// values get a folder, a record that comes again in another batch would be stored in
+// two. So a batch of more partitions than Output.MaxPartitions is cut where there are
+// enough, and the rest is undone; it comes again as the next batch.
+//
 // The number is the sequence number of the object's own first record: of enriched
 // objects the first record that is a valid event, of dead-letter objects the first
 // dead letter. The hour is that of the record's arrival. So however the same records
@@ -37,6 +48,7 @@
 //	S3 fails, hangs or refuses                likewise, with every record of the object
 //	the time is nearly over                   what is enriched is stored, the rest is undone
 //	there are too many packed records         the first ones are stored, the rest is undone
+//	it needs one partition too many           what comes before it is stored, the rest is undone
 //	the function dies or its answer is lost   delivered again; what was stored is overwritten
 //
 // Undone records are reported by the lowest of their sequence numbers (see
@@ -56,7 +68,9 @@
 //     half of a bisected batch, and makes batches of other sizes from there;
 //   - an object that is stored although its batch counts as failed, when records at
 //     its beginning then expire and the rest is delivered without them;
-//   - objects copied back from the destination for failed batches.
+//   - objects copied back from the destination for failed batches;
+//   - a change of prefix, compression or partition while a batch is being delivered
+//     again: what was stored of it before has another name.
 //
 // enrichment_id is the same in both places and tells such records apart.
 package lambda

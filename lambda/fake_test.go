@@ -14,6 +14,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/klauspost/compress/zstd"
+
 	"enrich/enrichment"
 )
 
@@ -78,7 +80,21 @@ func newFakes() (*fakeTable, *fakeBucket) {
 // lines reads an object.
 func (f *fakeBucket) lines(t testing.TB, key string) []string {
 	t.Helper()
-	reader, err := gzip.NewReader(bytes.NewReader(f.objects[key]))
+	var reader io.Reader = bytes.NewReader(f.objects[key])
+	var err error
+	switch {
+	case strings.HasSuffix(key, ".gz"):
+		reader, err = gzip.NewReader(reader)
+	case strings.HasSuffix(key, ".zst"):
+		if len(f.objects[key]) == 0 {
+			t.Fatalf("%s: no bytes are no zstd file", key)
+		}
+		var unpacked *zstd.Decoder
+		if unpacked, err = zstd.NewReader(reader, zstd.WithDecoderConcurrency(1)); err == nil {
+			defer unpacked.Close()
+			reader = unpacked
+		}
+	}
 	if err != nil {
 		t.Fatalf("%s: %v", key, err)
 	}

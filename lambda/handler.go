@@ -27,7 +27,7 @@ type Options struct {
 	Lookups []enrichment.Lookup
 	Finder  enrichment.Finder
 	Sink    enrichment.Sink
-	Prefix  string           // of the keys of enriched objects; default DefaultPrefix
+	Output  Output
 	Logger  *slog.Logger     // default: discards
 	Now     func() time.Time // default time.Now
 	// Function is the function's name, the one dimension of its metrics; "": there
@@ -38,9 +38,6 @@ type Options struct {
 	Memory int64
 }
 
-// DefaultPrefix is the prefix of the keys of enriched objects.
-const DefaultPrefix = "enriched-data/"
-
 // Handler answers the invocations of a Kinesis event source mapping that has
 // ReportBatchItemFailures. It is safe for concurrent use.
 type Handler struct {
@@ -48,7 +45,7 @@ type Handler struct {
 	lookups []enrichment.Lookup
 	finder  enrichment.Finder
 	sink    enrichment.Sink
-	prefix  string
+	layout  layout
 	logger  *slog.Logger
 	now     func() time.Time
 	warm    atomic.Bool
@@ -60,18 +57,19 @@ type Handler struct {
 	function    string
 }
 
-// New makes a Handler. It fails when the lookups are not valid together.
+// New makes a Handler. It fails when lookups and output are not valid together.
 func New(o Options) (*Handler, error) {
-	enricher, err := enrichment.New(o.Lookups)
+	enricher, err := enrichment.New(o.Lookups, o.Output.PartitionBy)
+	if err != nil {
+		return nil, err
+	}
+	layout, err := newLayout(o.Output)
 	if err != nil {
 		return nil, err
 	}
 	h := &Handler{
 		core: enricher, lookups: enricher.Lookups(), finder: o.Finder, sink: o.Sink,
-		prefix: o.Prefix, logger: o.Logger, now: o.Now, function: o.Function,
-	}
-	if h.prefix == "" {
-		h.prefix = DefaultPrefix
+		layout: layout, logger: o.Logger, now: o.Now, function: o.Function,
 	}
 	if h.logger == nil {
 		h.logger = slog.New(slog.DiscardHandler)
@@ -91,7 +89,7 @@ func New(o Options) (*Handler, error) {
 }
 
 func (h *Handler) newBatch() *batch {
-	b := &batch{h: h}
+	b := &batch{h: h, compressors: compressors{codec: h.layout.codec}}
 	for range h.lookups {
 		b.questions = append(b.questions, &question{index: map[string]int32{}})
 	}

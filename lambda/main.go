@@ -56,7 +56,7 @@ func begin(ctx context.Context, getenv func(string) string, logs io.Writer) (*Ha
 	}
 	return New(Options{
 		Lookups:  s.lookups,
-		Prefix:   s.prefix,
+		Output:   s.output,
 		Finder:   finder,
 		Sink:     newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil, logger),
 		Logger:   logger,

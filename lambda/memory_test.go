@@ -13,9 +13,9 @@ import (
 const hourLong = 3600 * 1000 // milliseconds
 
 // used is how much of the heap the work of a handler takes up, in bytes.
-func used(t *testing.T, records []given, sink enrichment.Sink) uint64 {
+func used(t *testing.T, records []given, sink enrichment.Sink, output Output) uint64 {
 	t.Helper()
-	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: memory{}, Sink: sink})
+	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: memory{}, Sink: sink, Output: output})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -51,7 +51,7 @@ func TestMemoryOfManyHours(t *testing.T) {
 		arrival := beforeHour + int64(i)*hourLong
 		records = append(records, good(2*i, "a", arrival), bad(2*i+1, arrival))
 	}
-	if got, most := used(t, records, bucket), uint64(32<<20); got > most {
+	if got, most := used(t, records, bucket, Output{MaxPartitions: 1000}), uint64(32<<20); got > most {
 		t.Errorf("%d bytes of memory for a batch of 1,000 hours, want at most %d", got, most)
 	}
 	if len(bucket.objects) != 2000 {
@@ -59,8 +59,77 @@ func TestMemoryOfManyHours(t *testing.T) {
 	}
 }
 
+// A batch of very many values, however they alternate, takes no more than a few
+// compressors beside its own lines.
+func TestMemoryOfManyValues(t *testing.T) {
+	var records []given
+	for i := range 10_000 {
+		r := typedRecord(i, fmt.Sprint("type", i%1000))
+		r.data = r.data[:len(r.data)-1] + fmt.Sprintf(`,"text":%q}`, strings.Repeat("some text ", 30))
+		records = append(records, r)
+	}
+	for _, compression := range []string{Gzip, Zstd, None} {
+		t.Run(compression, func(t *testing.T) {
+			output := Output{Compression: compression, PartitionBy: "type", MaxPartitions: 1000}
+			if got, most := used(t, records, &nowhere{}, output), uint64(32<<20); got > most {
+				t.Errorf("%d bytes of memory, want at most %d", got, most)
+			}
+		})
+	}
+}
+
+// One record may hold very many values by itself, and cannot be cut.
+func TestMemoryOfOneRecordOfManyValues(t *testing.T) {
+	var pairs []string
+	for i := range 5000 {
+		pairs = append(pairs, "k", fmt.Sprintf(`{"n":%d,"type":"type%d"}`, i, i))
+	}
+	_, bucket := newFakes()
+	r := good(1, "a", beforeHour)
+	r.data = aggregated(pairs...)
+	if got, most := used(t, []given{r}, bucket, Output{PartitionBy: "type"}), uint64(32<<20); got > most {
+		t.Errorf("%d bytes of memory, want at most %d", got, most)
+	}
+	if len(bucket.objects) != 5000 {
+		t.Errorf("%d objects", len(bucket.objects))
+	}
+}
+
+// In each batch another partition is large. What they grow to is not kept for all.
+func TestMemoryIsNotKept(t *testing.T) {
+	const values = 24
+	h := sorting(t, &fakeBucket{objects: map[string][]byte{}}, Output{Compression: None})
+	b := h.newBatch()
+	for large := range values {
+		var records []given
+		for i := range values {
+			r := typedRecord(i, fmt.Sprint("type", i))
+			if i == large {
+				r.data = r.data[:len(r.data)-1] + fmt.Sprintf(`,"text":%q}`, strings.Repeat("x", 1<<20))
+			}
+			records = append(records, r)
+		}
+		if _, err := b.run(t.Context(), eventOf(t, records...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size := 0
+	for _, p := range b.partitions.list {
+		size += p.enriched.memory() + p.dead.memory()
+	}
+	if most := keptMemory + 8<<20; size > most {
+		t.Errorf("%d bytes are kept, want at most %d", size, most)
+	}
+}
+
 // However hours and kinds of records alternate, each object holds its own, in their order.
 func TestManyObjectsAtATime(t *testing.T) {
+	for _, compression := range []string{Gzip, Zstd, None} {
+		t.Run(compression, func(t *testing.T) { manyObjectsAtATime(t, Output{Compression: compression}) })
+	}
+}
+
+func manyObjectsAtATime(t *testing.T, output Output) {
 	_, bucket := newFakes()
 	var records []given
 	const hours, rounds = 24, 40
@@ -75,7 +144,10 @@ func TestManyObjectsAtATime(t *testing.T) {
 		}
 		records = append(records, r)
 	}
-	h := handlerOf(t, &fakeTable{}, bucket)
+	h, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Finder: &fakeTable{}, Sink: bucket, Output: output})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if c := invoke(t, h, records...); c != "" {
 		t.Fatalf("to be done again from %s", c)
 	}
@@ -142,7 +214,9 @@ func TestMemoryOfALargeBatch(t *testing.T) {
 		r.data = r.data[:len(r.data)-1] + fmt.Sprintf(`,"text":%q}`, strings.Repeat("some text ", 38))
 		records = append(records, r)
 	}
-	if got, most := used(t, records, &nowhere{}), uint64(24<<20); got > most {
-		t.Errorf("%d bytes of memory, want at most %d", got, most)
+	for compression, most := range map[string]uint64{Gzip: 24 << 20, Zstd: 24 << 20, None: 32 << 20} {
+		if got := used(t, records, &nowhere{}, Output{Compression: compression}); got > most {
+			t.Errorf("%s: %d bytes of memory, want at most %d", compression, got, most)
+		}
 	}
 }

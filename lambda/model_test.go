@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -24,6 +25,7 @@ type model struct {
 	h       *Handler
 	table   *fakeTable
 	bucket  *fakeBucket
+	output  Output
 	records []given
 	faults  int // chance of a fault, in percent; it ends by itself
 	crashed bool
@@ -47,7 +49,17 @@ func newModel(t *testing.T, seed uint64, faults int) *model {
 	if m.chance(30) {
 		lookup.Missing = enrichment.MissingDeadLetter
 	}
-	m.h = handlerOf(t, table, bucket, lookup)
+	m.output = Output{
+		Compression: []string{Gzip, Zstd, None}[m.random.IntN(3)], Partition: []string{Hour, Hive}[m.random.IntN(2)],
+		MaxPartitions: 1 + m.random.IntN(6),
+	}
+	if m.chance(70) {
+		m.output.PartitionBy = "type"
+	}
+	var err error
+	if m.h, err = New(Options{Lookups: []enrichment.Lookup{lookup}, Finder: table, Sink: bucket, Output: m.output}); err != nil {
+		t.Fatal(err)
+	}
 	arrival := beforeHour - 5000
 	for i := range 60 + m.random.IntN(200) {
 		arrival += int64(m.random.IntN(100))
@@ -56,6 +68,7 @@ func newModel(t *testing.T, seed uint64, faults int) *model {
 		}
 		user := fmt.Sprint("user", m.random.IntN(10))
 		r := good(i, user, arrival-int64(m.random.IntN(1500)))
+		r.data = m.event(fmt.Sprint(i), user)
 		switch {
 		case m.chance(8):
 			r.data = fmt.Sprintf("bad%d", i)
@@ -70,11 +83,38 @@ func newModel(t *testing.T, seed uint64, faults int) *model {
 	return m
 }
 
+// folders are types of events, as JSON has them, and the folder of each. Some are so
+// rare that a batch has a new one at any place; some share a folder.
+var folders = map[string]string{
+	`"page_view"`: "type=page_view/", `"a\/b c"`: "type=a%2Fb%20c/", `"größe"`: "type=größe/", `".."`: "type=../",
+	`1`: "type=1/", `"1"`: "type=1/", `true`: "type=true/",
+	``: "type=__HIVE_DEFAULT_PARTITION__/", `null`: "type=__HIVE_DEFAULT_PARTITION__/", `""`: "type=__HIVE_DEFAULT_PARTITION__/",
+	`{}`: "type=__HIVE_DEFAULT_PARTITION__/", `"__HIVE_DEFAULT_PARTITION__"`: "type=__HIVE_DEFAULT_PARTITION__/",
+}
+
+// event is a valid one, whose type is mostly the same.
+func (m *model) event(n, user string) string {
+	types := slices.Sorted(maps.Keys(folders))
+	text := `"page_view"`
+	if m.chance(30) {
+		text = types[m.random.IntN(len(types))]
+	}
+	return fmt.Sprintf(`{"n":%s,%s"user_id":%q}`, n, typed(text), user)
+}
+
+// typed is the member of an event that has this type.
+func typed(text string) string {
+	if text == "" {
+		return ""
+	}
+	return `"type":` + text + ","
+}
+
 // aggregate packs parts, of which some are poison; their numbers follow a dot.
 func (m *model) aggregate(i int, user string) string {
 	var pairs []string
 	for sub := range 1 + m.random.IntN(4) {
-		data := fmt.Sprintf(`{"n":%d.%d,"user_id":%q}`, i, sub, user)
+		data := m.event(fmt.Sprintf("%d.%d", i, sub), user)
 		if m.chance(20) {
 			data = fmt.Sprintf("bad%d.%d", i, sub)
 		}
@@ -172,6 +212,9 @@ func (m *model) check() {
 	seen := map[string]string{}
 	for _, key := range m.bucket.keys() {
 		last := -1
+		if codec, _ := codecOf(m.output.Compression); strings.TrimLeft(key[strings.LastIndexByte(key, '-')+1:], "0123456789") != codec.ending {
+			t.Errorf("%s has not the ending %s", key, codec.ending)
+		}
 		for _, line := range m.bucket.lines(t, key) {
 			id := idOf(t, line)
 			if other, ok := seen[id]; ok {
@@ -183,9 +226,8 @@ func (m *model) check() {
 				t.Errorf("%s: %s is out of order", key, id)
 			}
 			last = position
-			hour := time.UnixMilli(m.records[position].arrival).UTC().Format("/2006/01/02/15/")
-			if !strings.Contains(key, hour) {
-				t.Errorf("%s is in %s, its hour is %s", id, key, hour)
+			if folder := m.folder(line, id, m.records[position].arrival); !strings.HasPrefix(key, folder+shard) {
+				t.Errorf("%s is in %s, its folder is %s", id, key, folder)
 			}
 			m.checkLine(key, id, line)
 		}
@@ -210,6 +252,33 @@ func (m *model) check() {
 	if len(seen) != want {
 		t.Errorf("%d records are stored, want %d", len(seen), want)
 	}
+}
+
+// folder is where a stored line must lie.
+func (m *model) folder(line, id string, arrival int64) string {
+	at := time.UnixMilli(arrival).UTC()
+	if strings.HasPrefix(id, "†") {
+		return at.Format("dead-letter/2006/01/02/15/")
+	}
+	folder := at.Format("enriched-data/2006/01/02/15/")
+	if m.output.Partition == Hive {
+		folder = at.Format("enriched-data/year=2006/month=01/day=02/hour=15/")
+	}
+	if m.output.PartitionBy == "" {
+		return folder
+	}
+	return folder + folders[typeOf(m.t, line)]
+}
+
+// typeOf is a line's type as it stands there; "" when it has none.
+func typeOf(t *testing.T, line string) string {
+	var event struct {
+		Type json.RawMessage `json:"type"`
+	}
+	if err := json.Unmarshal([]byte(line), &event); err != nil {
+		t.Fatal(err)
+	}
+	return string(event.Type)
 }
 
 // position is where in the stream a stored line came from.
@@ -249,10 +318,11 @@ func (m *model) checkLine(key, id, line string) {
 	if err := json.Unmarshal([]byte(line), &event); err != nil {
 		m.t.Fatal(err)
 	}
-	want := fmt.Sprintf(`{"n":%s,"user_id":%q,"user_name":"name %s",`, id, event.User, strings.TrimPrefix(event.User, "user"))
+	name := "name " + strings.TrimPrefix(event.User, "user")
 	if m.table.items[event.User] == nil {
-		want = fmt.Sprintf(`{"n":%s,"user_id":%q,"user_name":"Unknown",`, id, event.User)
+		name = "Unknown"
 	}
+	want := fmt.Sprintf(`{"n":%s,%s"user_id":%q,"user_name":%q,`, id, typed(typeOf(m.t, line)), event.User, name)
 	if !strings.HasPrefix(line, want) {
 		m.t.Errorf("%s does not begin with %s", line, want)
 	}

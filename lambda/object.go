@@ -6,27 +6,21 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/klauspost/compress/gzip"
-
 	"enrich/enrichment"
 )
-
-// deadLetters is the prefix of the keys of dead-letter objects. The execution
-// role allows it by this name.
-const deadLetters = "dead-letter/"
 
 // flushAt is the size in bytes from which lines are handed to the compressor.
 const flushAt = 32 << 10
 
-// object is a gzip file of NDJSON in the making. The same lines give the same
-// bytes: the header has neither time nor name.
+// object is a file of NDJSON in the making. The same lines give the same bytes:
+// no header has a time or a name.
 type object struct {
 	stretch
 	used        bool
 	lines       []byte // not compressed yet
 	body        bytes.Buffer
 	compressors *compressors
-	compressor  *gzip.Writer // nil: it has none at the moment
+	compressor  compressor // nil: it has none at the moment
 }
 
 // begin makes an object, used before or not, an empty one.
@@ -57,7 +51,7 @@ func (o *object) flush() error {
 	return err
 }
 
-// close completes the body. An object without lines is a gzip file, too.
+// close completes the body. An object without lines is a file of its kind, too.
 func (o *object) close() error {
 	if len(o.lines) > 0 || o.body.Len() == 0 {
 		if err := o.flush(); err != nil {
@@ -70,23 +64,8 @@ func (o *object) close() error {
 	return o.compressors.takeBack(o)
 }
 
-// partition holds what a batch gives for one shard and hour.
-type partition struct {
-	shard    []byte
-	hour     int64 // since 1970
-	enriched object
-	dead     object
-}
-
-// key names an object of the partition by the sequence number of its first
-// record: neither by the time nor by chance, so that a batch which is delivered
-// again, whole or in parts, overwrites what it wrote before.
-func (p *partition) key(prefix string, sequence []byte) string {
-	hour := time.Unix(p.hour*3600, 0).UTC()
-	key := hour.AppendFormat([]byte(prefix), "2006/01/02/15/")
-	key = append(append(append(key, p.shard...), '-'), sequence...)
-	return string(append(key, ".ndjson.gz"...))
-}
+// memory is how many bytes an object, used or not, takes up.
+func (o *object) memory() int { return cap(o.lines) + o.body.Cap() }
 
 // letter appends a dead letter.
 func letter(dst []byte, reason string, whole *delivery, r *record) []byte {

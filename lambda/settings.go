@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"cmp"
 	"fmt"
 	"log/slog"
 	"regexp"
@@ -15,7 +16,7 @@ type settings struct {
 	bucket  string
 	lookups []enrichment.Lookup
 	source  string // variable that the lookups are from
-	prefix  string
+	output  Output
 	level   slog.Level
 	memory  int64 // bytes; 0: unknown
 }
@@ -25,26 +26,24 @@ var (
 	prefixPattern = regexp.MustCompile(`^([a-zA-Z0-9!_.*'()=-]+/)+$`)
 )
 
+// maxPrefix is the size in bytes of the longest prefix. S3's keys end at 1,024; a
+// field's name and value, the hour's folders and the file's name take up to 680.
+const maxPrefix = 340
+
 // readSettings reads the environment. An error is one line that names the variable.
 func readSettings(getenv func(string) string) (settings, error) {
-	s := settings{bucket: getenv("BUCKET_NAME"), prefix: getenv("ENRICH_OUTPUT_PREFIX")}
+	s := settings{bucket: getenv("BUCKET_NAME")}
 	switch {
 	case s.bucket == "":
 		return s, fmt.Errorf("BUCKET_NAME is missing: it names the bucket for enriched records")
 	case !bucketPattern.MatchString(s.bucket):
 		return s, fmt.Errorf("BUCKET_NAME: %q is no bucket name", s.bucket)
 	}
-	if s.prefix == "" {
-		s.prefix = DefaultPrefix
-	}
-	if !prefixPattern.MatchString(s.prefix) || len(s.prefix) > 512 {
-		return s, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %q is no folder path that ends with a slash", s.prefix)
-	}
-	if strings.HasPrefix(s.prefix, deadLetters) {
-		return s, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %s is where dead letters go", deadLetters)
-	}
 	var err error
 	if s.lookups, s.source, err = readLookups(getenv); err != nil {
+		return s, err
+	}
+	if s.output, err = readOutput(getenv, s.lookups); err != nil {
 		return s, err
 	}
 	if text := getenv("LOG_LEVEL"); text != "" {
@@ -56,6 +55,38 @@ func readSettings(getenv func(string) string) (settings, error) {
 		s.memory = megabytes << 20
 	}
 	return s, nil
+}
+
+// readOutput reads the ENRICH_OUTPUT variables. What is not set keeps its default.
+func readOutput(getenv func(string) string, lookups []enrichment.Lookup) (Output, error) {
+	o := Output{
+		Prefix:      cmp.Or(getenv("ENRICH_OUTPUT_PREFIX"), DefaultPrefix),
+		Compression: getenv("ENRICH_OUTPUT_COMPRESSION"),
+		Partition:   getenv("ENRICH_OUTPUT_PARTITION"),
+		PartitionBy: getenv("ENRICH_OUTPUT_PARTITION_BY"),
+	}
+	if !prefixPattern.MatchString(o.Prefix) || len(o.Prefix) > maxPrefix {
+		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %q is no folder path of at most %d bytes that ends with a slash", o.Prefix, maxPrefix)
+	}
+	if strings.HasPrefix(o.Prefix, deadLetters) {
+		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %s is where dead letters go", deadLetters)
+	}
+	if _, ok := codecOf(o.Compression); !ok {
+		return o, fmt.Errorf("ENRICH_OUTPUT_COMPRESSION: %q is none of %s, %s, %s", o.Compression, Gzip, Zstd, None)
+	}
+	if _, ok := timeFolders(o.Partition); !ok {
+		return o, fmt.Errorf("ENRICH_OUTPUT_PARTITION: %q is none of %s, %s", o.Partition, Hour, Hive)
+	}
+	if err := enrichment.ValidatePartition(o.PartitionBy, lookups); err != nil {
+		return o, fmt.Errorf("ENRICH_OUTPUT_PARTITION_BY: %w", err)
+	}
+	if text := getenv("ENRICH_OUTPUT_MAX_PARTITIONS"); text != "" {
+		var err error
+		if o.MaxPartitions, err = strconv.Atoi(text); err != nil || o.MaxPartitions < 1 || o.MaxPartitions > 1000 {
+			return o, fmt.Errorf("ENRICH_OUTPUT_MAX_PARTITIONS: %q is no number from 1 to 1000", text)
+		}
+	}
+	return o, nil
 }
 
 // readLookups reads ENRICH_LOOKUPS, or without it makes the default lookup of

@@ -13,14 +13,18 @@ import (
 
 func TestSettings(t *testing.T) {
 	got, err := readSettings(environment("", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"))
-	want := settings{bucket: "bucket", prefix: "enriched-data/", lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, source: "TABLE_NAME", memory: 256 << 20}
+	want := settings{bucket: "bucket", output: Output{Prefix: "enriched-data/"}, lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, source: "TABLE_NAME", memory: 256 << 20}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(settings{})))
 	}
 	got, err = readSettings(environment("", "ENRICH_OUTPUT_PREFIX", "team=a/out/", "LOG_LEVEL", "warn", "TABLE_NAME", "",
-		"ENRICH_LOOKUPS", `[{"name":"shops","table":"shops","key":"order.shop","fields":["city"]}]`))
+		"ENRICH_LOOKUPS", `[{"name":"shops","table":"shops","key":"order.shop","fields":["city"]}]`, "ENRICH_OUTPUT_COMPRESSION", "zstd",
+		"ENRICH_OUTPUT_PARTITION", "hive", "ENRICH_OUTPUT_PARTITION_BY", "meta.type", "ENRICH_OUTPUT_MAX_PARTITIONS", "1000"))
 	lookup := enrichment.Lookup{Name: "shops", Table: "shops", Key: "order.shop", TableKey: "shop", Fields: []enrichment.Field{{From: "city"}}, Missing: enrichment.MissingUnknown, Cache: enrichment.DefaultCache()}
-	want = settings{bucket: "bucket", prefix: "team=a/out/", lookups: []enrichment.Lookup{lookup}, source: "ENRICH_LOOKUPS", level: slog.LevelWarn}
+	want = settings{
+		bucket: "bucket", lookups: []enrichment.Lookup{lookup}, source: "ENRICH_LOOKUPS", level: slog.LevelWarn,
+		output: Output{Prefix: "team=a/out/", Compression: Zstd, Partition: Hive, PartitionBy: "meta.type", MaxPartitions: 1000},
+	}
 	if err != nil || !cmp.Equal(got, want, cmp.AllowUnexported(settings{})) {
 		t.Errorf("%v\n%s", err, cmp.Diff(want, got, cmp.AllowUnexported(settings{})))
 	}
@@ -37,6 +41,14 @@ func TestBadSettings(t *testing.T) {
 		{"ENRICH_OUTPUT_PREFIX", "enriched", `ENRICH_OUTPUT_PREFIX: "enriched" is no folder path`},
 		{"ENRICH_OUTPUT_PREFIX", "/enriched/", `ENRICH_OUTPUT_PREFIX: "/enriched/" is no folder path`},
 		{"ENRICH_OUTPUT_PREFIX", "dead-letter/x/", "ENRICH_OUTPUT_PREFIX: dead-letter/ is where"},
+		{"ENRICH_OUTPUT_PREFIX", strings.Repeat("x", 340) + "/", `ENRICH_OUTPUT_PREFIX: "xxxxx`},
+		{"ENRICH_OUTPUT_COMPRESSION", "lz4", `ENRICH_OUTPUT_COMPRESSION: "lz4" is none of gzip, zstd, none`},
+		{"ENRICH_OUTPUT_PARTITION", "day", `ENRICH_OUTPUT_PARTITION: "day" is none of hour, hive`},
+		{"ENRICH_OUTPUT_PARTITION_BY", "a..b", `ENRICH_OUTPUT_PARTITION_BY: "a..b" is no path of field names`},
+		{"ENRICH_OUTPUT_PARTITION_BY", "user_segment", `ENRICH_OUTPUT_PARTITION_BY: user_segment is a field that is added`},
+		{"ENRICH_OUTPUT_MAX_PARTITIONS", "0", `ENRICH_OUTPUT_MAX_PARTITIONS: "0" is no number from 1 to 1000`},
+		{"ENRICH_OUTPUT_MAX_PARTITIONS", "1001", `ENRICH_OUTPUT_MAX_PARTITIONS: "1001" is no number from 1 to 1000`},
+		{"ENRICH_OUTPUT_MAX_PARTITIONS", "many", `ENRICH_OUTPUT_MAX_PARTITIONS: "many" is no number from 1 to 1000`},
 		{"LOG_LEVEL", "loud", `LOG_LEVEL: "loud" is none of debug, info, warn, error`},
 		{"AWS_REGION", "", "AWS_REGION is missing: "},
 		{"AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is missing: "},

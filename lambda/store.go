@@ -23,12 +23,12 @@ type put struct {
 // delivered again: the number of deliveries when it need not be.
 func (b *batch) store(ctx context.Context) int {
 	var puts []put
-	for _, p := range b.partitions[:b.used] {
-		if p.enriched.used {
-			puts = append(puts, put{object: &p.enriched, key: p.key(b.h.prefix, b.deliveries[p.enriched.first].sequence)})
+	for _, p := range b.partitions.list[:b.partitions.used] {
+		if o := &p.enriched; o.used {
+			puts = append(puts, put{object: o, key: b.h.layout.enriched(p.place, b.deliveries[o.first].sequence)})
 		}
-		if p.dead.used {
-			puts = append(puts, put{object: &p.dead, key: p.key(deadLetters, b.deliveries[p.dead.first].sequence)})
+		if o := &p.dead; o.used {
+			puts = append(puts, put{object: o, key: b.h.layout.dead(p.place, b.deliveries[o.first].sequence)})
 		}
 	}
 	var group errgroup.Group

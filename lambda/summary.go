@@ -61,6 +61,9 @@ func (b *batch) log(ctx context.Context, position int) {
 		attributes = append(attributes, slog.String("shard_id", string(b.deliveries[0].shard)))
 	}
 	if position < len(b.deliveries) {
+		if b.left != "" && len(b.failures) == 0 {
+			attributes = append(attributes, slog.String("undone_because", b.left))
+		}
 		attributes = append(attributes, slog.Int("undone", len(b.deliveries)-position),
 			slog.String("retry_from", string(b.deliveries[position].sequence)))
 	}

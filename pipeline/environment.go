@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"enrich/config"
 	"enrich/enrichment"
@@ -10,16 +11,21 @@ import (
 
 // Variables of the function.
 const (
-	varBucket   = "BUCKET_NAME"
-	varTable    = "TABLE_NAME"
-	varLookups  = "ENRICH_LOOKUPS"
-	varPrefix   = "ENRICH_OUTPUT_PREFIX"
-	varLogLevel = "LOG_LEVEL"
+	varBucket        = "BUCKET_NAME"
+	varTable         = "TABLE_NAME"
+	varLookups       = "ENRICH_LOOKUPS"
+	varPrefix        = "ENRICH_OUTPUT_PREFIX"
+	varCompression   = "ENRICH_OUTPUT_COMPRESSION"
+	varPartition     = "ENRICH_OUTPUT_PARTITION"
+	varPartitionBy   = "ENRICH_OUTPUT_PARTITION_BY"
+	varMaxPartitions = "ENRICH_OUTPUT_MAX_PARTITIONS"
+	varLogLevel      = "LOG_LEVEL"
 )
 
-// defaultPrefix of enriched objects is what the function takes when it is told
-// none.
-const defaultPrefix = "enriched-data/"
+// defaultOutput is what the function does when it is told nothing else.
+func defaultOutput() config.Output {
+	return config.Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour", MaxPartitions: 100}
+}
 
 // maxEnvironment is Lambda's limit, in bytes of all variables together, which it
 // measures in JSON.
@@ -35,9 +41,7 @@ func functionEnvironment(cfg config.Config, names Names) (map[string]string, err
 	if len(cfg.Lookups) > 0 {
 		environment[varTable] = names.Tables[cfg.Lookups[0].Name]
 	}
-	if cfg.Output.Prefix != defaultPrefix {
-		environment[varPrefix] = cfg.Output.Prefix
-	}
+	addOutput(environment, cfg.Output)
 	if !cfg.DefaultLookup() {
 		lookups, err := lookupsOf(cfg, names)
 		if err != nil {
@@ -54,6 +58,26 @@ func functionEnvironment(cfg config.Config, names Names) (map[string]string, err
 			len(environment[varLookups]), maxEnvironment, len(measured)-maxEnvironment)
 	}
 	return environment, nil
+}
+
+// addOutput adds what is not the default.
+func addOutput(environment map[string]string, o config.Output) {
+	usual := defaultOutput()
+	if o.Prefix != usual.Prefix {
+		environment[varPrefix] = o.Prefix
+	}
+	if o.Compression != usual.Compression {
+		environment[varCompression] = o.Compression
+	}
+	if o.Partition != usual.Partition {
+		environment[varPartition] = o.Partition
+	}
+	if o.PartitionBy != usual.PartitionBy {
+		environment[varPartitionBy] = o.PartitionBy
+	}
+	if o.MaxPartitions != usual.MaxPartitions {
+		environment[varMaxPartitions] = strconv.Itoa(o.MaxPartitions)
+	}
 }
 
 // lookupsOf writes the lookups as the function reads them.

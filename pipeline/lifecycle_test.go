@@ -118,6 +118,10 @@ func TestUpdate(t *testing.T) {
 		{"architecture", "function", nil, func(c *config.Config) { c.Function.Architecture = "x86_64" }, []string{"architecture"}},
 		{"prefix", "function", nil,
 			func(c *config.Config) { c.Output.Prefix = "out/" }, []string{"environment.ENRICH_OUTPUT_PREFIX"}},
+		{"compression and partition", "function",
+			func(c *config.Config) { c.Output.PartitionBy, c.Output.MaxPartitions = "event_type", 10 },
+			func(c *config.Config) { c.Output.Compression, c.Output.Partition = "none", "hive" },
+			[]string{"environment.ENRICH_OUTPUT_COMPRESSION", "environment.ENRICH_OUTPUT_MAX_PARTITIONS", "environment.ENRICH_OUTPUT_PARTITION", "environment.ENRICH_OUTPUT_PARTITION_BY"}},
 		{"batches", "event-source-mapping", nil,
 			func(c *config.Config) {
 				c.Mapping = config.Mapping{

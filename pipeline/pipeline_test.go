@@ -175,6 +175,13 @@ func TestEnvironment(t *testing.T) {
 			"BUCKET_NAME": "orders-dev-123456789012-us-east-1", "TABLE_NAME": "orders-dev-users", "LOG_LEVEL": "info",
 			"ENRICH_OUTPUT_PREFIX": "x/",
 		}},
+		{"another output", func(c *config.Config) {
+			c.Output = config.Output{Prefix: "enriched-data/", Compression: "zstd", Partition: "hive", PartitionBy: "event_type", MaxPartitions: 7}
+		}, map[string]string{
+			"BUCKET_NAME": "orders-dev-123456789012-us-east-1", "TABLE_NAME": "orders-dev-users", "LOG_LEVEL": "info",
+			"ENRICH_OUTPUT_COMPRESSION": "zstd", "ENRICH_OUTPUT_PARTITION": "hive", "ENRICH_OUTPUT_PARTITION_BY": "event_type",
+			"ENRICH_OUTPUT_MAX_PARTITIONS": "7",
+		}},
 		{"a renamed field", func(c *config.Config) {
 			c.Lookups[0].Fields = []config.Field{{From: "email", To: "mail"}, {From: "name", To: "name"}}
 		}, map[string]string{
