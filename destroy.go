@@ -52,17 +52,19 @@ func (p *program) destroy(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	found, err := p.whatExists(ctx, s, store, further)
+	all, err := p.whatExists(ctx, s, store, further)
 	if err != nil {
 		return err
 	}
+	// What could not be read may exist.
+	found := slices.DeleteFunc(slices.Clone(all), func(f engine.Inspection) bool { return f.Observed == nil && f.Err == nil })
 	if len(found) == 0 {
 		if !unfinished(document) {
 			return p.nothingToDestroy(s, store)
 		}
 		// What an interrupted run began may exist without showing yet. Nobody
 		// can have put anything into it.
-		return p.carryOutDestroy(ctx, s, store, further)
+		return p.carryOutDestroy(ctx, s, store, all)
 	}
 	if s.production() && !c.Bool("force") {
 		return failf("%s is production; nothing was changed", s.cfg.Name+" (prod)").with("NotForced", nil).
@@ -74,7 +76,7 @@ func (p *program) destroy(c *cli.Context) (err error) {
 	if err := p.confirmDestroy(ctx, s, found); err != nil {
 		return err
 	}
-	return p.carryOutDestroy(ctx, s, store, further)
+	return p.carryOutDestroy(ctx, s, store, all)
 }
 
 // refuseProtected refuses before anything goes: a table that cannot be deleted
@@ -131,8 +133,7 @@ func (p *program) whatExists(ctx context.Context, s *session, store *state.Store
 	if len(foreign) > 0 {
 		return nil, planFailure(&engine.ForeignError{Found: foreign})
 	}
-	// What could not be read may exist.
-	return slices.DeleteFunc(all, func(f engine.Inspection) bool { return f.Observed == nil && f.Err == nil }), nil
+	return all, nil
 }
 
 func (p *program) nothingToDestroy(s *session, store *state.Store) error {
@@ -183,11 +184,11 @@ func (p *program) contents(ctx context.Context, f engine.Inspection) string {
 }
 
 // carryOutDestroy deletes everything and proves that nothing is left.
-func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.Store, further []engine.Resource) error {
+func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.Store, found []engine.Inspection) error {
 	began := time.Now()
 	shown := p.out.progress("deleting")
 	defer shown.end()
-	report, err := s.engine(store, nil, shown.observe, further...).Destroy(ctx)
+	report, err := s.engine(store, nil, shown.observe).DestroyFound(ctx, found)
 	shown.end()
 	if err != nil {
 		return destroyFailure(err, report, store.Document())
