@@ -26,6 +26,7 @@ with all data in it and checks that nothing is left. Without a terminal it needs
 			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy -e prod --force"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Usage: "delete production, and what is protected against deletion"},
+			forceUnlock(),
 		},
 		Action: p.destroy,
 	}
@@ -41,7 +42,7 @@ func (p *program) destroy(c *cli.Context) (err error) {
 		return err
 	}
 	s.pipeline.Force = c.Bool("force")
-	store, err := state.Open(ctx, s.statePath, s.binding)
+	store, err := s.lock(ctx, c.Bool("force-unlock"))
 	if err != nil {
 		return err
 	}
@@ -124,7 +125,7 @@ func unfinished(document state.Document) bool {
 func (p *program) whatExists(ctx context.Context, s *session, store *state.Store, further []engine.Resource) ([]engine.Inspection, error) {
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	all, err := s.engine(store, nil, nil, further...).Inspect(ctx)
+	all, err := p.survey(ctx, s, s.engine(store, nil, nil, further...))
 	stop()
 	if err != nil {
 		return nil, err
@@ -188,7 +189,7 @@ func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.
 	began := time.Now()
 	shown := p.out.progress("deleting")
 	defer shown.end()
-	report, err := s.engine(store, nil, shown.observe).DestroyFound(ctx, found)
+	report, err := p.destroyAll(ctx, s, s.engine(store, nil, shown.observe), found)
 	shown.end()
 	if err != nil {
 		return destroyFailure(err, report, store.Document())
@@ -200,6 +201,29 @@ func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.
 	return p.out.summary(d, func(page *page) {
 		page.line("%s %s in %s; nothing is left", page.c.good("destroyed:"), phaseCounts(report, engine.Deleted), seconds(report.Elapsed))
 	})
+}
+
+// destroyAll deletes what was found, then what the index of tags shows besides: it
+// may have lagged behind before.
+func (p *program) destroyAll(ctx context.Context, s *session, e *engine.Engine, found []engine.Inspection) (*engine.Report, error) {
+	report, err := e.DestroyFound(ctx, found)
+	if err != nil {
+		return report, err
+	}
+	known := make([]engine.Resource, 0, len(found))
+	for _, f := range found {
+		known = append(known, f.Resource)
+	}
+	more, err := p.tagged(ctx, s, known)
+	if err != nil || len(more) == 0 {
+		return report, err
+	}
+	late, err := e.DestroyFound(ctx, more)
+	if late != nil {
+		report.Results = append(report.Results, late.Results...)
+		report.Elapsed += late.Elapsed
+	}
+	return report, err
 }
 
 // destroyFailure says what is left, and that a rerun is safe.
