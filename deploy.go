@@ -23,6 +23,7 @@ nothing else: a second deploy has nothing to do. A deploy that was interrupted
 continues when it is run again. What has to be replaced, with what is in it, is
 shown and asks first (--yes confirms beforehand).`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work", "enrich deploy -c orders.yaml -o json"),
+		Flags:  []cli.Flag{forceUnlock()},
 		Action: p.deploy,
 	}
 }
@@ -39,7 +40,7 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	store, err := state.Open(ctx, s.statePath, s.binding)
+	store, err := s.lock(ctx, c.Bool("force-unlock"))
 	if err != nil {
 		return err
 	}
@@ -51,9 +52,9 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	shown := p.out.progress("reading what exists")
 	defer shown.end()
 	engine := s.engine(store, nil, shown.observe)
-	plan, err := engine.Plan(ctx)
+	plan, kept, err := p.compare(ctx, s, engine, &document)
 	if err != nil {
-		return planFailure(err)
+		return err
 	}
 	if err := p.confirmReplacements(ctx, shown, plan); err != nil {
 		return err
@@ -67,8 +68,7 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	if err := store.SetOutputs(outputs); err != nil {
 		return err
 	}
-	kept, err := s.left(&document)
-	if err != nil {
+	if err := remember(store, kept); err != nil {
 		return err
 	}
 	return p.reportDeploy(plan, report, outputs, kept)
@@ -85,6 +85,20 @@ func (p *program) needCode() error {
 		return err
 	}
 	return s.needCode()
+}
+
+// remember records what was found by its tags alone.
+func remember(store *state.Store, found []engine.Resource) error {
+	for _, r := range found {
+		if _, known := store.Get(r.Key()); known {
+			continue
+		}
+		entry := state.Resource{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), ID: r.Name(), ARN: r.ARN(), Phase: state.Created}
+		if err := store.Put(entry); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tellUnfinished says that this run goes on where another one was stopped.

@@ -3,10 +3,8 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -20,12 +18,16 @@ func (p *program) destroyCommand() *cli.Command {
 		Name:  "destroy",
 		Usage: "deletes the pipeline with everything in it",
 		Description: about(`
-Shows what will go and asks for the pipeline's name, then deletes every resource
-with all data in it and checks that nothing is left. Without a terminal it needs
---yes; of the environment prod it needs --force as well.`,
-			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy -e prod --force"),
+Shows what will go, with what is in it, and asks for the pipeline's name, then
+deletes every resource and checks by name and by tag that nothing is left.
+Without a terminal it needs --yes; of the environment prod it needs --force as
+well. What is kept still belongs to the pipeline: the next deploy uses it.`,
+			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy --keep-data", "enrich destroy -e prod --force"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Usage: "delete production, and what is protected against deletion"},
+			&cli.BoolFlag{Name: "keep-data", Usage: "keep the delivery bucket and the lookup tables, with what is in them"},
+			&cli.BoolFlag{Name: "keep-logs", Usage: "keep the log group"},
+			forceUnlock(),
 		},
 		Action: p.destroy,
 	}
@@ -41,7 +43,7 @@ func (p *program) destroy(c *cli.Context) (err error) {
 		return err
 	}
 	s.pipeline.Force = c.Bool("force")
-	store, err := state.Open(ctx, s.statePath, s.binding)
+	store, err := s.lock(ctx, c.Bool("force-unlock"))
 	if err != nil {
 		return err
 	}
@@ -52,17 +54,20 @@ func (p *program) destroy(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	found, err := p.whatExists(ctx, s, store, further)
+	all, err := p.whatExists(ctx, s, store, further)
 	if err != nil {
 		return err
 	}
+	d := &destruction{program: p, session: s, store: store, keepData: c.Bool("keep-data"), keepLogs: c.Bool("keep-logs")}
+	d.divide(all)
+	found := existing(d.going)
 	if len(found) == 0 {
-		if !unfinished(document) {
-			return p.nothingToDestroy(s, store)
+		if !slices.ContainsFunc(d.going, d.unfinished) {
+			return d.nothing()
 		}
 		// What an interrupted run began may exist without showing yet. Nobody
 		// can have put anything into it.
-		return p.carryOutDestroy(ctx, s, store, further)
+		return d.carryOut(ctx)
 	}
 	if s.production() && !c.Bool("force") {
 		return failf("%s is production; nothing was changed", s.cfg.Name+" (prod)").with("NotForced", nil).
@@ -71,10 +76,45 @@ func (p *program) destroy(c *cli.Context) (err error) {
 	if err := refuseProtected(s, found); err != nil {
 		return err
 	}
-	if err := p.confirmDestroy(ctx, s, found); err != nil {
+	if err := d.confirm(ctx, found); err != nil {
 		return err
 	}
-	return p.carryOutDestroy(ctx, s, store, further)
+	return d.carryOut(ctx)
+}
+
+// destruction is one run of destroy.
+type destruction struct {
+	*program
+	*session
+	store              *state.Store
+	keepData, keepLogs bool
+	going, staying     []engine.Inspection
+}
+
+// divide tells what goes from what is kept.
+func (d *destruction) divide(all []engine.Inspection) {
+	for _, f := range all {
+		if d.keeps(f.Resource) {
+			d.staying = append(d.staying, f)
+		} else {
+			d.going = append(d.going, f)
+		}
+	}
+}
+
+func (d *destruction) keeps(r engine.Resource) bool {
+	return d.keepData && pipeline.HoldsData(r) || d.keepLogs && pipeline.HoldsLogs(r)
+}
+
+// existing leaves out what does not exist. What could not be read may.
+func existing(found []engine.Inspection) []engine.Inspection {
+	return slices.DeleteFunc(slices.Clone(found), func(f engine.Inspection) bool { return f.Observed == nil && f.Err == nil })
+}
+
+// unfinished tells whether an interrupted run left something half made.
+func (d *destruction) unfinished(f engine.Inspection) bool {
+	entry, recorded := d.store.Get(f.Resource.Key())
+	return recorded && entry.Phase != state.Created
 }
 
 // refuseProtected refuses before anything goes: a table that cannot be deleted
@@ -113,16 +153,11 @@ func isOrAre(n int) string {
 	return "are"
 }
 
-// unfinished tells whether an interrupted run left something half made.
-func unfinished(document state.Document) bool {
-	return slices.ContainsFunc(document.Resources, func(r state.Resource) bool { return r.Phase != state.Created })
-}
-
 // whatExists reads everything, and refuses what is not ours.
 func (p *program) whatExists(ctx context.Context, s *session, store *state.Store, further []engine.Resource) ([]engine.Inspection, error) {
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	all, err := s.engine(store, nil, nil, further...).Inspect(ctx)
+	all, err := p.survey(ctx, s, s.engine(store, nil, nil, further...))
 	stop()
 	if err != nil {
 		return nil, err
@@ -131,94 +166,5 @@ func (p *program) whatExists(ctx context.Context, s *session, store *state.Store
 	if len(foreign) > 0 {
 		return nil, planFailure(&engine.ForeignError{Found: foreign})
 	}
-	// What could not be read may exist.
-	return slices.DeleteFunc(all, func(f engine.Inspection) bool { return f.Observed == nil && f.Err == nil }), nil
-}
-
-func (p *program) nothingToDestroy(s *session, store *state.Store) error {
-	if err := store.Discard(); err != nil {
-		return err
-	}
-	return p.out.summary(destroyDocument{Resources: []resultDocument{}}, func(page *page) {
-		page.line("nothing to destroy: %s does not exist", s.describe())
-	})
-}
-
-// confirmDestroy shows what will go and asks.
-func (p *program) confirmDestroy(ctx context.Context, s *session, found []engine.Inspection) error {
-	if !p.out.quiet || !p.globals.yes {
-		page := &page{c: p.out.e}
-		page.line("destroying %s deletes for good:", s.describe())
-		var rows [][]cell
-		for _, f := range found {
-			detail := ""
-			if f.Observed != nil {
-				detail = f.Observed.Detail
-			}
-			if contents := p.contents(ctx, f); contents != "" {
-				detail = contents
-			}
-			rows = append(rows, []cell{{text: f.Resource.Kind()}, {text: f.Resource.Name()}, {text: detail, paint: page.c.warn}})
-		}
-		page.table(rows)
-		p.out.say(page.String())
-	}
-	return p.confirm(ctx, "destroying "+s.cfg.Name+" ("+s.cfg.Environment+")", s.cfg.Name)
-}
-
-// contents tells what a resource holds; "" where it holds nothing of its own.
-func (p *program) contents(ctx context.Context, f engine.Inspection) string {
-	container, ok := f.Resource.(engine.Container)
-	if !ok || f.Observed == nil {
-		return ""
-	}
-	_, stop := p.out.spinner("counting what is in " + f.Resource.Name())
-	defer stop()
-	contents, err := container.Contents(ctx)
-	if err != nil {
-		// Deleting is not refused for it: some endpoints let nobody list.
-		return "contents unknown: " + err.Error()
-	}
-	return contents
-}
-
-// carryOutDestroy deletes everything and proves that nothing is left.
-func (p *program) carryOutDestroy(ctx context.Context, s *session, store *state.Store, further []engine.Resource) error {
-	began := time.Now()
-	shown := p.out.progress("deleting")
-	defer shown.end()
-	report, err := s.engine(store, nil, shown.observe, further...).Destroy(ctx)
-	shown.end()
-	if err != nil {
-		return destroyFailure(err, report, store.Document())
-	}
-	if err := store.Discard(); err != nil {
-		return err
-	}
-	d := destroyDocument{Destroyed: true, Resources: results(report), ElapsedMS: time.Since(began).Milliseconds()}
-	return p.out.summary(d, func(page *page) {
-		page.line("%s %s in %s; nothing is left", page.c.good("destroyed:"), phaseCounts(report, engine.Deleted), seconds(report.Elapsed))
-	})
-}
-
-// destroyFailure says what is left, and that a rerun is safe.
-func destroyFailure(err error, report *engine.Report, document state.Document) error {
-	f := &fault{message: err.Error(), cause: err}
-	failed, ok := errors.AsType[*engine.FailedError](err)
-	if ok {
-		f.message = failureText(failed)
-	}
-	if left, ok := errors.AsType[*engine.LeftError](err); ok {
-		f.message = fmt.Sprintf("not everything is gone: %s", left)
-		if failed != nil { // why it is left
-			f.message += "\n       " + failureText(failed)
-		}
-	}
-	if report != nil {
-		f.details = map[string]any{"resources": results(report)}
-	}
-	if len(document.Resources) == 0 {
-		return f.hint("everything was deleted, but that it is gone was not verified; run enrich destroy again to do so")
-	}
-	return f.hint("%s not deleted yet; run enrich destroy again to continue", count(len(document.Resources), "recorded resource is", "recorded resources are"))
+	return all, nil
 }

@@ -1,14 +1,20 @@
 package main
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/google/go-cmp/cmp"
 
 	"enrich/config"
 	"enrich/engine"
 	"enrich/pipeline"
-
-	"github.com/aws/aws-sdk-go-v2/aws"
+	"enrich/state"
 )
 
 // A table that somebody protected by hand stops a destroy before anything goes,
@@ -37,5 +43,87 @@ func TestDestroyRefusesProtectedTables(t *testing.T) {
 	p.Force = true
 	if err := refuseProtected(s, found); err != nil {
 		t.Errorf("with --force: %v", err)
+	}
+}
+
+// What cannot be deleted keeps nothing else: everything that failed is told, and
+// the record has it for the next run.
+func TestDestroyCollectsFailures(t *testing.T) {
+	withoutAccount(t)
+	a := newAccount(t)
+	empty := takeInventory(t, a.endpoint)
+	a.well(t, "deploy")
+	open := a.next
+	a.next = denied{[]string{"DeleteTable", "DeleteStream", "DeleteLogGroup"}, open}
+	code, told := a.enrich(t.Context(), "destroy", "--yes")
+	if code != exitFailed {
+		t.Errorf("exits with %d", code)
+	}
+	for _, text := range []string{
+		"not everything is gone: still there: ", "data stream (data-enrichment-dev-stream)",
+		"deleting lookup table (data-enrichment-dev-users): ", "deleting log group (/aws/lambda/data-enrichment-dev-function): ", "perform DeleteStream",
+		"3 recorded resources are not deleted yet; run enrich destroy again",
+	} {
+		if !strings.Contains(told, text) {
+			t.Errorf("not told: %s\n%s", text, told)
+		}
+	}
+	same(t, "record", map[state.Phase]int{state.Deleting: 3}, a.recorded(t))
+	a.next = open
+	a.well(t, "destroy", "--yes")
+	same(t, "after destroy", empty, takeInventory(t, a.endpoint))
+}
+
+// returning has something that was deleted come back by itself, once.
+type returning struct {
+	operation string // that deletes it
+	next      http.Handler
+	again     func()
+}
+
+func (r *returning) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	if !strings.HasSuffix(request.Header.Get("X-Amz-Target"), "."+r.operation) || r.again == nil {
+		r.next.ServeHTTP(w, request)
+		return
+	}
+	answer := httptest.NewRecorder()
+	r.next.ServeHTTP(answer, request)
+	r.again()
+	r.again = nil
+	for name, values := range answer.Header() {
+		w.Header()[name] = values
+	}
+	w.WriteHeader(answer.Code)
+	_, _ = w.Write(answer.Body.Bytes()) // to a program that waits
+}
+
+// A log group into which the function's last invocation writes late is back after
+// its deletion, without our tags. It does not stay.
+func TestDestroyTakesTheLogGroupAgain(t *testing.T) {
+	withoutAccount(t)
+	a := newAccount(t)
+	empty := takeInventory(t, a.endpoint)
+	a.well(t, "deploy")
+	back := false
+	a.next = &returning{operation: "DeleteLogGroup", next: a.next, again: func() {
+		createLogGroup(t, a.endpoint, "/aws/lambda/data-enrichment-dev-function")
+		back = true
+	}}
+	a.well(t, "destroy", "--yes")
+	if diff := cmp.Diff(empty, takeInventory(t, a.endpoint)); diff != "" || !back {
+		t.Errorf("came back: %v; left:\n%s", back, diff)
+	}
+}
+
+func createLogGroup(t *testing.T, endpoint, name string) {
+	t.Helper()
+	transport := &http.Transport{}
+	defer transport.CloseIdleConnections()
+	client := cloudwatchlogs.NewFromConfig(aws.Config{
+		Region: "us-east-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	})
+	if _, err := client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
+		t.Error(err)
 	}
 }

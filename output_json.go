@@ -109,6 +109,7 @@ type statusResource struct {
 type destroyDocument struct {
 	Destroyed bool             `json:"destroyed"` // false: there was nothing
 	Resources []resultDocument `json:"resources"`
+	Kept      []foundDocument  `json:"kept"` // as --keep-data and --keep-logs ask
 	ElapsedMS int64            `json:"elapsed_ms"`
 }
 

@@ -38,16 +38,12 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	kept, err := s.left(recorded)
-	if err != nil {
-		return err
-	}
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	plan, err := s.engine(nil, recorded, nil).Plan(c.Context)
+	plan, kept, err := p.compare(c.Context, s, s.engine(nil, recorded, nil), recorded)
 	stop()
 	if err != nil {
-		return planFailure(err)
+		return err
 	}
 	if err := p.out.result(planned(plan, kept), func(page *page) { printPlan(page, s, plan, kept) }); err != nil {
 		return err

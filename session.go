@@ -14,6 +14,7 @@ import (
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/urfave/cli/v2"
 
 	"enrich/answer"
 	"enrich/config"
@@ -32,6 +33,7 @@ type session struct {
 	endpoint  string        // "" is AWS itself
 	statePath string
 	binding   state.Binding
+	warned    []string
 }
 
 // open finds out what the command works on: settings, credentials, account and
@@ -208,6 +210,21 @@ func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (pipeline.
 		Name: cfg.Name, Environment: cfg.Environment,
 		Partition: name.Partition, Account: aws.ToString(who.Account), Region: sdk.Region,
 	}, nil
+}
+
+// forceUnlock is the flag of the commands that lock the record.
+func forceUnlock() cli.Flag {
+	return &cli.BoolFlag{Name: "force-unlock", Usage: "take the record's lock away from a process that is no more"}
+}
+
+// lock opens the record for writing.
+func (s *session) lock(ctx context.Context, force bool) (*state.Store, error) {
+	if force {
+		if err := state.Unlock(s.statePath, alive); err != nil {
+			return nil, err
+		}
+	}
+	return state.Open(ctx, s.statePath, s.binding)
 }
 
 // production tells whether the environment is one where mistakes cost.

@@ -57,7 +57,7 @@ func (p *program) inspect(ctx context.Context, s *session, recorded *state.Docum
 	}
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	found, err := s.engine(nil, recorded, nil, kept...).Inspect(ctx)
+	found, err := p.survey(ctx, s, s.engine(nil, recorded, nil, kept...))
 	stop()
 	if err != nil {
 		return statusDocument{}, err

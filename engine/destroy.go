@@ -31,24 +31,31 @@ const (
 // left at the end is named by a LeftError; either stays recorded. There is no
 // proof after an interruption.
 func (e *Engine) Destroy(ctx context.Context) (*Report, error) {
-	began := time.Now()
-	resources, err := sorted(slices.Concat(e.Resources, e.Surplus))
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(resources)
+	resources := slices.Concat(e.Resources, e.Surplus)
 	e.announce(resources)
 	found := e.read(ctx, resources)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	if err := refuse(found); err != nil {
+	return e.DestroyFound(ctx, found)
+}
+
+// DestroyFound is Destroy of what Inspect has found a moment ago.
+func (e *Engine) DestroyFound(ctx context.Context, found []Inspection) (*Report, error) {
+	began := time.Now()
+	run := &demolition{engine: e, found: make(map[string]Inspection), results: make(map[string]Result)}
+	resources := make([]Resource, len(found))
+	for i, f := range found {
+		resources[i] = f.Resource
+		run.found[f.Resource.Key()] = f
+	}
+	resources, err := sorted(resources)
+	if err != nil {
 		return nil, err
 	}
-
-	run := &demolition{engine: e, found: make(map[string]Inspection), results: make(map[string]Result)}
-	for _, f := range found {
-		run.found[f.Resource.Key()] = f
+	slices.Reverse(resources)
+	if err := refuse(found); err != nil {
+		return nil, err
 	}
 	walk(keysOf(resources), dependents(resources), func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
 	left, unproven := run.verify(ctx, resources)
@@ -120,7 +127,9 @@ func (d *demolition) set(key string, result Result) {
 // or patience ends. It gives what is left, which is on record again. The error is
 // that of an interruption, which leaves the proof undone.
 func (d *demolition) verify(ctx context.Context, resources []Resource) ([]Inspection, error) {
-	pause := d.recurrence(resources)
+	if err := sleep(ctx, d.recurrence(resources)); err != nil {
+		return nil, err
+	}
 	for round := 1; ; round++ {
 		if ctx.Err() != nil {
 			return nil, context.Cause(ctx)
@@ -132,14 +141,13 @@ func (d *demolition) verify(ctx context.Context, resources []Resource) ([]Inspec
 		left := slices.DeleteFunc(found, func(f Inspection) bool { return f.Err == nil && f.Observed == nil })
 		returned := slices.DeleteFunc(slices.Clone(left), func(f Inspection) bool { return !d.again(f) })
 		unread := slices.ContainsFunc(left, func(f Inspection) bool { return f.Err != nil })
-		if round == verifyLimit || len(returned) == 0 && !unread && pause == 0 {
+		if round == verifyLimit || len(returned) == 0 && !unread {
 			return left, d.remember(returned)
 		}
 		d.repeat(ctx, returned)
-		if err := sleep(ctx, max(pause, verifyPause)); err != nil {
+		if err := sleep(ctx, verifyPause); err != nil {
 			return nil, err
 		}
-		pause = 0
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // once. S3 takes 3,500 deletions a second of a prefix before it slows down.
 const parallelDeletes = 8
 
-// countedPages bounds how long Contents counts, at 1,000 versions a page.
+// countedPages bounds how long Contents counts, at 1,000 versions or 1 MB of items
+// a page.
 const countedPages = 10
 
 // Contents counts object versions and their bytes, up to some thousand.
@@ -40,9 +41,11 @@ func (b *deliveryBucket) Contents(ctx context.Context) (_ string, err error) {
 	}
 	switch {
 	case pages.HasMorePages():
-		return fmt.Sprintf("more than %d object versions", versions), nil
+		return fmt.Sprintf("more than %d object versions, %d bytes", versions, bytes), nil
 	case versions == 0:
 		return "empty", nil
+	case versions == 1:
+		return fmt.Sprintf("1 object, %d bytes", bytes), nil
 	}
 	return fmt.Sprintf("%d object versions, %d bytes", versions, bytes), nil
 }

@@ -18,7 +18,7 @@ type SchemaError struct {
 }
 
 func (e *SchemaError) Error() string {
-	return fmt.Sprintf("the state file %s was written by a newer enrich (schema %d; this one knows up to %d): use that version",
+	return fmt.Sprintf("the state file %s was written by a newer enrich (schema %d; this one knows up to %d): use that version, or move the file away: the next run finds the resources again by their names and tags",
 		e.Path, e.Found, e.Supported)
 }
 

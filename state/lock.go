@@ -33,7 +33,11 @@ func (e *LockedError) Error() string {
 		who = fmt.Sprintf("process %d (%s) on %s since %s", e.Holder.PID, e.Holder.Program, e.Holder.Host,
 			e.Holder.Since.Local().Format(time.DateTime))
 	}
-	return fmt.Sprintf("the state file %s is in use by %s: wait until it ends, or end it; its lock ends with it", e.Path, who)
+	way := "wait until it ends, or end it; its lock ends with it"
+	if e.Holder.PID != 0 && e.Holder.Host != hostname() {
+		way += ". If that process is no more, and the lock lies on a network drive that keeps it, --force-unlock takes it away"
+	}
+	return fmt.Sprintf("the state file %s is in use by %s: %s", e.Path, who, way)
 }
 
 // lock is a held lock. The operating system holds it for the process and drops
@@ -91,12 +95,8 @@ func current(f *flock.Flock) bool {
 
 // sign tells others who holds the lock.
 func (l *lock) sign() error {
-	host, err := os.Hostname()
-	if err != nil {
-		host = "this host"
-	}
 	content, err := json.Marshal(Holder{
-		PID: os.Getpid(), Host: host, Program: filepath.Base(os.Args[0]), Since: time.Now().UTC().Truncate(time.Second),
+		PID: os.Getpid(), Host: hostname(), Program: filepath.Base(os.Args[0]), Since: time.Now().UTC().Truncate(time.Second),
 	})
 	if err != nil {
 		return err
@@ -109,6 +109,14 @@ func (l *lock) sign() error {
 		return errors.Join(err, os.Remove(temporary))
 	}
 	return nil
+}
+
+func hostname() string {
+	host, err := os.Hostname()
+	if err != nil {
+		return "this host"
+	}
+	return host
 }
 
 // readHolder gives who holds the lock; zero where that cannot be told, because

@@ -1,0 +1,208 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
+
+	"enrich/state"
+	"enrich/tools/pack/archive"
+)
+
+// account is an endpoint with one pipeline in it, and the directory of its
+// record.
+type account struct {
+	*cutter
+	directory string
+	archives  fstest.MapFS
+}
+
+func newAccount(t *testing.T) *account {
+	t.Helper()
+	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{cutter: newCutter(t), directory: filepath.Join(t.TempDir(), "0"), archives: fstest.MapFS{}}
+	for _, architecture := range architectures() {
+		a.archives["function-linux-"+architecture+".zip"] = &fstest.MapFile{Data: packed}
+	}
+	return a
+}
+
+// enrich runs a command to its end.
+func (a *account) enrich(ctx context.Context, words ...string) (code int, told string) {
+	var out bytes.Buffer
+	words = append(words, "--endpoint-url", a.endpoint, "--state-dir", a.directory)
+	code = run(ctx, words, streams{in: strings.NewReader(""), out: io.Discard, err: &out}, a.archives)
+	return code, out.String()
+}
+
+// well runs a command that must succeed, and gives the calls that it made.
+func (a *account) well(t *testing.T, words ...string) []string {
+	t.Helper()
+	a.set("", "")
+	if code, told := a.enrich(t.Context(), words...); code != exitDone {
+		t.Fatalf("%s exits with %d: %s", words[0], code, told)
+	}
+	return a.heard()
+}
+
+// lose runs a command that loses a call. Where that ends the process, what it
+// would still do does not count: no call arrives any more, and the record is the
+// one of the moment of its death.
+func (a *account) lose(t *testing.T, call string, how cut, words ...string) {
+	t.Helper()
+	ctx, kill := context.WithCancel(t.Context())
+	defer kill()
+	a.set(call, how)
+	ended := make(chan struct{})
+	var code int
+	var told string
+	go func() {
+		defer close(ended)
+		code, told = a.enrich(ctx, words...)
+	}()
+	select {
+	case <-a.lost:
+	case <-ended:
+	}
+	if how != cutReset {
+		a.directory = a.recordOfNow(t)
+		kill()
+	}
+	<-ended
+	select {
+	case <-a.lost:
+	default:
+		t.Fatalf("the call never came; exits with %d: %s", code, told)
+	}
+	if how == cutReset && code != exitDone {
+		t.Errorf("%s exits with %d although it went on: %s", words[0], code, told)
+	}
+}
+
+// recordOfNow is a copy of the record as it is on disk at this moment, with the
+// lock that a dead process leaves.
+func (a *account) recordOfNow(t *testing.T) (directory string) {
+	t.Helper()
+	directory = t.TempDir()
+	entries, err := os.ReadDir(a.directory)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		t.Fatal(err)
+	}
+	for _, entry := range entries {
+		content, err := os.ReadFile(filepath.Join(a.directory, entry.Name()))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // a temporary file, which became the record
+		}
+		if err == nil {
+			err = os.WriteFile(filepath.Join(directory, entry.Name()), content, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return directory
+}
+
+// recorded tells what is recorded in each phase.
+func (a *account) recorded(t *testing.T) map[state.Phase]int {
+	t.Helper()
+	content, err := os.ReadFile(state.Path(a.directory, false, "data-enrichment", "dev"))
+	if errors.Is(err, fs.ErrNotExist) {
+		return map[state.Phase]int{}
+	}
+	var document state.Document
+	if err := errors.Join(err, json.Unmarshal(content, &document)); err != nil {
+		t.Fatal(err)
+	}
+	phases := map[state.Phase]int{}
+	for _, r := range document.Resources {
+		phases[r.Phase]++
+	}
+	return phases
+}
+
+// without an account of one's own.
+func withoutAccount(t *testing.T) {
+	t.Helper()
+	for name, value := range map[string]string{
+		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",
+		"AWS_CONFIG_FILE": "none", "AWS_SHARED_CREDENTIALS_FILE": "none", "AWS_ENDPOINT_URL": "", "AWS_PROFILE": "",
+		"AWS_CA_BUNDLE": "", // read for each client
+	} {
+		t.Setenv(name, value)
+	}
+}
+
+// atOnce is how many accounts are worked on at the same time: most of a destroy's
+// time is waiting.
+const atOnce = 24
+
+// Deploy and destroy lose a call, each of their calls once in each way, and are run
+// again: the account holds what it would hold without that, or nothing.
+func TestConvergesFromEveryCall(t *testing.T) {
+	withoutAccount(t)
+	model := newAccount(t)
+	empty := takeInventory(t, model.endpoint)
+	deploys := model.well(t, "deploy")
+	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
+	destroys := model.well(t, "destroy", "--yes")
+	same(t, "after a clean destroy", empty, takeInventory(t, model.endpoint))
+	t.Logf("%d calls of a clean deploy, %d of a destroy", len(deploys), len(destroys))
+
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for _, how := range []cut{cutBefore, cutAfter, cutReset} {
+		for i := range max(len(deploys), len(destroys)) {
+			group.Go(func() error {
+				t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
+					a := newAccount(t)
+					if i < len(deploys) {
+						t.Log("deploy loses", deploys[i])
+						a.lose(t, deploys[i], how, "deploy")
+					}
+					if i >= len(deploys) || how != cutReset {
+						a.well(t, "deploy")
+					}
+					if i < len(deploys) {
+						same(t, "after deploy", full, takeInventory(t, a.endpoint))
+						same(t, "record", recorded, a.recorded(t))
+					}
+					if i >= len(destroys) {
+						return
+					}
+					t.Log("destroy loses", destroys[i])
+					a.lose(t, destroys[i], how, "destroy", "--yes")
+					if how != cutReset {
+						a.well(t, "destroy", "--yes")
+					}
+					same(t, "after destroy", empty, takeInventory(t, a.endpoint))
+					same(t, "record", map[state.Phase]int{}, a.recorded(t))
+				})
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // no error: the tests report by themselves
+}
+
+func same[T any](t *testing.T, when string, want, got T) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", when, diff)
+	}
+}
