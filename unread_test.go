@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"enrich/config"
-	"enrich/delivery"
 	"enrich/pipeline"
 )
 
@@ -67,7 +66,7 @@ func TestUnread(t *testing.T) {
 	expect("5 unread records")
 	for i, want := range []string{"4 unread records", "3 unread records", "2 unread records", "1 unread record", "no unread records"} {
 		shard, number := *receipts[i].ShardId, *receipts[i].SequenceNumber
-		key := delivery.HourPrefix("enriched-data/", time.Now()) + shard + "-" + number + ".ndjson.gz"
+		key := "enriched-data/" + time.Now().UTC().Format("2006/01/02/15/") + shard + "-" + number + ".ndjson.gz"
 		var body bytes.Buffer
 		zip := gzip.NewWriter(&body)
 		_, _ = fmt.Fprintf(zip, "{\"enrichment_id\":\"%s:%s\"}\n", shard, number) // into memory

@@ -46,18 +46,20 @@ func Positions(ctx context.Context, client *s3.Client, p Place, shards []string,
 	return positions, nil
 }
 
-// lastObjects gives each shard's last object of an hour in each prefix, without
-// shards that are done.
+// lastObjects gives each shard's last object of an hour in each prefix and folder,
+// without shards that are done.
 func lastObjects(ctx context.Context, client *s3.Client, p Place, hour time.Time, done map[string]string) ([]Object, error) {
 	var objects []Object
 	for _, prefix := range []string{p.Prefix, DeadLetters} {
-		last := make(map[string]Object)
+		type place struct{ shard, folder string }
+		last := make(map[place]Object)
 		for o, err := range List(ctx, client, p, prefix, hour, "") {
 			if err != nil {
 				return nil, err
 			}
-			if done[o.ShardID] == "" && CompareSequence(o.SequenceNumber, last[o.ShardID].SequenceNumber) > 0 {
-				last[o.ShardID] = o
+			at := place{o.ShardID, o.Folder}
+			if done[o.ShardID] == "" && CompareSequence(o.SequenceNumber, last[at].SequenceNumber) > 0 {
+				last[at] = o
 			}
 		}
 		for _, o := range last {

@@ -72,7 +72,7 @@ func (p *Pipeline) function() engine.Resource {
 		Logging: Logging{
 			Group: p.names.LogGroup,
 			// Lambda's own lines are then JSON too, as the function's are.
-			Format: string(types.LogFormatJson),
+			Format:           string(types.LogFormatJson),
 			ApplicationLevel: applicationLevel(p.cfg.Function.LogLevel),
 			SystemLevel:      string(types.SystemLogLevelInfo),
 		},
