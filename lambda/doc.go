@@ -33,44 +33,10 @@
 // which is named by a record that then is none, may stay beside the objects of the
 // second with the same records.
 //
-// # What happens to a record
-//
-//	what happens                              what becomes of the record
-//	it is a JSON object                       stored, enriched, in the order of the stream
-//	its key has no item, or it has no key     by the lookup's policy: enriched with Unknown, null
-//	                                          or nothing, or a dead letter
-//	it is no JSON object, no UTF-8, too large a dead letter; it holds up nothing
-//	it makes the program panic                a dead letter with the panic as reason
-//	it is a KPL aggregate                     its parts are records of their own, numbered from 0
-//	it only looks like an aggregate           it is a record as it is
-//	the table throttles, fails or hangs       tried again while there is time; then undone
-//	the table refuses for good                undone at once, with the reason in the log
-//	S3 fails, hangs or refuses                likewise, with every record of the object
-//	the time is nearly over                   what is enriched is stored, the rest is undone
-//	there are too many packed records         the first ones are stored, the rest is undone
-//	it needs one partition too many           what comes before it is stored, the rest is undone
-//	the function dies or its answer is lost   delivered again; what was stored is overwritten
-//
 // Undone records are reported by the lowest of their sequence numbers (see
 // checkpoint), and the mapping delivers them, and all after them, again. A record is
 // only ever passed over after an object that holds it, or its dead letter, is stored.
 //
-// # Limits
-//
-// The guarantee against double records is that of one writer a shard that goes
-// forward. An object stays behind, and its records are there twice, when what was
-// its first record is not the first one any more or does not come again:
-//
-//   - two mappings on one stream, or a new one that reads again what another has read;
-//   - a parallelization factor above 1, should AWS deal the records out to other
-//     lanes when it delivers them again, of which it says nothing;
-//   - a mapping that falls back behind what it has acknowledged, or behind the first
-//     half of a bisected batch, and makes batches of other sizes from there;
-//   - an object that is stored although its batch counts as failed, when records at
-//     its beginning then expire and the rest is delivered without them;
-//   - objects copied back from the destination for failed batches;
-//   - a change of prefix, compression or partition while a batch is being delivered
-//     again: what was stored of it before has another name.
-//
-// enrichment_id is the same in both places and tells such records apart.
+// docs/function.md tells what becomes of a record in each case, and where the
+// guarantees end.
 package lambda
