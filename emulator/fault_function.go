@@ -22,13 +22,13 @@ func (l *lambdaService) executeFor(f *function, ev event) (*outcome, error) {
 	}
 	var o *outcome
 	var err error
-	switch {
-	case hit.kind == FaultThrottle:
+	switch hit.kind {
+	case FaultThrottle:
 		l.metrics.record("AWS/Lambda", "Throttles", map[string]string{"FunctionName": f.name}, 1, "Count")
 		err = hit.failure
-	case hit.kind == FaultError:
+	case FaultError:
 		err = hit.failure
-	case hit.kind == FaultReset:
+	case FaultReset:
 		err = errors.New("the connection was reset")
 	default:
 		o, err = l.execute(f, ev)

@@ -127,6 +127,7 @@ func (i *faultInjector) strike(c caller, service, operation string, input any) *
 			hit.failure = throttleOf(c, service, operation, input, coin)
 		case FaultError:
 			hit.failure = breakdownOf(service, coin)
+		default: // nothing but the kind is needed
 		}
 		hit.kind, hit.victim = r.Kind, victim
 	}
@@ -176,6 +177,7 @@ func (h *strike) before(ctx context.Context) *apiError {
 	case FaultKill:
 		h.victim.process.kill()
 		reset(ctx)
+	default: // the call takes place, or failure says why not
 	}
 	return h.failure
 }
@@ -190,6 +192,7 @@ func (h *strike) after(ctx context.Context) {
 	case FaultKillAfter:
 		h.victim.process.kill()
 		reset(ctx)
+	default: // it is answered
 	}
 }
 
