@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -163,13 +164,9 @@ func TestUnprocessedKeysAreLeftForAnotherCall(t *testing.T) {
 			}
 		}
 	}
-	if len(found) != 40 || rounds < 2 {
-		t.Errorf("%d items in %d rounds", len(found), rounds)
-	}
-	for key, n := range found {
-		if n != 1 {
-			t.Errorf("%s came %d times", key, n)
-		}
+	times := slices.Sorted(maps.Values(found))
+	if len(times) != 40 || times[39] != 1 || rounds < 2 {
+		t.Errorf("%d items came up to %d times in %d rounds", len(times), times[len(times)-1], rounds)
 	}
 	if got := s.Faults()[0].Struck; got < 1 || got > int64(rounds) {
 		t.Errorf("counted %d in %d rounds", got, rounds)

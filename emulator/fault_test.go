@@ -186,98 +186,101 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 }
 
+// write is a call that changes something, and a look at whether it has.
+type write struct {
+	service, operation string
+	call, check        func(context.Context) error
+}
+
+// writes are calls in the three ways in which services are called.
+func writes(t testing.TB, s *Server) []write {
+	table, bucket, roles := dynamodb.NewFromConfig(sdkConfig(s)), s3For(s, nil), iam.NewFromConfig(sdkConfig(s))
+	createTable(t, table, "users", keyAttribute{"id", types.ScalarAttributeTypeS})
+	newBucket(t, bucket, false)
+	users, name := aws.String("users"), aws.String("x")
+	return []write{
+		{
+			"dynamodb", "PutItem",
+			func(ctx context.Context) error {
+				_, err := table.PutItem(ctx, &dynamodb.PutItemInput{TableName: users, Item: item{"id": str("a")}})
+				return err
+			},
+			func(ctx context.Context) error {
+				out, err := table.GetItem(ctx, &dynamodb.GetItemInput{TableName: users, Key: item{"id": str("a")}})
+				if err == nil && out.Item == nil {
+					err = errors.New("there is no item")
+				}
+				return err
+			},
+		},
+		{
+			"iam", "CreateRole",
+			func(ctx context.Context) error {
+				_, err := roles.CreateRole(ctx, &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := roles.GetRole(ctx, &iam.GetRoleInput{RoleName: name})
+				return err
+			},
+		},
+		{
+			"s3", "PutObject",
+			func(ctx context.Context) error {
+				_, err := bucket.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String(testBucket), Key: name, Body: strings.NewReader("x")})
+				return err
+			},
+			func(ctx context.Context) error {
+				_, err := bucket.HeadObject(ctx, &s3.HeadObjectInput{Bucket: aws.String(testBucket), Key: name})
+				return err
+			},
+		},
+	}
+}
+
 // A reset call has no effect, one whose answer is lost has it; to its client they
-// are the same. Whatever answers late has taken effect before.
+// are the same.
 func TestFaultsOfTheConnection(t *testing.T) {
-	for _, kind := range []FaultKind{FaultReset, FaultLost, FaultDelay} {
+	for _, kind := range []FaultKind{FaultReset, FaultLost} {
 		t.Run(string(kind), func(t *testing.T) {
-			clock := NewManualClock(epoch)
-			s := startServer(t, Options{Clock: clock})
-			config := sdkConfig(s)
-			table, bucket, roles := dynamodb.NewFromConfig(config), s3For(s, nil), iam.NewFromConfig(config)
-			createTable(t, table, "users", keyAttribute{"id", types.ScalarAttributeTypeS})
-			newBucket(t, bucket, false)
-			for name, call := range map[string]struct {
-				fault Fault
-				make  func() error
-				check func() error
-			}{
-				"json": {
-					Fault{Service: "dynamodb", Operation: "PutItem", Kind: kind, Rate: 1},
-					func() error {
-						_, err := table.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: aws.String("users"), Item: item{"id": str("a")}})
-						return err
-					},
-					func() error {
-						out, err := table.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("users"), Key: item{"id": str("a")}})
-						if err == nil && out.Item == nil {
-							err = errors.New("there is no item")
-						}
-						return err
-					},
-				},
-				"query": {
-					Fault{Service: "iam", Operation: "CreateRole", Kind: kind, Rate: 1},
-					func() error {
-						_, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("r"), AssumeRolePolicyDocument: aws.String(lambdaTrust)})
-						return err
-					},
-					func() error {
-						_, err := roles.GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("r")})
-						return err
-					},
-				},
-				"s3": {
-					Fault{Service: "s3", Operation: "PutObject", Kind: kind, Rate: 1},
-					func() error {
-						_, err := bucket.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(testBucket), Key: aws.String("k"), Body: strings.NewReader("x")})
-						return err
-					},
-					func() error {
-						_, err := bucket.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: aws.String(testBucket), Key: aws.String("k")})
-						return err
-					},
-				},
-			} {
-				if kind == FaultDelay {
-					call.fault.Delay = time.Minute
-				}
-				setFaults(t, s, call.fault)
-				if kind == FaultDelay {
-					wantDelay(t, clock, name, call.make, call.check)
-					continue
-				}
-				err := call.make()
+			s := startServer(t, Options{})
+			for _, w := range writes(t, s) {
+				setFaults(t, s, Fault{Service: w.service, Operation: w.operation, Kind: kind, Rate: 1})
+				err := w.call(t.Context())
 				if !errors.Is(err, syscall.ECONNRESET) || !retry.NewStandard().IsErrorRetryable(err) {
-					t.Errorf("%s: got %v", name, err)
+					t.Errorf("%s: got %v", w.operation, err)
 				}
-				if err := call.check(); (err == nil) != (kind == FaultLost) {
-					t.Errorf("%s: afterwards %v", name, err)
+				if err := w.check(t.Context()); (err == nil) != (kind == FaultLost) {
+					t.Errorf("%s: afterwards %v", w.operation, err)
 				}
-				if got := s.Faults(); got[0].Struck == 0 {
-					t.Errorf("%s: counted %+v", name, got)
+				if got := s.Faults(); got[0].Calls != 1 || got[0].Struck != 1 {
+					t.Errorf("%s: counted %+v", w.operation, got)
 				}
 			}
 		})
 	}
 }
 
-// wantDelay fails unless a call takes effect at once and is answered a minute later.
-func wantDelay(t *testing.T, clock *ManualClock, name string, call, check func() error) {
-	t.Helper()
-	idle, answered := clock.Waiting(), make(chan error, 1)
-	go func() { answered <- call() }()
-	eventually(t, "the answer to wait", func() bool { return clock.Waiting() > idle })
-	if err := check(); err != nil {
-		t.Errorf("%s: before its answer %v", name, err)
-	}
-	clock.Advance(time.Minute - 1)
-	if len(answered) > 0 {
-		t.Errorf("%s was answered too early", name)
-	}
-	clock.Advance(1)
-	if err := <-answered; err != nil {
-		t.Errorf("%s: %v", name, err)
+// What is answered late has taken effect at once.
+func TestFaultDelaysTheAnswer(t *testing.T) {
+	clock := NewManualClock(epoch)
+	s := startServer(t, Options{Clock: clock})
+	for _, w := range writes(t, s) {
+		setFaults(t, s, Fault{Service: w.service, Operation: w.operation, Kind: FaultDelay, Rate: 1, Delay: time.Minute})
+		idle, answered := clock.Waiting(), make(chan error, 1)
+		go func() { answered <- w.call(t.Context()) }()
+		eventually(t, "the answer to wait", func() bool { return clock.Waiting() > idle })
+		if err := w.check(t.Context()); err != nil {
+			t.Errorf("%s: before its answer %v", w.operation, err)
+		}
+		clock.Advance(time.Minute - 1)
+		if len(answered) > 0 {
+			t.Errorf("%s was answered too early", w.operation)
+		}
+		clock.Advance(1)
+		if err := <-answered; err != nil {
+			t.Errorf("%s: %v", w.operation, err)
+		}
 	}
 }
 
