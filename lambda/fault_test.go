@@ -19,29 +19,34 @@ import (
 	"enrich/emulator"
 )
 
+// trouble is a fault, and how often it must have struck.
+type trouble struct {
+	fault emulator.Fault
+	least int64
+}
+
 // weather is everything that goes wrong in the run, and how often that must have
 // been for it to be a test at all. Of S3's faults the outage comes first, so that it
 // hides the others; there are enough calls before and after.
-var weather = []struct {
-	fault emulator.Fault
-	least int64
-}{
-	{batchGetItem(emulator.FaultThrottle, 0.10), 20},
-	{batchGetItem(emulator.FaultUnprocessed, 0.10), 20},
-	{batchGetItem(emulator.FaultError, 0.02), 3},
-	{batchGetItem(emulator.FaultReset, 0.02), 3},
-	{batchGetItem(emulator.FaultKill, 0.01), 1},
-	{emulator.Fault{Service: "s3", Operation: "PutObject", Kind: emulator.FaultError, Rate: 1, Skip: 150, For: 5 * time.Second}, 10},
-	{putObject(emulator.FaultError, 0.05), 10},
-	{putObject(emulator.FaultThrottle, 0.05), 10},
-	{putObject(emulator.FaultReset, 0.02), 3},
-	{putObject(emulator.FaultLost, 0.02), 3},
-	{putObject(emulator.FaultKill, 0.03), 5},
-	{putObject(emulator.FaultKillAfter, 0.03), 5},
-	{invoke(emulator.FaultKill, 0.03), 3},
-	{invoke(emulator.FaultKillAfter, 0.04), 5},
-	{invoke(emulator.FaultLost, 0.04), 5},
-	{invoke(emulator.FaultThrottle, 0.03), 3},
+func weather() []trouble {
+	return []trouble{
+		{batchGetItem(emulator.FaultThrottle, 0.10), 20},
+		{batchGetItem(emulator.FaultUnprocessed, 0.10), 20},
+		{batchGetItem(emulator.FaultError, 0.02), 3},
+		{batchGetItem(emulator.FaultReset, 0.02), 3},
+		{batchGetItem(emulator.FaultKill, 0.01), 1},
+		{emulator.Fault{Service: "s3", Operation: "PutObject", Kind: emulator.FaultError, Rate: 1, Skip: 150, For: 5 * time.Second}, 10},
+		{putObject(emulator.FaultError, 0.05), 10},
+		{putObject(emulator.FaultThrottle, 0.05), 10},
+		{putObject(emulator.FaultReset, 0.02), 3},
+		{putObject(emulator.FaultLost, 0.02), 3},
+		{putObject(emulator.FaultKill, 0.03), 5},
+		{putObject(emulator.FaultKillAfter, 0.03), 5},
+		{invoke(emulator.FaultKill, 0.03), 3},
+		{invoke(emulator.FaultKillAfter, 0.04), 5},
+		{invoke(emulator.FaultLost, 0.04), 5},
+		{invoke(emulator.FaultThrottle, 0.03), 3},
+	}
 }
 
 func batchGetItem(kind emulator.FaultKind, rate float64) emulator.Fault {
@@ -82,8 +87,8 @@ func TestNothingIsLostInAnyWeather(t *testing.T) {
 	r.clock.by.Store(0) // the next ones come an hour later: some batches hold records of both
 	r.feed(eventCount * 4 / 10)
 	var faults []emulator.Fault
-	for _, w := range weather {
-		faults = append(faults, w.fault)
+	for _, trouble := range weather() {
+		faults = append(faults, trouble.fault)
 	}
 	must(t, r.server.SetFaults(seed, faults...))
 	r.createMapping(250)
@@ -91,8 +96,8 @@ func TestNothingIsLostInAnyWeather(t *testing.T) {
 	r.finish()
 	for i, count := range r.server.Faults() {
 		t.Logf("%-9s %-12s %-11s struck %4d of %5d calls", count.Service, count.Operation, count.Kind, count.Struck, count.Calls)
-		if count.Struck < weather[i].least {
-			t.Errorf("that is less than %d", weather[i].least)
+		if count.Struck < weather()[i].least {
+			t.Errorf("that is less than %d", weather()[i].least)
 		}
 	}
 	// A batch whose answer was lost may be on its way again; in calm weather it
