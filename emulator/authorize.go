@@ -51,6 +51,14 @@ var targets = map[string][]target{
 // actionPrefixes are the prefixes of actions that are not the service's name.
 var actionPrefixes = map[string]string{"monitoring": "cloudwatch", "tagging": "tag"}
 
+// actionPrefix gives the prefix of a service's actions by its signing name.
+func actionPrefix(service string) string {
+	if other, ok := actionPrefixes[service]; ok {
+		return other
+	}
+	return service
+}
+
 // unprotected are the operations that nobody needs a permission for.
 var unprotected = map[string]bool{"sts:GetCallerIdentity": true}
 
@@ -73,10 +81,7 @@ func (s *Server) authorize(c caller, service, name string, input any) *apiError 
 	if c.Session == nil {
 		return nil
 	}
-	prefix := service
-	if other, ok := actionPrefixes[service]; ok {
-		prefix = other
-	}
+	prefix := actionPrefix(service)
 	action := prefix + ":" + name
 	if unprotected[action] {
 		return nil

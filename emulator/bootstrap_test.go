@@ -99,7 +99,12 @@ func behave(mode string) error {
 			return err
 		}
 		base := api + "/invocation/" + next.Header.Get("Lambda-Runtime-Aws-Request-Id")
-		if mode == "null" {
+		if mode == "store" {
+			if err := storeObjects(os.Getenv("AWS_ENDPOINT_URL"), os.Getenv("AWS_ACCESS_KEY_ID")); err != nil {
+				return err
+			}
+		}
+		if mode == "null" || mode == "store" {
 			if _, err := post(base+"/response", "null", ""); err != nil {
 				return err
 			}

@@ -77,6 +77,8 @@ func cloudWatchQueryCode(code string) string {
 		return "InvalidFormat"
 	case "LimitExceededFault":
 		return "LimitExceeded"
+	case "InternalServiceFault":
+		return "InternalServiceError"
 	}
 	return code
 }

@@ -49,7 +49,7 @@ func (ln *lane) invoke(a *attempt) verdict {
 		a.invocations++
 		return verdict{hopeless: true, status: 413}
 	}
-	o, err := ln.lambda.execute(f, event{payload: payload})
+	o, err := ln.lambda.executeFor(f, event{payload: payload})
 	if err != nil {
 		m.report("PROBLEM: " + err.Error())
 		return verdict{}

@@ -18,6 +18,7 @@ type dynamoService struct {
 
 	reserved map[string]bool // words that expressions cannot use as names
 	metrics  metricRecorder  // may be nil
+	faults   *faultInjector
 }
 
 type tableKey struct{ region, name string }

@@ -24,6 +24,7 @@ type batchRead struct {
 	keys  []primaryKey
 	paths []documentPath
 	asked types.KeysAndAttributes
+	left  []bool // by key: it is left unprocessed by a fault; nil: none is
 }
 
 func (d *dynamoService) batchGetItem(ctx context.Context, in *dynamodb.BatchGetItemInput) (*dynamodb.BatchGetItemOutput, error) {
@@ -38,6 +39,7 @@ func (d *dynamoService) batchGetItem(ctx context.Context, in *dynamodb.BatchGetI
 		Responses:       map[string][]map[string]types.AttributeValue{},
 		UnprocessedKeys: map[string]types.KeysAndAttributes{},
 	}
+	d.leave(reads)
 	room := batchSizeLimit
 	for _, read := range reads {
 		units := read.answer(out, &room)
@@ -101,6 +103,27 @@ func (d *dynamoService) batchRead(ctx context.Context, name string, asked types.
 	return read, nil
 }
 
+// leave marks the keys that a fault leaves unprocessed.
+func (d *dynamoService) leave(reads []batchRead) {
+	total := 0
+	for _, read := range reads {
+		total += len(read.keys)
+	}
+	left := d.faults.unprocessed(total)
+	if left == nil {
+		return
+	}
+	for i := range reads {
+		n := len(reads[i].keys)
+		reads[i].left, left = left[:n], left[n:]
+		for _, throttled := range reads[i].left {
+			if throttled {
+				d.metrics.record("AWS/DynamoDB", readThrottles, map[string]string{"TableName": reads[i].table.name}, 1, "Count")
+			}
+		}
+	}
+}
+
 // answer reads the keys as far as there is room and gives the capacity taken.
 func (b *batchRead) answer(out *dynamodb.BatchGetItemOutput, room *int) float64 {
 	found := make([]map[string]types.AttributeValue, 0, len(b.keys))
@@ -113,7 +136,7 @@ func (b *batchRead) answer(out *dynamodb.BatchGetItemOutput, room *int) float64 
 		if ok && item.size > *room {
 			*room = 0 // what follows waits too, so that the answer stays in order
 		}
-		if *room == 0 {
+		if *room == 0 || b.left != nil && b.left[i] {
 			left = append(left, b.asked.Keys[i])
 			continue
 		}

@@ -32,8 +32,10 @@ func (d *dynamoService) consumed(wanted types.ReturnConsumedCapacity, t *table, 
 	}
 }
 
-// The names of capacity in CloudWatch.
+// The names of capacity, and of the lack of it, in CloudWatch.
 const (
-	readCapacity  = "ConsumedReadCapacityUnits"
-	writeCapacity = "ConsumedWriteCapacityUnits"
+	readCapacity   = "ConsumedReadCapacityUnits"
+	writeCapacity  = "ConsumedWriteCapacityUnits"
+	readThrottles  = "ReadThrottleEvents"
+	writeThrottles = "WriteThrottleEvents"
 )

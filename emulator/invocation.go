@@ -111,9 +111,18 @@ func (l *lambdaService) attend(f *function, e *environment, in *invocation) (*ou
 
 // handle gives the event to the runtime and waits for what it makes of it.
 func (e *environment) handle(in *invocation, late <-chan time.Time) (functionAnswer, *runtimeFailure) {
+	fault := e.lambda.faults.invoked()
 	if e.api.give(in, e.process.exited, late) {
+		if fault == FaultKill {
+			e.process.kill()
+			return functionAnswer{}, e.exitFailure()
+		}
 		select {
 		case answer := <-in.answered:
+			if fault == FaultKillAfter {
+				e.process.kill()
+				return functionAnswer{}, e.exitFailure()
+			}
 			return answer, nil
 		case <-e.process.exited:
 			select {

@@ -51,6 +51,7 @@ type lambdaSeams struct {
 	logs    logWriter
 	objects objectWriter
 	metrics metricRecorder
+	faults  *faultInjector
 }
 
 // roleAuthority knows what execution roles may do.

@@ -57,7 +57,7 @@ func (p *pool) enter() (*environment, error) {
 	return nil, nil //nolint:nilnil // a place without an environment is what a cold start begins with
 }
 
-func throttled(reason string) error {
+func throttled(reason string) *apiError {
 	e := lambdaFail(http.StatusTooManyRequests, "TooManyRequestsException", "Rate Exceeded.")
 	e.Extra["Reason"] = reason
 	return e
@@ -119,6 +119,18 @@ func (p *pool) endLater(e *environment) {
 		p.end(e)
 		e.abandon()
 	}()
+}
+
+// holding gives the live environment that has an access key; nil if none has.
+func (p *pool) holding(accessKey string) *environment {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for e := range p.live {
+		if e.credentials.AccessKeyID == accessKey {
+			return e
+		}
+	}
+	return nil
 }
 
 // retire lets no environment handle another event: those that are idle end now,

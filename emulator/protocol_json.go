@@ -177,6 +177,8 @@ func (j *jsonService) typeOf(code string) string {
 		return code
 	case code == "ValidationException":
 		return "com.amazon.coral.validate#" + code
+	case code == "ThrottlingException":
+		return "com.amazon.coral.availability#" + code
 	case code == "SerializationException" || code == "UnknownOperationException" ||
 		code == "AccessDeniedException" || code == "InternalFailure":
 		return "com.amazon.coral.service#" + code

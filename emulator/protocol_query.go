@@ -149,6 +149,8 @@ func queryCode(code string) string {
 		return "AccessDenied"
 	case "ExpiredTokenException":
 		return "ExpiredToken"
+	case "ThrottlingException":
+		return "Throttling"
 	case "ValidationException":
 		return "ValidationError"
 	}

@@ -19,6 +19,7 @@ type s3Service struct {
 	store   *s3Store
 	metrics *cloudWatchService // nil: no request metrics
 	iam     *iamService        // nil: everybody may do everything
+	faults  *faultInjector
 	// unsupported is told of each operation that is not implemented; may be nil.
 	unsupported func(ctx context.Context, operation string)
 }
@@ -41,6 +42,8 @@ type s3Request struct {
 	name   string // of the bucket; "" for the service itself
 	key    string // of the object; "" for the bucket itself
 	bucket *s3Bucket
+	hit    *strike     // nil: nothing goes wrong with it
+	held   *heldAnswer // with a hit
 }
 
 func (s *s3Service) now() time.Time { return s.options.Clock.Now().UTC() }
@@ -58,7 +61,7 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case failure.Code == "NotImplemented" && s.unsupported != nil:
 			s.unsupported(r.Context(), operation.name)
-		case failure.Receiver:
+		case failure.Receiver && !failure.injected:
 			s.options.Logger.Error("S3 failed", "operation", operation.name, "error", err)
 		}
 		s.locateError(q, failure)
@@ -67,6 +70,10 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	if q.bucket != nil {
 		s.measure(q, operation, status, s.options.Clock.Now().Sub(started))
+	}
+	if q.hit != nil {
+		q.hit.after(r.Context())
+		q.held.release()
 	}
 }
 
@@ -97,6 +104,13 @@ func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
 		q.bucket = bucket
 		if err := s.checkBucket(q, operation); err != nil {
 			return operation, err
+		}
+	}
+	if q.hit = s.faults.strike(callerOf(q.Context()), "s3", operation.name, nil); q.hit != nil {
+		q.held = &heldAnswer{ResponseWriter: q.w.ResponseWriter}
+		q.w.ResponseWriter = q.held
+		if failure := q.hit.before(q.Context()); failure != nil {
+			return operation, failure
 		}
 	}
 	if err := s.permit(q, operation.action(q)); err != nil {

@@ -40,6 +40,7 @@ type Server struct {
 	rest    restService
 	enums   enumIndex
 	rpc     map[string]jsonService // by the service name in an RPC v2 path
+	faults  *faultInjector
 
 	services
 }
@@ -59,6 +60,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	}
 	s.http = &http.Server{
 		Handler:           s,
+		ConnContext:       withConn,
 		ReadHeaderTimeout: 30 * time.Second,
 		ErrorLog:          slog.NewLogLogger(s.options.Logger.Handler(), slog.LevelWarn),
 	}
@@ -68,6 +70,9 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 			s.options.Logger.Error("the emulator stopped serving", "error", err)
 		}
 	}()
+	if err := s.SetFaults(options.FaultSeed, options.Faults...); err != nil {
+		return nil, errors.Join(err, s.Close(ctx))
+	}
 	return s, nil
 }
 
@@ -218,9 +223,25 @@ func (s *Server) notServed(c caller, service, operation string) {
 	s.options.Logger.Warn("unsupported operation", "service", service, "operation", operation, "request", c.RequestID)
 }
 
-// invoke authorizes and runs one operation; whatever goes wrong comes back as
-// an error in AWS's terms.
+// invoke runs one operation, if no fault keeps it from that.
 func (s *Server) invoke(ctx context.Context, serviceName, name string, o operation, input any) (output any, failure *apiError) {
+	c := callerOf(ctx)
+	hit := s.faults.strike(c, serviceName, name, input)
+	if hit == nil {
+		return s.run(ctx, serviceName, name, o, input)
+	}
+	if failure = hit.before(ctx); failure == nil {
+		output, failure = s.run(ctx, serviceName, name, o, input)
+	} else if hit.kind == FaultThrottle {
+		s.countThrottled(c, serviceName, name, input)
+	}
+	hit.after(ctx)
+	return output, failure
+}
+
+// run authorizes and runs one operation; whatever goes wrong comes back as an
+// error in AWS's terms.
+func (s *Server) run(ctx context.Context, serviceName, name string, o operation, input any) (output any, failure *apiError) {
 	c := callerOf(ctx)
 	defer func() {
 		if p := recover(); p != nil {

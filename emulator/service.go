@@ -23,6 +23,9 @@ type Options struct {
 	// architecture cannot run on this host, by the archive's SHA-256 in base64
 	// (Lambda's CodeSha256). Any other such archive fails as in Lambda.
 	Substitutes map[string][]string
+	// Faults and FaultSeed are what SetFaults takes; by default nothing goes wrong.
+	Faults    []Fault
+	FaultSeed uint64
 }
 
 // Clock is the emulator's only source of time.
@@ -60,6 +63,7 @@ type apiError struct {
 	// Sender false tells a fault of the service (query protocol's Receiver).
 	Receiver bool
 	Extra    map[string]any // members beside message, as Lambda's Type
+	injected bool           // by a Fault: nothing is wrong with the emulator
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }

@@ -23,17 +23,21 @@ type services struct {
 // wire makes the services and says how each is reached.
 func (s *Server) wire() {
 	o := s.options
+	s.faults = &faultInjector{clock: o.Clock}
 	s.iam = newIAM(o)
 	s.sts = newSTS(o, s.iam)
 	s.cloudwatch = newCloudWatch(o)
 	s.logs = newLogs(o, s.cloudwatch)
 	s.dynamodb = newDynamoDB(o, s.cloudwatch)
+	s.dynamodb.faults = s.faults
 	s.kinesis = newKinesis(o, s.cloudwatch)
 	s.s3 = newS3(o, s.cloudwatch, s.iam)
 	s.s3.unsupported = func(ctx context.Context, operation string) { s.notServed(callerOf(ctx), "s3", operation) }
+	s.s3.faults = s.faults
 	s.lambda = newLambda(o, s.Endpoint(), lambdaSeams{
-		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, metrics: s.cloudwatch,
+		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, metrics: s.cloudwatch, faults: s.faults,
 	})
+	s.faults.function = s.lambda.environmentOf
 	s.tagging = newTagging(s.dynamodb, s.kinesis, s.lambda, s.s3, s.logs, s.cloudwatch)
 	s.rest = s.lambda
 	s.targets = s.jsonServices()
