@@ -8,12 +8,16 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
@@ -94,6 +98,31 @@ func (a *account) lose(t *testing.T, call string, how cut, words ...string) {
 	}
 }
 
+// fill puts into the bucket what a destroy has to take out of it: a version, a
+// delete marker and an unfinished upload.
+func (a *account) fill(t *testing.T) {
+	t.Helper()
+	client := s3.NewFromConfig(elsewhere(t, a.endpoint), func(o *s3.Options) { o.UsePathStyle = true })
+	bucket, key := aws.String("data-enrichment-dev-123456789012-us-east-1"), aws.String("enriched-data/object")
+	_, put := client.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: key})
+	_, marked := client.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: bucket, Key: key})
+	_, begun := client.CreateMultipartUpload(t.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: key})
+	if err := errors.Join(put, marked, begun); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// elsewhere is a configuration that nothing of ours made.
+func elsewhere(t *testing.T, endpoint string) aws.Config {
+	t.Helper()
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	return aws.Config{
+		Region: "us-east-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
+		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+	}
+}
+
 // recordOfNow is a copy of the record as it is on disk at this moment, with the
 // lock that a dead process leaves.
 func (a *account) recordOfNow(t *testing.T) (directory string) {
@@ -160,6 +189,7 @@ func TestConvergesFromEveryCall(t *testing.T) {
 	empty := takeInventory(t, model.endpoint)
 	deploys := model.well(t, "deploy")
 	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
+	model.fill(t)
 	destroys := model.well(t, "destroy", "--yes")
 	same(t, "after a clean destroy", empty, takeInventory(t, model.endpoint))
 	t.Logf("%d calls of a clean deploy, %d of a destroy", len(deploys), len(destroys))
@@ -185,6 +215,7 @@ func TestConvergesFromEveryCall(t *testing.T) {
 					if i >= len(destroys) {
 						return
 					}
+					a.fill(t)
 					t.Log("destroy loses", destroys[i])
 					a.lose(t, destroys[i], how, "destroy", "--yes")
 					if how != cutReset {

@@ -137,12 +137,16 @@ func reset(w http.ResponseWriter) {
 	_ = connection.Close()
 }
 
-var uuids = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+var (
+	uuids    = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+	versions = regexp.MustCompile(`<VersionId>[^<]*</VersionId>`)
+)
 
 // callOf names a call so that the same call of another run has the same name.
 func callOf(r *http.Request, body []byte) string {
 	name := r.Method + " " + r.URL.Path
 	if query := r.URL.Query(); len(query) > 0 {
+		query.Del("uploadId")
 		name += "?" + query.Encode()
 	}
 	var document map[string]any
@@ -152,11 +156,12 @@ func callOf(r *http.Request, body []byte) string {
 	switch form, err := url.ParseQuery(string(body)); {
 	case len(body) == 0:
 	case json.Unmarshal(body, &document) == nil:
+		delete(document, "ShardIterator")
 		body, _ = json.Marshal(document) // sorted; it was JSON before
 	case err == nil && form.Get("Action") != "":
 		name, body = form.Get("Action"), []byte(form.Encode())
 	}
-	name, body = uuids.ReplaceAllString(name, "UUID"), uuids.ReplaceAll(body, []byte("UUID"))
+	name, body = uuids.ReplaceAllString(name, "UUID"), versions.ReplaceAll(uuids.ReplaceAll(body, []byte("UUID")), nil)
 	sum := sha256.Sum256(body)
 	return name + " " + hex.EncodeToString(sum[:3])
 }

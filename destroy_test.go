@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/google/go-cmp/cmp"
 
@@ -117,12 +116,7 @@ func TestDestroyTakesTheLogGroupAgain(t *testing.T) {
 
 func createLogGroup(t *testing.T, endpoint, name string) {
 	t.Helper()
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	client := cloudwatchlogs.NewFromConfig(aws.Config{
-		Region: "us-east-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	})
+	client := cloudwatchlogs.NewFromConfig(elsewhere(t, endpoint))
 	if _, err := client.CreateLogGroup(t.Context(), &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &name}); err != nil {
 		t.Error(err)
 	}

@@ -5,14 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"net/http"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -37,12 +35,7 @@ type inventory struct {
 // the same.
 func takeInventory(t *testing.T, endpoint string) []string {
 	t.Helper()
-	transport := &http.Transport{}
-	defer transport.CloseIdleConnections()
-	sdk := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
+	sdk := elsewhere(t, endpoint)
 	i := &inventory{ctx: t.Context()}
 	for _, list := range []func(aws.Config){
 		i.streams, i.tables, i.buckets, i.roles, i.functions, i.logGroups, i.alarms, i.dashboards, i.tagged,

@@ -57,6 +57,7 @@ func TestConvergesAfterSIGKILL(t *testing.T) {
 	empty := takeInventory(t, model.endpoint)
 	deploys := model.well(t, "deploy")
 	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
+	model.fill(t)
 	destroys := model.well(t, "destroy", "--yes")
 
 	const step = 6
@@ -73,6 +74,7 @@ func TestConvergesAfterSIGKILL(t *testing.T) {
 				a.well(t, "deploy")
 				same(t, "after deploy", full, takeInventory(t, a.endpoint))
 				same(t, "record", recorded, a.recorded(t))
+				a.fill(t)
 				if i*step < len(destroys) {
 					a.kill(t, destroys[i*step], how, "destroy", "--yes")
 				}

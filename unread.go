@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -21,21 +22,30 @@ const unreadCalls = 10
 // unread counts the records that a stream holds and the bucket does not: what goes
 // with the stream for good.
 func (s *session) unread(ctx context.Context, stream string) (string, error) {
-	client := kinesis.NewFromConfig(s.sdk)
-	shards, retention, err := shardsOf(ctx, client, stream)
+	shards, err := s.shardsWithRecords(ctx, stream)
 	if err != nil {
 		return "", err
 	}
-	positions, err := delivery.Positions(ctx, s.storage(), s.place(), shards, time.Now().Add(-retention))
-	if err != nil {
-		return "", err
+	var names []string
+	since := time.Now()
+	for name, oldest := range shards {
+		names = append(names, name)
+		if oldest.Before(since) {
+			since = oldest
+		}
 	}
-	counts, more := make([]int, len(shards)), make([]bool, len(shards))
+	positions := map[string]string{}
+	if len(names) > 0 {
+		if positions, err = delivery.Positions(ctx, s.storage(), s.place(), names, since); err != nil {
+			return "", err
+		}
+	}
+	counts, more := make([]int, len(names)), make([]bool, len(names))
 	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(16)
-	for i, shard := range shards {
+	group.SetLimit(parallelShards)
+	for i, shard := range names {
 		group.Go(func() (err error) {
-			counts[i], more[i], err = countAfter(ctx, client, stream, shard, positions[shard])
+			counts[i], more[i], err = s.countAfter(ctx, stream, shard, positions[shard])
 			return err
 		})
 	}
@@ -43,7 +53,7 @@ func (s *session) unread(ctx context.Context, stream string) (string, error) {
 		return "", err
 	}
 	total, about := 0, ""
-	for i := range shards {
+	for i := range names {
 		total += counts[i]
 		if more[i] {
 			about = "more than "
@@ -55,39 +65,96 @@ func (s *session) unread(ctx context.Context, stream string) (string, error) {
 	return about + count(total, "unread record"), nil
 }
 
-func shardsOf(ctx context.Context, client *kinesis.Client, stream string) (shards []string, retention time.Duration, err error) {
-	summary, err := client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamName: &stream})
+// parallelShards is how many shards are read at the same time.
+const parallelShards = 16
+
+// shardsWithRecords gives the arrival of the oldest record of each shard that has
+// any.
+func (s *session) shardsWithRecords(ctx context.Context, stream string) (map[string]time.Time, error) {
+	client := kinesis.NewFromConfig(s.sdk)
+	shards, err := shardsOf(ctx, client, stream)
 	if err != nil {
-		return nil, 0, fmt.Errorf("describing %s: %w", stream, err)
+		return nil, err
 	}
-	retention = time.Duration(aws.ToInt32(summary.StreamDescriptionSummary.RetentionPeriodHours)) * time.Hour
+	oldest := make(map[string]time.Time)
+	var mu sync.Mutex
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(parallelShards)
+	for _, shard := range shards {
+		group.Go(func() error {
+			arrival, err := oldestRecord(ctx, client, stream, shard)
+			if err != nil || arrival.IsZero() {
+				return err
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			oldest[shard] = arrival
+			return nil
+		})
+	}
+	return oldest, group.Wait()
+}
+
+// oldestRecord is when a shard's first record arrived; zero if it has none.
+func oldestRecord(ctx context.Context, client *kinesis.Client, stream, shard string) (time.Time, error) {
+	iterator, err := iteratorAfter(ctx, client, stream, shard, "")
+	if err != nil {
+		return time.Time{}, err
+	}
+	// Answers may be empty although records follow.
+	for iterator != nil {
+		page, err := client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(1)})
+		if err != nil {
+			return time.Time{}, fmt.Errorf("reading %s of %s: %w", shard, stream, err)
+		}
+		if len(page.Records) > 0 {
+			return aws.ToTime(page.Records[0].ApproximateArrivalTimestamp), nil
+		}
+		if aws.ToInt64(page.MillisBehindLatest) == 0 {
+			break
+		}
+		iterator = page.NextShardIterator
+	}
+	return time.Time{}, nil
+}
+
+func shardsOf(ctx context.Context, client *kinesis.Client, stream string) (shards []string, err error) {
 	for input := (&kinesis.ListShardsInput{StreamName: &stream}); ; {
 		page, err := client.ListShards(ctx, input)
 		if err != nil {
-			return nil, 0, fmt.Errorf("listing the shards of %s: %w", stream, err)
+			return nil, fmt.Errorf("listing the shards of %s: %w", stream, err)
 		}
 		for _, shard := range page.Shards {
 			shards = append(shards, aws.ToString(shard.ShardId))
 		}
 		if page.NextToken == nil {
-			return shards, retention, nil
+			return shards, nil
 		}
 		input = &kinesis.ListShardsInput{NextToken: page.NextToken} // which names the stream
 	}
 }
 
-// countAfter counts a shard's records after a sequence number, or all that it
-// holds. more tells that it has given up.
-func countAfter(ctx context.Context, client *kinesis.Client, stream, shard, position string) (records int, more bool, err error) {
+// iteratorAfter begins after a sequence number, or with the first record.
+func iteratorAfter(ctx context.Context, client *kinesis.Client, stream, shard, position string) (*string, error) {
 	input := &kinesis.GetShardIteratorInput{StreamName: &stream, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeTrimHorizon}
 	if position != "" {
 		input.ShardIteratorType, input.StartingSequenceNumber = types.ShardIteratorTypeAfterSequenceNumber, &position
 	}
 	begin, err := client.GetShardIterator(ctx, input)
 	if err != nil {
-		return 0, false, fmt.Errorf("reading %s of %s: %w", shard, stream, err)
+		return nil, fmt.Errorf("reading %s of %s: %w", shard, stream, err)
 	}
-	iterator := begin.ShardIterator
+	return begin.ShardIterator, nil
+}
+
+// countAfter counts a shard's records after a sequence number, or all that it
+// holds. more tells that it has given up.
+func (s *session) countAfter(ctx context.Context, stream, shard, position string) (records int, more bool, err error) {
+	client := kinesis.NewFromConfig(s.sdk)
+	iterator, err := iteratorAfter(ctx, client, stream, shard, position)
+	if err != nil {
+		return 0, false, err
+	}
 	for range unreadCalls {
 		page, err := client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: iterator})
 		if throttled := (*types.ProvisionedThroughputExceededException)(nil); errors.As(err, &throttled) {

@@ -4,12 +4,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
-	"net/http"
 	"testing"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
@@ -20,13 +18,7 @@ import (
 // What is in the stream and not in the bucket is unread, shard by shard.
 func TestUnread(t *testing.T) {
 	endpoint := newCutter(t).endpoint
-	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
-	cfg := config.Default("dev")
-	sdk := aws.Config{
-		Region: "us-east-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
-	}
+	cfg, sdk := config.Default("dev"), elsewhere(t, endpoint)
 	id := pipeline.Identity{Name: cfg.Name, Environment: "dev", Partition: "aws", Account: "123456789012", Region: "us-east-1"}
 	p, err := pipeline.New(cfg, id, sdk, pipeline.Code{})
 	if err != nil {
@@ -37,9 +29,6 @@ func TestUnread(t *testing.T) {
 	client, storage := kinesis.NewFromConfig(sdk), s.storage()
 	if _, err := client.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &stream, ShardCount: aws.Int32(2)}); err != nil {
 		t.Fatal(err)
-	}
-	if _, err := s.unread(t.Context(), stream); err == nil {
-		t.Error("counted without a bucket to compare with")
 	}
 	if _, err := storage.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
 		t.Fatal(err)

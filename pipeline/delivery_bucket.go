@@ -157,6 +157,10 @@ func (b *deliveryBucket) Create(ctx context.Context, progress engine.Progress) (
 		if err := b.create(ctx, progress); err != nil {
 			return err
 		}
+		// At once: until then only the record tells whose the bucket is.
+		if err := b.apply(ctx, nil, []engine.Change{{Field: "tags"}}, progress); err != nil {
+			return err
+		}
 	} else if err != nil {
 		return err
 	}
