@@ -39,15 +39,17 @@ func FormatLookups(lookups []Lookup) (string, error) {
 // unpackedMost bounds what compressed lookups may become, in bytes.
 const unpackedMost = 1 << 20
 
+// packedPrefix is what gzip's magic and method are in base64. No JSON begins so.
+const packedPrefix = "H4sI"
+
 // unpack undoes FormatLookups' compression, if there is any.
 func unpack(text []byte) ([]byte, error) {
-	packed, err := base64.StdEncoding.AppendDecode(nil, text)
-	if err != nil { // JSON begins with what base64 does not have
+	if !bytes.HasPrefix(text, []byte(packedPrefix)) {
 		return text, nil
 	}
-	r, err := gzip.NewReader(bytes.NewReader(packed))
+	r, err := gzip.NewReader(base64.NewDecoder(base64.StdEncoding, bytes.NewReader(text)))
 	if err != nil {
-		return text, nil
+		return nil, fmt.Errorf("compressed lookups: %w", err)
 	}
 	plain, err := io.ReadAll(io.LimitReader(r, unpackedMost+1))
 	switch {
