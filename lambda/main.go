@@ -43,8 +43,7 @@ func begin(ctx context.Context, getenv func(string) string, logs io.Writer) (*Ha
 		return nil, err
 	}
 	if s.memory > 0 && getenv("GOMEMLIMIT") == "" {
-		// A seventh is left to the runtime's own needs and to what is not heap.
-		debug.SetMemoryLimit(s.memory / 7 * 6)
+		debug.SetMemoryLimit(memoryLimit(s.memory))
 	}
 	logger := slog.New(slog.NewJSONHandler(logs, &slog.HandlerOptions{Level: s.level}))
 	tableConfig, bucketConfig := cfg, cfg
@@ -63,6 +62,15 @@ func begin(ctx context.Context, getenv func(string) string, logs io.Writer) (*Ha
 		Function: getenv("AWS_LAMBDA_FUNCTION_NAME"),
 		Memory:   s.memory,
 	})
+}
+
+// memoryLimit is the memory, in bytes, from which on the Go runtime collects garbage
+// more often than it would by itself. Caches and answers may take up three eighths of
+// a function's memory, and the largest batch some 40 MB: seven sixteenths, but at least
+// 112 MiB, have room for both. Of the smallest functions a seventh is left to what the
+// runtime does not count.
+func memoryLimit(memory int64) int64 {
+	return min(memory/7*6, max(112<<20, memory/16*7))
 }
 
 // refuse tells the Runtime API that the function cannot begin, so that the reason
