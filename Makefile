@@ -50,8 +50,9 @@ cross: ## compiles for every platform that is released
 release-check: ## the release configuration is valid; publishes nothing
 	$(GO) run $(GORELEASER) check
 
-bench: ## benchmarks of every package
+bench: ## benchmarks of every package, then of the function's process (with python3: beside the recipe's)
 	$(GO) test -run '^$$' -bench . -benchmem ./...
+	./tools/bench/run.sh
 
 clean: ## what make has made; state files are yours
 	rm -rf build enrich dist/*.zip coverage.out
