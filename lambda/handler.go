@@ -79,7 +79,7 @@ func New(o Options) (*Handler, error) {
 	}
 	h.answersMost = math.MaxInt64
 	if o.Memory > 0 {
-		h.answersMost = o.Memory / 4
+		h.answersMost = o.Memory / 8
 	}
 	if h.caches, err = newCaches(h.lookups, o.Memory); err != nil {
 		return nil, err

@@ -65,8 +65,8 @@ func begin(ctx context.Context, getenv func(string) string, logs io.Writer) (*Ha
 }
 
 // memoryLimit is the memory, in bytes, from which on the Go runtime collects garbage
-// more often than it would by itself. Caches and answers may take up three eighths of
-// a function's memory, and the largest batch some 40 MB: seven sixteenths, but at least
+// more often than it would by itself. Caches and answers take up a quarter of a
+// function's memory, and the largest batch some 40 MB: seven sixteenths, but at least
 // 112 MiB, have room for both. Of the smallest functions a seventh is left to what the
 // runtime does not count.
 func memoryLimit(memory int64) int64 {
