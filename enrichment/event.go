@@ -97,6 +97,24 @@ func (e *Enricher) Parse(ev *Event, data []byte) error {
 	return nil
 }
 
+// keptMost is how many bytes, or members, an event keeps memory for.
+const keptMost = 4096
+
+// Release gives back memory that only an unusual event needs. The keys and the value
+// that the event gave are not valid any more.
+func (ev *Event) Release() {
+	ev.data, ev.value, ev.scan.data = nil, nil, nil
+	if cap(ev.scratch) > keptMost {
+		ev.scratch = nil
+	}
+	if cap(ev.scan.nested) > keptMost {
+		ev.scan.nested = nil
+	}
+	if cap(ev.members) > keptMost/64 {
+		ev.members = nil
+	}
+}
+
 // object validates the event and notes its members.
 func (e *Enricher) object(ev *Event) error {
 	s := &ev.scan

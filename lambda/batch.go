@@ -20,6 +20,7 @@ type record struct {
 	event        int    // index in batch.events; -1: it can never be enriched
 	reason       string // why
 	buried       bool   // it is a dead letter
+	misses       int    // lookups without item
 	partition    int    // index in batch.partitions, as long as it is not left undone
 }
 
@@ -36,9 +37,11 @@ type batch struct {
 	refs        []int32     // by event and lookup: index of its key in the question; -1: it has none
 	partitions  partitions
 	compressors compressors
-	cut         int       // deliveries from here on are left undone
+	cut         int // deliveries from here on are left undone
+	budget      *budget
 	left        string    // why, if the batch is too much for one invocation
 	looked      time.Time // when the lookups began, the time of what they find
+	written     int       // bytes of lines since the objects were last measured
 	stats       stats
 	took        phases
 	failures    []error
@@ -73,10 +76,16 @@ func (b *batch) fail(err error) { b.failures = append(b.failures, err) }
 // before it is done, and it is delivered again as a batch of its own.
 func (b *batch) leave(from int, reason string) { b.cut, b.left = from, reason }
 
-// maxRecords is how many records of a batch are enough for one invocation. A batch
-// has 10,000 Kinesis records at most, but there is no end to how many can be packed
-// into one, and each takes up some 400 bytes beside its data.
-const maxRecords = 100_000
+const (
+	// maxRecords is how many records of a batch are enough for one invocation. A batch
+	// has 10,000 Kinesis records at most, but many can be packed into one, and each
+	// takes up some 400 bytes beside its data.
+	maxRecords = 50_000
+	// maxParts is how many records may be packed into one. It cannot be divided, so more
+	// would be more than a function can hold, in every attempt. The Kinesis Producer
+	// Library packs some hundreds.
+	maxParts = 65_536
+)
 
 // parse validates the records and collects the keys to look up. Kinesis records
 // that are too many are cut off.
@@ -88,14 +97,30 @@ func (b *batch) parse() {
 			b.leave(i, fmt.Sprintf("there are more than %d records packed into those before", maxRecords))
 			return
 		}
-		d := &b.deliveries[i]
-		var packed bool
-		if b.parts, packed = unpack(b.parts[:0], d.data); !packed {
-			b.add(record{whole: i, sub: -1, partitionKey: d.partitionKey, data: d.data})
-			continue
+		b.open(i)
+		if i == 0 {
+			for _, q := range b.questions {
+				q.firsts = len(q.keys)
+			}
 		}
+	}
+}
+
+// open adds the records that are in a Kinesis record: itself, or what is packed into it.
+func (b *batch) open(whole int) {
+	d := &b.deliveries[whole]
+	var packed bool
+	b.parts, packed = unpack(b.parts[:0], d.data)
+	itself := record{whole: whole, sub: -1, partitionKey: d.partitionKey, data: d.data, event: -1}
+	switch {
+	case !packed:
+		b.add(itself)
+	case len(b.parts) > maxParts:
+		itself.reason = fmt.Sprintf("%d records are packed into it, of which %d are possible", len(b.parts), maxParts)
+		b.records = append(b.records, itself)
+	default:
 		for sub, p := range b.parts {
-			b.add(record{whole: i, sub: sub, partitionKey: p.partitionKey, data: p.data})
+			b.add(record{whole: whole, sub: sub, partitionKey: p.partitionKey, data: p.data})
 		}
 	}
 }
@@ -160,6 +185,7 @@ func (b *batch) known(event int) bool {
 func (b *batch) write(until time.Time) error {
 	b.compressors.reset() // before the objects that hold them may go
 	b.place()
+	b.written = 0
 	stamp := enrichment.Stamp{Time: enrichment.Timestamp(b.h.now())}
 	answers := make([]*enrichment.Answer, len(b.questions))
 	looked := 0 // at the clock
@@ -171,6 +197,9 @@ func (b *batch) write(until time.Time) error {
 				b.cut = r.whole
 				b.fail(errors.New("the time is over before all records are enriched"))
 			}
+		}
+		if r.sub <= 0 && r.whole > 0 && r.whole < b.cut && b.full() {
+			b.leave(r.whole, "the objects of the records before take up the memory that there is")
 		}
 		if r.whole >= b.cut {
 			break
@@ -202,6 +231,23 @@ func (b *batch) write(until time.Time) error {
 	return b.close()
 }
 
+// full tells whether the objects take up the memory that they may. It looks at each
+// of them only when much was written since it did.
+func (b *batch) full() bool {
+	if b.written < fullStep {
+		return false
+	}
+	b.written = 0
+	size := 0
+	for _, p := range b.partitions.list[:b.partitions.used] {
+		size += p.enriched.size() + p.dead.size()
+	}
+	return int64(size) > b.h.share
+}
+
+// fullStep is how many bytes of lines may be written unnoticed.
+const fullStep = 1 << 20
+
 // close completes the objects, first those that have a compressor.
 func (b *batch) close() error {
 	for len(b.compressors.busy) > 0 {
@@ -224,15 +270,16 @@ func (b *batch) close() error {
 // enrich writes one valid event to its object.
 func (b *batch) enrich(r *record, answers []*enrichment.Answer, stamp enrichment.Stamp) error {
 	ev, o := &b.events[r.event], &b.partitions.list[r.partition].enriched
+	for i := range b.questions {
+		if b.h.core.Miss(ev, answers, i) {
+			r.misses++
+		}
+	}
 	lines, err := appendSafely(b.h.core, o.lines, ev, answers, stamp)
 	if err != nil {
 		return b.bury(r, err.Error())
 	}
-	for i := range b.questions {
-		if b.h.core.Miss(ev, answers, i) {
-			b.stats.misses++
-		}
-	}
+	b.written += len(lines) - len(o.lines)
 	o.lines = lines
 	return o.end(r.whole)
 }
@@ -255,7 +302,9 @@ func (b *batch) bury(r *record, reason string) error {
 	if !o.used {
 		o.begin(r.whole, &b.compressors)
 	}
+	before := len(o.lines)
 	o.lines = letter(o.lines, reason, &b.deliveries[r.whole], r)
+	b.written += len(o.lines) - before
 	return o.end(r.whole)
 }
 

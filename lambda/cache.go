@@ -99,6 +99,8 @@ func (c *cache) get(key string, now time.Time) (*enrichment.Answer, freshness) {
 	}
 	age := now.Sub(k.at)
 	switch {
+	case age < 0: // the clock was set back: nothing is known of the age
+		return nil, unknown
 	case k.answer == nil && age < c.missing, k.answer != nil && age < c.ttl:
 		return k.answer, fresh
 	case k.answer != nil && age < c.ttl+c.stale:
@@ -111,14 +113,14 @@ func (c *cache) get(key string, now time.Time) (*enrichment.Answer, freshness) {
 
 // put keeps what was found for a key.
 func (c *cache) put(key string, answer *enrichment.Answer, now time.Time) {
-	if c == nil || answer == nil && c.missing == 0 {
+	if c == nil {
 		return
 	}
 	k := keptAnswer{answer: answer, at: now}
 	c.mutex.Lock()
 	defer c.mutex.Unlock()
-	c.kept.Remove(key) // or its bytes would count twice
-	if k.size(key) > c.room {
+	c.kept.Remove(key) // or its bytes would count twice, and what is gone come back as stale
+	if answer == nil && c.missing == 0 || k.size(key) > c.room {
 		return
 	}
 	c.kept.Add(key, k)

@@ -240,7 +240,7 @@ func TestAnswersAreBounded(t *testing.T) {
 	lookup := enrichment.DefaultLookup("users")
 	lookup.Cache = enrichment.Cache{}
 	h := handlerOf(t, table, bucket, lookup)
-	h.answersMost = 1 << 20
+	h.share = 1 << 20
 	var records []given
 	for i := range 5000 {
 		user := fmt.Sprint("user", i)

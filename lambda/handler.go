@@ -51,10 +51,11 @@ type Handler struct {
 	warm    atomic.Bool
 	batches sync.Pool
 	caches  []*cache // by lookup; nil: it keeps nothing
-	// answersMost is the memory in bytes that the answers of one batch may take up
-	// before the rest of it is left for the next invocation.
-	answersMost int64
-	function    string
+	sizes   sizes
+	// share is the memory in bytes that the items of a batch, and its objects, may each
+	// take up before the rest of it is left for the next invocation.
+	share    int64
+	function string
 }
 
 // New makes a Handler. It fails when lookups and output are not valid together.
@@ -77,10 +78,11 @@ func New(o Options) (*Handler, error) {
 	if h.now == nil {
 		h.now = time.Now
 	}
-	h.answersMost = math.MaxInt64
+	h.share = math.MaxInt64
 	if o.Memory > 0 {
-		h.answersMost = o.Memory / 8
+		h.share = o.Memory / 8
 	}
+	h.sizes = make(sizes, len(h.lookups))
 	if h.caches, err = newCaches(h.lookups, o.Memory); err != nil {
 		return nil, err
 	}
@@ -89,7 +91,7 @@ func New(o Options) (*Handler, error) {
 }
 
 func (h *Handler) newBatch() *batch {
-	b := &batch{h: h, compressors: compressors{codec: h.layout.codec}}
+	b := &batch{h: h, budget: newBudget(h.share), compressors: compressors{codec: h.layout.codec}}
 	for range h.lookups {
 		b.questions = append(b.questions, &question{index: map[string]int32{}})
 	}
@@ -112,6 +114,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // run takes a batch through its phases.
 func (b *batch) run(ctx context.Context, payload []byte) ([]byte, error) {
 	b.stats, b.failures = stats{}, nil
+	b.budget.reset()
 	for _, q := range b.questions {
 		q.reset()
 	}
@@ -135,6 +138,9 @@ func (b *batch) run(ctx context.Context, payload []byte) ([]byte, error) {
 	until(ctx, limits.store, func(ctx context.Context) { position = b.store(ctx) })
 	b.took.store = clock.lap()
 	b.log(ctx, position)
+	for i := range b.events {
+		b.events[i].Release()
+	}
 	return b.response(position), nil
 }
 

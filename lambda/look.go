@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -26,6 +25,7 @@ type question struct {
 	answers []*enrichment.Answer
 	stale   []*enrichment.Answer // by key: what will do if the table does not answer; empty: nothing
 	open    []int32              // keys that the cache could not answer, by their indices
+	firsts  int                  // keys that the batch's first Kinesis record needs
 }
 
 func (q *question) reset() {
@@ -33,7 +33,7 @@ func (q *question) reset() {
 	clear(q.answers)
 	clear(q.stale)
 	q.keys, q.known, q.answers = q.keys[:0], q.known[:0], q.answers[:0]
-	q.stale, q.open = q.stale[:0], q.open[:0]
+	q.stale, q.open, q.firsts = q.stale[:0], q.open[:0], 0
 }
 
 // add enters a key and answers its index; -1 when there is none.
@@ -92,8 +92,9 @@ func (q *question) settle(keys []int32) (settled int) {
 type inquiry struct {
 	lookup int
 	keys   []int32 // indices in the question's keys
-	first  bool    // these are the lookup's first keys
-	again  bool    // it failed, and another call can help
+	must   bool    // without these keys the invocation would not get on
+	failed bool
+	again  bool // it failed, and another call can help
 }
 
 // look answers all keys of the batch, from the cache or the tables. A key stays
@@ -106,7 +107,9 @@ func (b *batch) look(ctx context.Context) {
 	inquiries := b.inquiries()
 	b.askAll(ctx, inquiries)
 	for _, in := range inquiries {
-		b.stats.stale += b.questions[in.lookup].settle(in.keys)
+		if in.failed {
+			b.stats.stale += b.questions[in.lookup].settle(in.keys)
+		}
 	}
 	// Calls that share a table's last throughput would each get some of their keys
 	// and hardly one would be complete, but only the records up to the first unknown
@@ -128,30 +131,31 @@ func (b *batch) inquiries() []*inquiry {
 		for i, q := range b.questions {
 			if from < len(q.open) {
 				more = true
-				all = append(all, &inquiry{lookup: i, keys: q.open[from:min(from+keysPerCall, len(q.open))], first: from == 0})
+				keys := q.open[from:min(from+keysPerCall, len(q.open))]
+				all = append(all, &inquiry{lookup: i, keys: keys, must: from == 0 || int(keys[0]) < q.firsts})
 			}
 		}
 	}
 	return all
 }
 
-// askAll makes all calls at the same time. When what was found takes up more memory
-// than a batch may, the calls that are left are not made: their records are for
-// the next invocation. The first call of each lookup is always made, so that every
-// invocation gets on.
+// askAll makes all calls at the same time. Where what they find would take up more
+// memory than a batch may, the calls that are left are not made: their records are
+// for the next invocation. What the batch's first record needs is always asked for,
+// as it cannot be divided, so every invocation gets on.
 func (b *batch) askAll(ctx context.Context, inquiries []*inquiry) {
 	var group errgroup.Group
 	group.SetLimit(parallelCalls)
-	var found atomic.Int64 // bytes
 	var mutex sync.Mutex
 	for _, in := range inquiries {
+		taken, ok := b.room(in, len(in.keys))
+		if !ok {
+			break
+		}
 		group.Go(func() error {
-			if !in.first && found.Load() > b.h.answersMost {
-				return nil
-			}
 			result, size, err := b.ask(ctx, in.lookup, in.keys, b.effort(in))
-			found.Add(size)
-			in.again = result.Again
+			b.budget.settle(taken, size)
+			in.failed, in.again = err != nil, result.Again
 			mutex.Lock()
 			defer mutex.Unlock()
 			b.count(result)
@@ -164,6 +168,11 @@ func (b *batch) askAll(ctx context.Context, inquiries []*inquiry) {
 	_ = group.Wait() // each call's error is kept
 }
 
+// room takes memory for what a call for so many keys will find.
+func (b *batch) room(in *inquiry, keys int) (taken int64, ok bool) {
+	return b.budget.take(func() int64 { return b.h.sizes.expected(in.lookup, keys, b.budget.most) }, in.must)
+}
+
 // effort is how hard to try at first: with stale answers at hand one failure is
 // enough.
 func (b *batch) effort(in *inquiry) enrichment.Effort {
@@ -174,14 +183,20 @@ func (b *batch) effort(in *inquiry) enrichment.Effort {
 	return enrichment.Eager
 }
 
-// askAgain asks for what is not known yet, with patience.
+// askAgain asks for what is not known yet, with patience. It answers false when
+// there is no sense in asking for more.
 func (b *batch) askAgain(ctx context.Context, in *inquiry) bool {
 	q := b.questions[in.lookup]
 	keys := slices.DeleteFunc(slices.Clone(in.keys), func(i int32) bool { return q.known[i] })
 	if len(keys) == 0 {
 		return true
 	}
-	found, _, err := b.ask(ctx, in.lookup, keys, enrichment.Patient)
+	taken, ok := b.room(in, len(keys))
+	if !ok {
+		return false
+	}
+	found, size, err := b.ask(ctx, in.lookup, keys, enrichment.Patient)
+	b.budget.settle(taken, size)
 	b.count(found)
 	b.stats.retries++
 	if err != nil {
@@ -231,6 +246,9 @@ func (b *batch) ask(ctx context.Context, lookup int, indices []int32, effort enr
 		}
 		q.answers[i], q.known[i] = answer, true
 		b.h.caches[lookup].put(key, answer, b.looked)
+	}
+	if answered := len(indices) - len(found.Left); answered > 0 {
+		b.h.sizes.learn(lookup, answered, size)
 	}
 	return found, size, err
 }

@@ -64,6 +64,15 @@ func (o *object) close() error {
 	return o.compressors.takeBack(o)
 }
 
+// size is how many bytes the object has so far, as they are stored; 0 for one that is
+// not used.
+func (o *object) size() int {
+	if !o.used {
+		return 0
+	}
+	return len(o.lines) + o.body.Len()
+}
+
 // memory is how many bytes an object, used or not, takes up.
 func (o *object) memory() int { return cap(o.lines) + o.body.Cap() }
 

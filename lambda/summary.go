@@ -82,14 +82,16 @@ func (b *batch) log(ctx context.Context, position int) {
 
 // countDone counts what became of the records that will not be delivered again.
 func (b *batch) countDone(position int) {
-	b.stats.enriched, b.stats.letters = 0, 0
+	b.stats.enriched, b.stats.letters, b.stats.misses = 0, 0, 0
 	for i := range b.records {
-		switch r := &b.records[i]; {
-		case r.whole >= position:
+		r := &b.records[i]
+		if r.whole >= position {
 			return
-		case r.buried:
+		}
+		b.stats.misses += r.misses
+		if r.buried {
 			b.stats.letters++
-		default:
+		} else {
 			b.stats.enriched++
 		}
 	}

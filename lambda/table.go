@@ -39,6 +39,11 @@ var throttles = retry.ThrottleErrorCode{Codes: retry.DefaultThrottleErrorCodes}
 
 var errUnprocessed = errors.New("DynamoDB left keys unprocessed")
 
+// largeAnswer is the size in bytes from which on an answer may have left keys out for
+// its size: BatchGetItem answers 16 MB at most, of which an item has up to 400 KB.
+// JSON and the attributes' names do not count there, so half of it is enough.
+const largeAnswer = 8 << 20
+
 // Find looks up at most 100 keys. It goes on until each is answered, the effort is
 // made or the context leaves no time for another call.
 func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []string, effort enrichment.Effort) (enrichment.Found, error) {
@@ -55,7 +60,7 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 		found.Calls++
 		short := throttles.IsErrorThrottle(err) == aws.TrueTernary
 		if err == nil {
-			left, collectErr := collect(found.Items, lookup, out)
+			left, size, collectErr := collect(found.Items, lookup, out)
 			if collectErr != nil || len(left) == 0 {
 				return found, collectErr // an error leaves all keys unknown
 			}
@@ -63,6 +68,10 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 				n = 0 // there is throughput, only not enough for all
 			}
 			pending.Keys, again, short, err = left, true, true, errUnprocessed
+			if size > largeAnswer { // no more fits into an answer; nothing is wrong
+				found.Retries++
+				continue
+			}
 		}
 		if short {
 			found.Throttles++
@@ -138,25 +147,29 @@ func keysOf(lookup *enrichment.Lookup, request types.KeysAndAttributes) []string
 	return keys
 }
 
-// collect takes the items over and answers the keys that were left unprocessed.
-func collect(items map[string]enrichment.Item, lookup *enrichment.Lookup, out *dynamodb.BatchGetItemOutput) ([]map[string]types.AttributeValue, error) {
+// collect takes the items over and answers the keys that were left unprocessed, and
+// the size of the items in bytes.
+func collect(items map[string]enrichment.Item, lookup *enrichment.Lookup, out *dynamodb.BatchGetItemOutput) (unprocessed []map[string]types.AttributeValue, size int, err error) {
 	for _, response := range out.Responses { // of the one table
 		for _, attributes := range response {
 			key := keyOf(attributes[lookup.TableKey])
 			if key == "" {
-				return nil, fmt.Errorf("reading table %s: an item came without its key %s", lookup.Table, lookup.TableKey)
+				return nil, 0, fmt.Errorf("reading table %s: an item came without its key %s", lookup.Table, lookup.TableKey)
 			}
 			item, err := itemOf(attributes)
 			if err != nil {
-				return nil, fmt.Errorf("reading table %s: %w", lookup.Table, err)
+				return nil, 0, fmt.Errorf("reading table %s: %w", lookup.Table, err)
 			}
 			items[key] = item
+			for _, value := range item {
+				size += len(value)
+			}
 		}
 	}
 	for _, left := range out.UnprocessedKeys {
-		return left.Keys, nil
+		return left.Keys, size, nil
 	}
-	return nil, nil
+	return nil, size, nil
 }
 
 // explain says what was done, and for the refusal that a wrong key name or type
