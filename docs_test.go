@@ -20,7 +20,7 @@ func TestFunctionGuideIsComplete(t *testing.T) {
 	guide := string(content)
 	for _, k := range config.Keys() {
 		section, _, _ := strings.Cut(k.Path, ".")
-		if !slices.Contains([]string{"lookups[]", "output", "mapping", "function"}, section) {
+		if !slices.Contains([]string{"lookups[]", "output", "mapping", "function", "table", "stream"}, section) {
 			continue
 		}
 		if !strings.Contains(guide, "`"+k.Path+"`") {

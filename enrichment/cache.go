@@ -43,5 +43,8 @@ func (c Cache) validate(at string) error {
 			return fmt.Errorf("%s.cache.%s: %d is not between 0 and %d", at, v.name, v.value, v.most)
 		}
 	}
+	if c.TTL == 0 && c.Stale > 0 {
+		return fmt.Errorf("%s.cache.stale: %d needs a ttl above 0: with 0 nothing is kept", at, c.Stale)
+	}
 	return nil
 }

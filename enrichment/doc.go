@@ -36,7 +36,7 @@ type Effort int
 
 // The efforts, from the least to the most.
 const (
-	Once    Effort = iota // a single request
+	Once    Effort = iota // a single request, and one more for what it left out
 	Eager                 // for as long as the context allows, but for want of throughput not at all
 	Patient               // for as long as the context allows
 )

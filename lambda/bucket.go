@@ -18,19 +18,20 @@ import (
 type bucket struct {
 	client  *s3.Client
 	name    string
+	media   string // type of the objects' content
 	backoff backoff
 }
 
 var _ enrichment.Sink = (*bucket)(nil)
 
-func newBucket(cfg aws.Config, name string, pathStyle bool, logger *slog.Logger) *bucket {
+func newBucket(cfg aws.Config, name, media string, pathStyle bool, logger *slog.Logger) *bucket {
 	client := s3.NewFromConfig(cfg, func(o *s3.Options) {
 		o.UsePathStyle = pathStyle
 		// S3 then refuses a body that was altered on the way.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenSupported
 	})
 	return &bucket{
-		client: client, name: name,
+		client: client, name: name, media: media,
 		backoff: backoff{base: 50 * time.Millisecond, most: 3 * time.Second, attempt: 15 * time.Second, logger: logger},
 	}
 }
@@ -45,7 +46,7 @@ func (b *bucket) Store(ctx context.Context, key string, body []byte) error {
 				Key:                 &key,
 				Body:                bytes.NewReader(body),
 				ContentLength:       aws.Int64(int64(len(body))),
-				ContentType:         aws.String(contentType(key)),
+				ContentType:         &b.media,
 				ExpectedBucketOwner: owner(ctx),
 			})
 			return err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -100,7 +101,7 @@ func TestCache(t *testing.T) {
 }
 
 func TestNoCache(t *testing.T) {
-	for _, cache := range []enrichment.Cache{{}, {MissingTTL: 9, Stale: 9}} {
+	for _, cache := range []enrichment.Cache{{}, {MissingTTL: 9, Size: 9}} {
 		a := agingOf(t, cache)
 		a.table.items["a"] = nameItem("Ann")
 		for range 2 {
@@ -146,6 +147,66 @@ func TestStale(t *testing.T) {
 				t.Errorf("the table answers again, and the name is %q", got)
 			}
 		})
+	}
+}
+
+// What the table said is gone does not come back when the table is down, and what is
+// left for the next invocation is not taken for an answer that failed.
+func TestNotStale(t *testing.T) {
+	a := agingOf(t, enrichment.Cache{TTL: 10, Stale: 3600})
+	a.table.items["a"] = nameItem("Ann")
+	a.names(t, "a")
+	delete(a.table.items, "a")
+	a.now = a.now.Add(20 * time.Second)
+	if got := a.names(t, "a"); got != "Unknown" {
+		t.Fatal(got)
+	}
+	a.table.fail = func(string) bool { return true }
+	if got := a.names(t, "a"); got != "undone" {
+		t.Errorf("a deleted item is there: %q", got)
+	}
+
+	a = agingOf(t, enrichment.Cache{TTL: 10, MissingTTL: 5, Stale: 3600})
+	var users []string
+	for i := range 300 {
+		users = append(users, fmt.Sprintf("u%03d", i))
+		a.table.items[users[i]] = nameItem("old")
+	}
+	a.names(t, users...)
+	for _, user := range users {
+		a.table.items[user] = nameItem("new")
+	}
+	a.now = a.now.Add(20 * time.Second)
+	a.share = 1
+	a.batches = sync.Pool{New: func() any { return a.newBatch() }}
+	if got := a.names(t, users...); got != "undone" {
+		t.Errorf("%d old names of a table that answers", strings.Count(got, "old"))
+	}
+}
+
+// A table that answers a part of the keys is asked once more for the rest.
+func TestPartOfAnAnswerIsNotStale(t *testing.T) {
+	cloud, server := newCloud(t)
+	h := quick(t, environment(server.URL, "ENRICH_LOOKUPS",
+		`[{"name":"users","table":"users","key":"user_id","prefix":"user_","fields":["name"],"cache":{"ttl":1,"stale":60}}]`))
+	now := time.UnixMilli(afterHour)
+	h.now = func() time.Time { return now }
+	for i, name := range []string{"old", "new"} {
+		for _, user := range []string{"a", "b"} {
+			cloud.items[user] = json.RawMessage(fmt.Sprintf(`{"user_id":{"S":%q},"name":{"S":%q}}`, user, name))
+		}
+		cloud.reads = 0
+		cloud.onRead = func(n int) (string, int) { return "", max(0, 2-n) * i }
+		if c := invoke(t, h, good(2*i, "a", beforeHour), good(2*i+1, "b", beforeHour)); c != "" {
+			t.Fatalf("to be done again from %s", c)
+		}
+		now = now.Add(2 * time.Second)
+	}
+	stored := fakeBucket{objects: cloud.objects}
+	for _, line := range stored.lines(t, "/bucket/"+name("e14-2")) {
+		if !strings.Contains(line, `"user_name":"new"`) {
+			t.Error(line)
+		}
 	}
 }
 

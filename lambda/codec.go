@@ -2,7 +2,6 @@ package lambda
 
 import (
 	"io"
-	"strings"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -18,6 +17,7 @@ const (
 // codec is how the lines of an object are stored.
 type codec struct {
 	ending string // of the key
+	media  string // type of the content
 	make   func() (compressor, error)
 }
 
@@ -32,18 +32,18 @@ type compressor interface {
 func codecOf(compression string) (codec, bool) {
 	switch compression {
 	case "", Gzip:
-		return codec{".ndjson.gz", func() (compressor, error) { return gzip.NewWriter(nil), nil }}, true
+		return codec{".ndjson.gz", "application/gzip", func() (compressor, error) { return gzip.NewWriter(nil), nil }}, true
 	case Zstd:
-		return codec{".ndjson.zst", newZstd}, true
+		return codec{".ndjson.zst", "application/zstd", newZstd}, true
 	case None:
-		return codec{".ndjson", func() (compressor, error) { return &plain{}, nil }}, true
+		return codec{".ndjson", "application/x-ndjson", func() (compressor, error) { return &plain{}, nil }}, true
 	default:
 		return codec{}, false
 	}
 }
 
-// newZstd: with this window it takes up two megabytes, and half as much as gzip of
-// the time. Without lines it writes an empty frame, as no bytes at all would be no
+// newZstd: with this window it takes up two megabytes, and a fifth less time than
+// gzip. Without lines it writes an empty frame, as no bytes at all would be no
 // zstd file.
 func newZstd() (compressor, error) {
 	return zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithLowerEncoderMem(true),
@@ -56,15 +56,3 @@ type plain struct{ io.Writer }
 func (p *plain) Reset(w io.Writer) { p.Writer = w }
 
 func (p *plain) Close() error { return nil }
-
-// contentType is the media type of an object by the ending of its key.
-func contentType(key string) string {
-	switch {
-	case strings.HasSuffix(key, ".gz"):
-		return "application/gzip"
-	case strings.HasSuffix(key, ".zst"):
-		return "application/zstd"
-	default:
-		return "application/x-ndjson"
-	}
-}

@@ -254,7 +254,7 @@ func TestSummary(t *testing.T) {
 	lines := strings.Split(strings.TrimSpace(log.String()), "\n")
 	for i, want := range []map[string]any{
 		{"level": "INFO", "msg": "batch", "request_id": "request-1", "shard_id": shard, "records": 3.0, "unique_keys": 1.0, "lookups": 1.0, "lookup_retries": 0.0, "misses": 2.0, "dead_letters": 1.0, "objects": 2.0, "cold_start": true, "undone": nil, "error": nil, "decode_ms": 0.0},
-		{"level": "ERROR", "msg": "batch", "objects": 0.0, "bytes": 0.0, "cold_start": false, "undone": 3.0, "retry_from": "1", "failures": 2.0, "error": "storing enriched-data/2026/11/23/14/" + shard + "-1.ndjson.gz: no room"},
+		{"level": "ERROR", "msg": "batch", "objects": 0.0, "bytes": 0.0, "cold_start": false, "undone": 3.0, "retry_from": "1", "failures": 2.0, "error": "storing enriched records of " + shard + " from 1 on: no room"},
 		{"level": "ERROR", "msg": "batch failed", "request_id": "request-1", "error": "decoding the Kinesis event: the text ends early"},
 	} {
 		var got map[string]any

@@ -53,11 +53,12 @@ func begin(ctx context.Context, getenv func(string) string, logs io.Writer) (*Ha
 	if err := finder.probe(ctx, s.lookups); err != nil {
 		return nil, fmt.Errorf("%s: %w", s.source, err)
 	}
+	codec, _ := codecOf(s.output.Compression) // which the settings are known to have
 	return New(Options{
 		Lookups:  s.lookups,
 		Output:   s.output,
 		Finder:   finder,
-		Sink:     newBucket(bucketConfig, s.bucket, bucketConfig.BaseEndpoint != nil, logger),
+		Sink:     newBucket(bucketConfig, s.bucket, codec.media, bucketConfig.BaseEndpoint != nil, logger),
 		Logger:   logger,
 		Function: getenv("AWS_LAMBDA_FUNCTION_NAME"),
 		Memory:   s.memory,

@@ -17,20 +17,32 @@ const (
 )
 
 // Metric is one of the function's metrics, of which each batch gives one value.
-type Metric struct{ Name, Unit string }
+type Metric struct {
+	Name, Unit string
+	value      func(b *batch) float64
+}
 
 // Metrics are all that the function gives.
 func Metrics() []Metric {
+	count := func(of func(b *batch) int) func(*batch) float64 {
+		return func(b *batch) float64 { return float64(of(b)) }
+	}
 	return []Metric{
-		{"RecordsIn", "Count"},           // in the batch, those delivered again included
-		{"RecordsEnriched", "Count"},     // stored and done with
-		{"RecordsDeadLettered", "Count"}, // stored and done with
-		{"LookupMisses", "Count"},        // records without item, by lookup
-		{"Lookups", "Count"},             // BatchGetItem requests
-		{"LookupThrottles", "Count"},     // of them, refused wholly or in part
-		{"CacheHits", "Count"},           // unique keys of the batch that needed no request
-		{"StoreErrors", "Count"},         // objects that could not be stored
-		{"BatchMillis", "Milliseconds"},
+		// In the batch, those delivered again included.
+		{"RecordsIn", "Count", count(func(b *batch) int { return len(b.records) })},
+		// Stored and done with, as the next two.
+		{"RecordsEnriched", "Count", count(func(b *batch) int { return b.stats.enriched })},
+		{"RecordsDeadLettered", "Count", count(func(b *batch) int { return b.stats.letters })},
+		// Records without item, by lookup.
+		{"LookupMisses", "Count", count(func(b *batch) int { return b.stats.misses })},
+		// BatchGetItem requests, and of them what was refused wholly or in part.
+		{"Lookups", "Count", count(func(b *batch) int { return b.stats.calls })},
+		{"LookupThrottles", "Count", count(func(b *batch) int { return b.stats.throttles })},
+		// Unique keys of the batch that needed no request.
+		{"CacheHits", "Count", count(func(b *batch) int { return b.stats.hits })},
+		// Objects that could not be stored.
+		{"StoreErrors", "Count", count(func(b *batch) int { return b.stats.storeErrors })},
+		{"BatchMillis", "Milliseconds", func(b *batch) float64 { return milliseconds(b.took.sum()) }},
 	}
 }
 
@@ -40,14 +52,9 @@ func (b *batch) metrics(now time.Time) []slog.Attr {
 	if b.h.function == "" {
 		return nil
 	}
-	s, t := &b.stats, &b.took
-	values := []float64{ // in the order of Metrics
-		float64(len(b.records)), float64(s.enriched), float64(s.letters), float64(s.misses), float64(s.calls),
-		float64(s.throttles), float64(s.hits), float64(s.storeErrors), milliseconds(t.decode + t.look + t.write + t.store),
-	}
 	members := []slog.Attr{slog.String(Dimension, b.h.function)}
-	for i, m := range Metrics() {
-		members = append(members, slog.Float64(m.Name, values[i]))
+	for _, m := range Metrics() {
+		members = append(members, slog.Float64(m.Name, m.value(b)))
 	}
 	return append(members, slog.Any("_aws", directive{
 		Timestamp:         now.UnixMilli(),

@@ -48,8 +48,8 @@ func TestKeys(t *testing.T) {
 		if got, want := bucket.contents(t), test.dead+": †bad2\n"+test.enriched+": 1 3"; got != want {
 			t.Errorf("got\n%s\nwant\n%s", got, want)
 		}
-		if got := contentType(test.enriched); got != test.kind {
-			t.Errorf("%s is %s", test.enriched, got)
+		if c, ok := codecOf(test.output.Compression); !ok || c.media != test.kind {
+			t.Errorf("%s is %s", test.enriched, c.media)
 		}
 	}
 	if _, err := New(Options{Lookups: []enrichment.Lookup{enrichment.DefaultLookup("users")}, Output: Output{Compression: "lz4"}}); err == nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -51,10 +52,25 @@ func readSettings(getenv func(string) string) (settings, error) {
 			return s, fmt.Errorf("LOG_LEVEL: %q is none of debug, info, warn, error", text)
 		}
 	}
-	if megabytes, err := strconv.ParseInt(getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"), 10, 32); err == nil {
+	if text := getenv("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"); text != "" {
+		megabytes, err := strconv.ParseInt(text, 10, 32)
+		if err != nil || megabytes <= 0 {
+			return s, fmt.Errorf("AWS_LAMBDA_FUNCTION_MEMORY_SIZE: %q is no number of MB", text)
+		}
 		s.memory = megabytes << 20
+		if sum := cacheSizes(s.lookups); sum > megabytes/4 {
+			return s, fmt.Errorf("%s: the caches have %d MB together, of the function's %d MB they may have a quarter", s.source, sum, megabytes)
+		}
 	}
 	return s, nil
+}
+
+// cacheSizes is what the caches have together that name a size, in MB.
+func cacheSizes(lookups []enrichment.Lookup) (sum int64) {
+	for _, l := range lookups {
+		sum += int64(l.Cache.Size)
+	}
+	return sum
 }
 
 // readOutput reads the ENRICH_OUTPUT variables. What is not set keeps its default.
@@ -68,8 +84,13 @@ func readOutput(getenv func(string) string, lookups []enrichment.Lookup) (Output
 	if !prefixPattern.MatchString(o.Prefix) || len(o.Prefix) > maxPrefix {
 		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %q is no folder path of at most %d bytes that ends with a slash", o.Prefix, maxPrefix)
 	}
-	if strings.HasPrefix(o.Prefix, deadLetters) {
-		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %s is where dead letters go", deadLetters)
+	for _, taken := range []string{deadLetters, "aws/", "redriven/"} {
+		if strings.HasPrefix(o.Prefix, taken) {
+			return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %s is for records that could not be delivered", taken)
+		}
+	}
+	if parts := strings.Split(o.Prefix, "/"); slices.Contains(parts, ".") || slices.Contains(parts, "..") {
+		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %q has a folder . or ..", o.Prefix)
 	}
 	if _, ok := codecOf(o.Compression); !ok {
 		return o, fmt.Errorf("ENRICH_OUTPUT_COMPRESSION: %q is none of %s, %s, %s", o.Compression, Gzip, Zstd, None)

@@ -40,7 +40,7 @@ func TestBadSettings(t *testing.T) {
 		{"ENRICH_LOOKUPS", `[{"name":"users","table":"users","key":"id","fields":["a","a"]}]`, "ENRICH_LOOKUPS: [0] (users).fields[1]: "},
 		{"ENRICH_OUTPUT_PREFIX", "enriched", `ENRICH_OUTPUT_PREFIX: "enriched" is no folder path`},
 		{"ENRICH_OUTPUT_PREFIX", "/enriched/", `ENRICH_OUTPUT_PREFIX: "/enriched/" is no folder path`},
-		{"ENRICH_OUTPUT_PREFIX", "dead-letter/x/", "ENRICH_OUTPUT_PREFIX: dead-letter/ is where"},
+		{"ENRICH_OUTPUT_PREFIX", "dead-letter/x/", "ENRICH_OUTPUT_PREFIX: dead-letter/ is for"},
 		{"ENRICH_OUTPUT_PREFIX", strings.Repeat("x", 340) + "/", `ENRICH_OUTPUT_PREFIX: "xxxxx`},
 		{"ENRICH_OUTPUT_COMPRESSION", "lz4", `ENRICH_OUTPUT_COMPRESSION: "lz4" is none of gzip, zstd, none`},
 		{"ENRICH_OUTPUT_PARTITION", "day", `ENRICH_OUTPUT_PARTITION: "day" is none of hour, hive`},
@@ -49,6 +49,11 @@ func TestBadSettings(t *testing.T) {
 		{"ENRICH_OUTPUT_MAX_PARTITIONS", "0", `ENRICH_OUTPUT_MAX_PARTITIONS: "0" is no number from 1 to 1000`},
 		{"ENRICH_OUTPUT_MAX_PARTITIONS", "1001", `ENRICH_OUTPUT_MAX_PARTITIONS: "1001" is no number from 1 to 1000`},
 		{"ENRICH_OUTPUT_MAX_PARTITIONS", "many", `ENRICH_OUTPUT_MAX_PARTITIONS: "many" is no number from 1 to 1000`},
+		{"ENRICH_OUTPUT_PREFIX", "aws/lambda/", "ENRICH_OUTPUT_PREFIX: aws/ is for"},
+		{"ENRICH_OUTPUT_PREFIX", "redriven/", "ENRICH_OUTPUT_PREFIX: redriven/ is for"},
+		{"ENRICH_OUTPUT_PREFIX", "a/../b/", `ENRICH_OUTPUT_PREFIX: "a/../b/" has a folder`},
+		{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much", `AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "much" is no number`},
+		{"ENRICH_LOOKUPS", `[{"name":"users","table":"users","key":"id","fields":["a"],"cache":{"ttl":0,"stale":1}}]`, "ENRICH_LOOKUPS: [0] (users).cache.stale: 1 needs a ttl"},
 		{"LOG_LEVEL", "loud", `LOG_LEVEL: "loud" is none of debug, info, warn, error`},
 		{"AWS_REGION", "", "AWS_REGION is missing: "},
 		{"AWS_ACCESS_KEY_ID", "", "AWS_ACCESS_KEY_ID is missing: "},
@@ -59,6 +64,18 @@ func TestBadSettings(t *testing.T) {
 		if err == nil || !strings.HasPrefix(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s=%q: %v, want %s", test.name, test.value, err, test.want)
 		}
+	}
+}
+
+// Caches are held to the function's memory.
+func TestCachesThatAreTooLarge(t *testing.T) {
+	lookups := `[{"name":"users","table":"users","key":"id","fields":["a"],"cache":{"size":65}}]`
+	if _, err := readSettings(environment("", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "260", "ENRICH_LOOKUPS", lookups)); err != nil {
+		t.Error(err)
+	}
+	_, err := readSettings(environment("", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256", "ENRICH_LOOKUPS", lookups))
+	if want := "ENRICH_LOOKUPS: the caches have 65 MB together, of the function's 256 MB they may have a quarter"; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

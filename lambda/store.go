@@ -2,7 +2,9 @@ package lambda
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"net/url"
 
 	"golang.org/x/sync/errgroup"
 
@@ -16,6 +18,7 @@ const parallelPuts = 16
 type put struct {
 	object *object
 	key    string
+	what   string // for the log, without the values of events that a key may hold
 	err    error
 }
 
@@ -25,17 +28,19 @@ func (b *batch) store(ctx context.Context) int {
 	var puts []put
 	for _, p := range b.partitions.list[:b.partitions.used] {
 		if o := &p.enriched; o.used {
-			puts = append(puts, put{object: o, key: b.h.layout.enriched(p.place, b.deliveries[o.first].sequence)})
+			sequence := b.deliveries[o.first].sequence
+			puts = append(puts, put{object: o, key: b.h.layout.enriched(p.place, sequence), what: fmt.Sprintf("enriched records of %s from %s on", p.shard, sequence)})
 		}
 		if o := &p.dead; o.used {
-			puts = append(puts, put{object: o, key: b.h.layout.dead(p.place, b.deliveries[o.first].sequence)})
+			sequence := b.deliveries[o.first].sequence
+			puts = append(puts, put{object: o, key: b.h.layout.dead(p.place, sequence), what: fmt.Sprintf("dead letters of %s from %s on", p.shard, sequence)})
 		}
 	}
 	var group errgroup.Group
 	group.SetLimit(parallelPuts)
 	for i := range puts {
 		group.Go(func() error {
-			puts[i].err = storeSafely(ctx, b.h.sink, puts[i].key, puts[i].object.body.Bytes())
+			puts[i].err = puts[i].store(ctx, b.h.sink)
 			return nil
 		})
 	}
@@ -55,15 +60,24 @@ func (b *batch) store(ctx context.Context) int {
 	return checkpoint(b.cut, objects)
 }
 
-// storeSafely turns a panic into a failure of the one object.
-func storeSafely(ctx context.Context, sink enrichment.Sink, key string, body []byte) (err error) {
+// store turns a panic into a failure of the one object.
+func (p *put) store(ctx context.Context, sink enrichment.Sink) (err error) {
 	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("storing %s: panic: %v", key, p)
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("storing %s: panic: %v", p.what, failure)
 		}
 	}()
-	if err := sink.Store(ctx, key, body); err != nil {
-		return fmt.Errorf("storing %s: %w", key, err)
+	if err := sink.Store(ctx, p.key, p.object.body.Bytes()); err != nil {
+		return fmt.Errorf("storing %s: %w", p.what, withoutURL(err))
 	}
 	return nil
+}
+
+// withoutURL is what went wrong on the way to S3 without the URL, of which the key is
+// a part.
+func withoutURL(err error) error {
+	if sending, ok := errors.AsType[*url.Error](err); ok {
+		return fmt.Errorf("sending the request: %w", sending.Err)
+	}
+	return err
 }

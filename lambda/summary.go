@@ -18,6 +18,8 @@ type stats struct {
 // phases is how long each of them took.
 type phases struct{ decode, look, write, store time.Duration }
 
+func (p phases) sum() time.Duration { return p.decode + p.look + p.write + p.store }
+
 // stopwatch measures phases that follow each other.
 type stopwatch struct {
 	now  func() time.Time

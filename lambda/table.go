@@ -58,25 +58,27 @@ func (t *tables) Find(ctx context.Context, lookup *enrichment.Lookup, keys []str
 			return err
 		})
 		found.Calls++
-		short := throttles.IsErrorThrottle(err) == aws.TrueTernary
+		short, progress := throttles.IsErrorThrottle(err) == aws.TrueTernary, false
 		if err == nil {
 			left, size, collectErr := collect(found.Items, lookup, out)
 			if collectErr != nil || len(left) == 0 {
 				return found, collectErr // an error leaves all keys unknown
 			}
-			if len(left) < len(pending.Keys) {
+			if progress = len(left) < len(pending.Keys); progress {
 				n = 0 // there is throughput, only not enough for all
 			}
-			pending.Keys, again, short, err = left, true, true, errUnprocessed
+			pending.Keys = left
 			if size > largeAnswer { // no more fits into an answer; nothing is wrong
 				found.Retries++
 				continue
 			}
+			again, short, err = true, true, errUnprocessed
 		}
 		if short {
 			found.Throttles++
 		}
-		if enough := effort == enrichment.Once || short && effort == enrichment.Eager; enough || !again || !t.backoff.wait(ctx, n, err) {
+		enough := effort == enrichment.Once && (found.Calls > 1 || !progress) || effort == enrichment.Eager && short
+		if enough || !again || !t.backoff.wait(ctx, n, err) {
 			found.Left, found.Again = keysOf(lookup, pending), enough && again
 			return found, explain(lookup, err)
 		}
