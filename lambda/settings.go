@@ -90,7 +90,7 @@ func readOutput(getenv func(string) string, lookups []enrichment.Lookup) (Output
 		}
 	}
 	if parts := strings.Split(o.Prefix, "/"); slices.Contains(parts, ".") || slices.Contains(parts, "..") {
-		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %q has a folder . or ..", o.Prefix)
+		return o, fmt.Errorf("ENRICH_OUTPUT_PREFIX: %q has a folder named . or .. in it", o.Prefix)
 	}
 	if _, ok := codecOf(o.Compression); !ok {
 		return o, fmt.Errorf("ENRICH_OUTPUT_COMPRESSION: %q is none of %s, %s, %s", o.Compression, Gzip, Zstd, None)

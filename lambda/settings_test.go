@@ -51,7 +51,7 @@ func TestBadSettings(t *testing.T) {
 		{"ENRICH_OUTPUT_MAX_PARTITIONS", "many", `ENRICH_OUTPUT_MAX_PARTITIONS: "many" is no number from 1 to 1000`},
 		{"ENRICH_OUTPUT_PREFIX", "aws/lambda/", "ENRICH_OUTPUT_PREFIX: aws/ is for"},
 		{"ENRICH_OUTPUT_PREFIX", "redriven/", "ENRICH_OUTPUT_PREFIX: redriven/ is for"},
-		{"ENRICH_OUTPUT_PREFIX", "a/../b/", `ENRICH_OUTPUT_PREFIX: "a/../b/" has a folder`},
+		{"ENRICH_OUTPUT_PREFIX", "a/../b/", `ENRICH_OUTPUT_PREFIX: "a/../b/" has a folder named`},
 		{"AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "much", `AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "much" is no number`},
 		{"ENRICH_LOOKUPS", `[{"name":"users","table":"users","key":"id","fields":["a"],"cache":{"ttl":0,"stale":1}}]`, "ENRICH_LOOKUPS: [0] (users).cache.stale: 1 needs a ttl"},
 		{"LOG_LEVEL", "loud", `LOG_LEVEL: "loud" is none of debug, info, warn, error`},
