@@ -153,7 +153,12 @@ func (e *Engine) perform(ctx context.Context, step Step) Result {
 		err = work.remove(ctx)
 	case None: // is not among the phases
 	}
-	return e.finish(step.Resource, phase[1], "", work.began, err)
+	result := e.finish(step.Resource, phase[1], "", work.began, err)
+	result.Changes, result.Drift, result.Adopted = step.Changes, step.Drift, step.Adopted
+	if step.Action == Resume {
+		result.Changes = work.changes
+	}
+	return result
 }
 
 // fresh is the entry of a resource that does not exist yet.
@@ -193,6 +198,7 @@ func (p *progress) resume(ctx context.Context) error {
 			p.resource.Kind(), p.resource.Name(), strings.Join(fields, ", "))
 	}
 	p.Identified(observed.ID, observed.ARN)
+	p.changes = changes
 	if len(changes) > 0 {
 		if err := p.resource.Update(ctx, observed, changes, p); err != nil {
 			return p.join(err)

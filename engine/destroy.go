@@ -31,9 +31,8 @@ const (
 // left at the end is named by a LeftError; either stays recorded. There is no
 // proof after an interruption.
 func (e *Engine) Destroy(ctx context.Context) (*Report, error) {
-	resources := slices.Concat(e.Resources, e.Surplus)
-	e.announce(resources)
-	found := e.read(ctx, resources)
+	e.announce(e.Resources)
+	found := e.read(ctx, e.Resources)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}

@@ -161,15 +161,20 @@ func TestSurplus(t *testing.T) {
 		if _, err := deploy(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
-		e := &Engine{
-			Resources: []Resource{some("a", 2), some("b", 1, "a")},
-			Surplus:   []Resource{some("x", 1), some("y", 1, "x"), some("never", 1)},
-			Record:    store, Owns: owns,
+		e := &Engine{Resources: []Resource{some("a", 2), some("b", 1, "a")}, Record: store, Owns: owns}
+		gone := &Engine{Resources: []Resource{some("x", 1), some("y", 1, "x"), some("never", 1)}, Owns: owns}
+		planned := func() *Plan {
+			plan, err := e.Plan(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := gone.Inspect(t.Context())
+			if err := errors.Join(err, e.Retire(plan, found)); err != nil {
+				t.Fatal(err)
+			}
+			return plan
 		}
-		plan, err := e.Plan(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		plan := planned()
 		var steps []string
 		for _, step := range plan.Steps {
 			steps = append(steps, string(step.Action)+" "+step.Resource.Key())
@@ -187,7 +192,7 @@ func TestSurplus(t *testing.T) {
 			t.Errorf("got %v, called %v", err, c.calls)
 		}
 		c.fault, c.calls = nil, nil
-		if _, err := deploy(t.Context(), e); err != nil {
+		if _, err := e.Apply(t.Context(), planned()); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.names(); !slices.Equal(got, []string{"a", "b"}) {
@@ -199,8 +204,16 @@ func TestSurplus(t *testing.T) {
 		if got := recorded(store); len(got) != 2 {
 			t.Errorf("recorded %v", got)
 		}
-		if plan, err := e.Plan(t.Context()); err != nil || !plan.Empty() {
-			t.Errorf("then planned %+v, %v", plan, err)
+		if plan := planned(); !plan.Empty() {
+			t.Errorf("then planned %+v", plan)
+		}
+		c.things["x"] = &thing{name: "x"}
+		found, err := gone.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Retire(&Plan{}, found); !errors.As(err, new(*ForeignError)) {
+			t.Errorf("somebody's is to go: %v", err)
 		}
 	})
 }

@@ -89,6 +89,7 @@ type progress struct {
 	engine   *Engine
 	resource Resource
 	began    time.Time
+	changes  []Change // that resume came upon
 
 	mu    sync.Mutex
 	entry state.Resource
