@@ -24,6 +24,8 @@ type iamService struct {
 	account string
 	clock   Clock
 
+	readiness *readiness
+
 	mu       sync.RWMutex
 	roles    map[string]*role    // by name: unique in an account, whatever the path
 	sessions map[string]*session // by access key
@@ -41,6 +43,7 @@ type role struct {
 	inline              map[string]inlinePolicy
 	attached            map[string]*policy // managed policies by ARN
 	tags                []types.Tag
+	assumable           time.Time // zero: since it was created
 }
 
 type inlinePolicy struct {
@@ -203,6 +206,7 @@ func (i *iamService) createRole(ctx context.Context, in *iam.CreateRoleInput) (*
 			return nil, failf(http.StatusConflict, "EntityAlreadyExists", "Role with name %s already exists.", r.name)
 		}
 	}
+	r.assumable = i.readiness.until(i.readiness.inForce().Role)
 	i.roles[r.name] = r
 	return &iam.CreateRoleOutput{Role: r.wire()}, nil
 }

@@ -165,7 +165,7 @@ func (i *iamService) assumable(roleARN, service string) bool {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	r := i.byARN(roleARN)
-	return r != nil && r.trust.trusts(service, map[string]string{
+	return r != nil && !i.readiness.before(r.assumable) && r.trust.trusts(service, map[string]string{
 		"aws:securetransport": "true",
 		"aws:sourceaccount":   i.account,
 	})

@@ -161,8 +161,10 @@ func (s *kinesisService) deleteStream(ctx context.Context, in *kinesis.DeleteStr
 	}
 	st.deleted = true
 	s.enter(st, types.StreamStatusDeleting)
-	if s.transition == 0 {
+	if st.until.IsZero() {
 		delete(s.streams, st.arn)
+	} else {
+		s.leaving.Add(1)
 	}
 	close(st.gone)
 	st.announce()

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // lambdaService is Lambda: functions that run as processes of this host, and
@@ -25,9 +24,6 @@ type lambdaService struct {
 	endpoint    string // of the emulator, for the functions' SDKs
 	substitutes map[string][]string
 	platform    platform // of this host
-	// transition is how long functions stay Pending or InProgress and mappings
-	// Creating, Updating and so on.
-	transition time.Duration
 	lambdaSeams
 
 	routes []restRoute
@@ -46,12 +42,13 @@ type lambdaService struct {
 
 // lambdaSeams are what Lambda needs of the other services.
 type lambdaSeams struct {
-	kinesis *kinesisService
-	roles   roleAuthority
-	logs    logWriter
-	objects objectWriter
-	metrics metricRecorder
-	faults  *faultInjector
+	kinesis   *kinesisService
+	roles     roleAuthority
+	logs      logWriter
+	objects   objectWriter
+	metrics   metricRecorder
+	faults    *faultInjector
+	readiness *readiness
 }
 
 // roleAuthority knows what execution roles may do.

@@ -69,10 +69,10 @@ func (m *sourceMapping) describe(state string) types.EventSourceMappingConfigura
 	return c
 }
 
-// enter begins a state that ends after the service's transition time; the
-// mapping's mutex must be held.
+// enter begins a state that ends when the mapping is ready; the mapping's mutex
+// must be held.
 func (m *sourceMapping) enter(state string) {
-	m.passing, m.until = state, m.lambda.clock.Now().Add(m.lambda.transition)
+	m.passing, m.until = state, m.lambda.readiness.until(m.lambda.readiness.inForce().Mapping)
 }
 
 func mappingNotFound() error {
