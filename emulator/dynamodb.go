@@ -68,7 +68,7 @@ func (d *dynamoService) tagged(region string) []taggedResource {
 	defer d.mu.RUnlock()
 	var found []taggedResource
 	for key, t := range d.tables {
-		if key.region == region {
+		if key.region == region && !d.readiness.before(t.visible) {
 			found = append(found, taggedResource{arn: t.arn, tags: t.copyTags()})
 		}
 	}

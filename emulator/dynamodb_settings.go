@@ -233,7 +233,7 @@ func (d *dynamoService) byARN(arn *string) (*table, error) {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	for _, t := range d.tables {
-		if t.arn == deref(arn) {
+		if t.arn == deref(arn) && !d.readiness.before(t.visible) {
 			return t, nil
 		}
 	}

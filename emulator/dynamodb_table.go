@@ -17,6 +17,7 @@ import (
 type table struct {
 	name, arn, id string
 	created       time.Time
+	visible       time.Time // when calls find it
 	hash          keyAttribute
 	sort          *keyAttribute // nil: the hash key alone is the primary key
 
@@ -79,7 +80,7 @@ func (d *dynamoService) lookup(ctx context.Context, nameOrARN *string, missing f
 	d.sweep()
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if t, ok := d.tables[tableKey{callerOf(ctx).Region, *name}]; ok {
+	if t, ok := d.tables[tableKey{callerOf(ctx).Region, *name}]; ok && !d.readiness.before(t.visible) {
 		return t, nil
 	}
 	return nil, missing(*name)
@@ -121,7 +122,7 @@ func (d *dynamoService) createTable(ctx context.Context, in *dynamodb.CreateTabl
 	}
 	t := &table{
 		name: *in.TableName, arn: callerOf(ctx).arn("dynamodb", "table/"+*in.TableName), id: newRequestID(),
-		created: d.clock.Now().UTC(), hash: hash, sort: sort,
+		created: d.clock.Now().UTC(), visible: d.readiness.visible(), hash: hash, sort: sort,
 		protection: deref(in.DeletionProtectionEnabled), class: in.TableClass,
 		tags: map[string]string{},
 	}
@@ -329,8 +330,8 @@ func (d *dynamoService) listTables(ctx context.Context, in *dynamodb.ListTablesI
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	names := []string{}
-	for key := range d.tables {
-		if key.region == callerOf(ctx).Region && key.name > deref(in.ExclusiveStartTableName) {
+	for key, t := range d.tables {
+		if key.region == callerOf(ctx).Region && !d.readiness.before(t.visible) && key.name > deref(in.ExclusiveStartTableName) {
 			names = append(names, key.name)
 		}
 	}

@@ -77,6 +77,7 @@ type stream struct {
 	region  string
 	account string
 	created time.Time
+	visible time.Time // when calls find it
 
 	mu         sync.RWMutex
 	pending    types.StreamStatus // CREATING, UPDATING or DELETING until then; "" when ACTIVE
@@ -147,7 +148,7 @@ func (s *kinesisService) find(ctx context.Context, name, arn, id *string) (*stre
 	s.sweep()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if st, ok := s.streams[streamARN]; ok {
+	if st, ok := s.streams[streamARN]; ok && !s.readiness.before(st.visible) {
 		return st, nil
 	}
 	return nil, streamNotFound(streamARN[strings.LastIndexByte(streamARN, '/')+1:], s.account)
@@ -217,7 +218,7 @@ func (s *kinesisService) inRegion(region string) []*stream {
 	defer s.mu.RUnlock()
 	var list []*stream
 	for _, st := range s.streams {
-		if st.region == region {
+		if st.region == region && !s.readiness.before(st.visible) {
 			list = append(list, st)
 		}
 	}

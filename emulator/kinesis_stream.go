@@ -38,7 +38,8 @@ func (s *kinesisService) createStream(ctx context.Context, in *kinesis.CreateStr
 	now := s.clock.Now()
 	st := &stream{
 		name: *in.StreamName, arn: arn, region: c.Region, account: s.account, created: now.Truncate(time.Millisecond),
-		mode: mode, retention: defaultRetention, encryption: types.EncryptionTypeNone, maxRecord: defaultMaxRecord,
+		visible: s.readiness.visible(),
+		mode:    mode, retention: defaultRetention, encryption: types.EncryptionTypeNone, maxRecord: defaultMaxRecord,
 		tags: map[string]string{}, resharded: make(chan struct{}), gone: make(chan struct{}),
 	}
 	maps.Copy(st.tags, in.Tags)

@@ -230,7 +230,7 @@ func (l *lambdaService) find(ctx context.Context, name, qualifier *string) (*fun
 		return nil, functionNotFound(arn + ":" + qualified)
 	}
 	f, ok := l.byARN(arn)
-	if !ok {
+	if !ok || l.readiness.before(f.visible) {
 		return nil, functionNotFound(arn)
 	}
 	return f, nil
@@ -249,5 +249,7 @@ func functionNotFound(arn string) error {
 
 // inRegion gives the functions of a region by name.
 func (l *lambdaService) inRegion(region string) []*function {
-	return slices.DeleteFunc(l.allFunctions(), func(f *function) bool { return !strings.Contains(f.arn, ":lambda:"+region+":") })
+	return slices.DeleteFunc(l.allFunctions(), func(f *function) bool {
+		return l.readiness.before(f.visible) || !strings.Contains(f.arn, ":lambda:"+region+":")
+	})
 }

@@ -21,6 +21,8 @@ type function struct {
 	name string
 	arn  string
 	pool *pool
+	// visible is when calls find it.
+	visible time.Time
 
 	mu       sync.RWMutex
 	config   *types.FunctionConfiguration // without the parts that depend on time
@@ -104,7 +106,7 @@ func (l *lambdaService) createFunction(ctx context.Context, in *awslambda.Create
 		return nil, err
 	}
 	f := &function{name: nameOf(arn), arn: arn, code: code, tags: map[string]string{}, created: true}
-	f.until = l.readiness.until(l.readiness.inForce().Function)
+	f.until, f.visible = l.readiness.until(l.readiness.inForce().Function), l.readiness.visible()
 	maps.Copy(f.tags, in.Tags)
 	f.pool = newPool(l, f)
 	f.config = l.newConfiguration(in, f, code)

@@ -75,6 +75,9 @@ func (r *readiness) until(d time.Duration) time.Time {
 	return r.clock.Now().Add(d)
 }
 
+// visible is when calls find what is created now.
+func (r *readiness) visible() time.Time { return r.until(r.inForce().Visible) }
+
 // before tells whether a moment that until gave is still to come.
 func (r *readiness) before(moment time.Time) bool {
 	return !moment.IsZero() && r.clock.Now().Before(moment)
