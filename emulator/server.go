@@ -42,6 +42,7 @@ type Server struct {
 	rpc     map[string]jsonService // by the service name in an RPC v2 path
 	faults  *faultInjector
 
+	readiness *readiness
 	services
 }
 
@@ -70,7 +71,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 			s.options.Logger.Error("the emulator stopped serving", "error", err)
 		}
 	}()
-	if err := s.SetFaults(options.FaultSeed, options.Faults...); err != nil {
+	if err := errors.Join(s.SetReadiness(options.Readiness), s.SetFaults(options.FaultSeed, options.Faults...)); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	return s, nil

@@ -26,6 +26,8 @@ type Options struct {
 	// Faults and FaultSeed are what SetFaults takes; by default nothing goes wrong.
 	Faults    []Fault
 	FaultSeed uint64
+	// Readiness is what SetReadiness takes.
+	Readiness Readiness
 }
 
 // Clock is the emulator's only source of time.
