@@ -51,9 +51,12 @@ type Server struct {
 // the server; Close does.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{options: withDefaults(options), serving: make(chan struct{}), closed: make(chan struct{})}
-	listener, err := listen(ctx, s.options.Address)
-	if err != nil {
-		return nil, err
+	listener := options.Listener
+	if listener == nil {
+		var err error
+		if listener, err = listen(ctx, s.options.Address); err != nil {
+			return nil, err
+		}
 	}
 	s.listener = listener
 	if err := s.prepare(); err != nil {
