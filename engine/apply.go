@@ -37,9 +37,10 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan) (*Report, error) {
 			run.results[key] = e.unchanged(step) // known at once, whatever it depends on
 		}
 	}
-	walk(keys, precedence(plan.Steps), func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
+	after := precedence(plan.Steps)
+	walk(keys, after, func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
 
-	report := &Report{Elapsed: time.Since(began)}
+	report := &Report{Began: began, Elapsed: time.Since(began), Critical: critical(run.results, after)}
 	for _, key := range keys {
 		report.Results = append(report.Results, run.results[key])
 	}
@@ -154,7 +155,7 @@ func (e *Engine) perform(ctx context.Context, step Step) Result {
 	case None: // is not among the phases
 	}
 	result := e.finish(step.Resource, phase[1], "", work.began, err)
-	result.Changes, result.Drift, result.Adopted = step.Changes, step.Drift, step.Adopted
+	result.Changes, result.Drift, result.Adopted, result.Waited = step.Changes, step.Drift, step.Adopted, work.waited
 	if step.Action == Resume {
 		result.Changes = work.changes
 	}
@@ -222,6 +223,9 @@ func (p *progress) settled(ctx context.Context) (*Observed, error) {
 			return nil, fmt.Errorf("%s (%s) does not show after its creation: %w", p.resource.Kind(), p.resource.Name(), err)
 		}
 		p.Status("waiting for it to show")
+		if attempt == 0 {
+			defer p.Waits()()
+		}
 		if err := sleep(ctx, settlePause); err != nil {
 			return nil, err
 		}

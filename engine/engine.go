@@ -93,7 +93,9 @@ type Result struct {
 	Changes []Change // that an update or a replacement has made
 	Drift   bool     // as in Step
 	Adopted bool     // as in Step
+	Began   time.Time
 	Elapsed time.Duration
+	Waited  time.Duration // of Elapsed, for the cloud to get ready
 	Err     error
 }
 
@@ -101,7 +103,11 @@ type Result struct {
 // reverse).
 type Report struct {
 	Results []Result
+	Began   time.Time
 	Elapsed time.Duration
+	// Critical are the keys of the chain of work that decided how long the run
+	// took, in the order in which it was done; a destroy's proof comes after it.
+	Critical []string
 }
 
 // emit hands an event to the observer, one at a time.
@@ -122,5 +128,5 @@ func (e *Engine) finish(r Resource, phase Phase, detail string, began time.Time,
 	}
 	elapsed := time.Since(began)
 	e.emit(r, Event{Phase: phase, Detail: detail, Elapsed: elapsed, Err: err})
-	return Result{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), Phase: phase, Elapsed: elapsed, Err: err}
+	return Result{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), Phase: phase, Began: began, Elapsed: elapsed, Err: err}
 }

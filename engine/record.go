@@ -94,6 +94,10 @@ type progress struct {
 	mu    sync.Mutex
 	entry state.Resource
 	err   error // of recording an ID
+
+	waits  int       // that are under way
+	since  time.Time // when the first of them began
+	waited time.Duration
 }
 
 func (p *progress) Identified(id, arn string) {

@@ -148,6 +148,8 @@ func (n *notes) Status(text string) {
 	n.statuses = append(n.statuses, text)
 }
 
+func (n *notes) Waits() (done func()) { return func() {} }
+
 // pick finds a resource of the pipeline.
 func pick(t *testing.T, p *Pipeline, key string) engine.Resource {
 	t.Helper()

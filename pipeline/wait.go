@@ -52,6 +52,9 @@ func (w waiter) wait(ctx context.Context, state func(context.Context) (state, re
 			return fmt.Errorf("%s: still %s after %s%s", w.doing, now, w.timeout, because(reason))
 		}
 		w.progress.Status(w.doing)
+		if pause == firstPoll {
+			defer w.progress.Waits()()
+		}
 		if err := sleep(ctx, pause); err != nil {
 			return fmt.Errorf("%s: %w", w.doing, err)
 		}
