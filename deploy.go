@@ -202,7 +202,7 @@ func count(n int, word string, plural ...string) string {
 func (p *program) reportDeploy(report *engine.Report, outputs map[string]string, compared *comparison) error {
 	d := deployDocument{
 		Changed: !compared.plan.Empty(), Resources: results(report), Outputs: outputs,
-		ElapsedMS: report.Elapsed.Milliseconds(), Kept: founds(compared.kept),
+		ElapsedMS: report.Elapsed.Milliseconds(), Timing: timing(report), Kept: founds(compared.kept),
 	}
 	for _, r := range compared.kept {
 		p.out.warning("%s %s is no longer in the configuration; it is kept (--delete-data deletes it)", r.Kind(), r.Name())
@@ -214,6 +214,7 @@ func (p *program) reportDeploy(report *engine.Report, outputs map[string]string,
 			page.line("%s %s as configured", page.c.good("nothing to change:"), countAre(len(report.Results)))
 		}
 		printRepairs(page, report)
+		printTiming(page, report, p.out.verbose)
 		printOutputs(page, outputs)
 		if d.Changed {
 			page.line("")

@@ -35,7 +35,7 @@ func (p *program) deployCode(ctx context.Context, s *session, store *state.Store
 	more := len(s.pipeline.BesidesCode(step.Observed))
 	d := deployDocument{
 		Changed: !plan.Empty(), Resources: results(report), Outputs: s.outputs(),
-		ElapsedMS: report.Elapsed.Milliseconds(), Kept: []foundDocument{},
+		ElapsedMS: report.Elapsed.Milliseconds(), Timing: timing(report), Kept: []foundDocument{},
 	}
 	return p.out.summary(d, func(page *page) {
 		if d.Changed {
@@ -43,6 +43,7 @@ func (p *program) deployCode(ctx context.Context, s *session, store *state.Store
 		} else {
 			page.line("%s %s has this code", page.c.good("nothing to change:"), step.Resource.Name())
 		}
+		printTiming(page, report, p.out.verbose)
 		if more > 0 {
 			page.line("the function still differs from the configuration in %s: enrich deploy", count(more, "other field"))
 		}

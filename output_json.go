@@ -76,6 +76,7 @@ type deployDocument struct {
 	Kept      []foundDocument   `json:"kept"` // recorded, but no longer in the configuration
 	Outputs   map[string]string `json:"outputs"`
 	ElapsedMS int64             `json:"elapsed_ms"`
+	Timing    timingDocument    `json:"timing"`
 }
 
 // planDocument is the result of plan.
@@ -128,6 +129,7 @@ type destroyDocument struct {
 	Resources []resultDocument `json:"resources"`
 	Kept      []foundDocument  `json:"kept"` // as --keep-data and --keep-logs ask
 	ElapsedMS int64            `json:"elapsed_ms"`
+	Timing    timingDocument   `json:"timing"`
 }
 
 // testEventDocument is the result of test-event.
