@@ -24,6 +24,10 @@ const (
 	verifyLimit = 6
 )
 
+// showLimit is how long after its beginning a creation that does not show is looked
+// for: what is deleted before it shows would be left.
+const showLimit = 3 * time.Second
+
 // Destroy deletes every resource, each as soon as everything that depends on it
 // is gone, then reads all of them again as proof. A resource that is not ours
 // gives a ForeignError before anything is deleted. Failures do not stop what
@@ -114,10 +118,31 @@ func (d *demolition) delete(ctx context.Context, f Inspection) Result {
 	e := d.engine
 	work := &progress{engine: e, resource: f.Resource, began: time.Now(), entry: e.entry(f.Resource, f.Observed)}
 	e.emit(f.Resource, Event{Phase: Deleting})
+	if err := d.look(ctx, f, work); err != nil {
+		return e.finish(f.Resource, Failed, "", work.began, err)
+	}
 	err := work.remove(ctx)
 	result := e.finish(f.Resource, Deleted, "", work.began, err)
 	result.Waited = work.waited
 	return result
+}
+
+// look reads what an interrupted run began to create a moment ago until it shows.
+func (d *demolition) look(ctx context.Context, f Inspection, work *progress) error {
+	begun, _ := d.engine.recorded(f.Resource.Key())
+	if f.Observed != nil || begun.Phase != state.Creating {
+		return nil
+	}
+	for time.Since(begun.UpdatedAt) < showLimit {
+		work.Status("waiting for it to show")
+		if err := sleep(ctx, settlePause); err != nil {
+			return err
+		}
+		if _, err := f.Resource.Read(ctx); !missing(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *demolition) set(key string, result Result) {
