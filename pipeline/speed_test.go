@@ -35,10 +35,15 @@ func (n *nowhere) Accept() (net.Conn, error) { <-n.closed; return nil, net.ErrCl
 func (n *nowhere) Close() error              { n.close(); return nil }
 func (n *nowhere) Addr() net.Addr            { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1} }
 
-// direct hands requests to a server without a network.
-type direct struct{ server http.Handler }
+// direct hands requests to a server without a network, of which each takes a
+// while.
+type direct struct {
+	server  http.Handler
+	latency time.Duration
+}
 
-func (d direct) Do(r *http.Request) (*http.Response, error) {
+func (d *direct) Do(r *http.Request) (*http.Response, error) {
+	time.Sleep(d.latency)
 	request := r.Clone(r.Context())
 	request.RequestURI = r.URL.RequestURI()
 	if request.Body == nil {
@@ -65,7 +70,7 @@ func timesOfAWS() emulator.Readiness {
 func TestSpeed(t *testing.T) {
 	takes := timesOfAWS()
 	synctest.Test(t, func(t *testing.T) {
-		p := far(t)
+		p, line := far(t)
 		e := &engine.Engine{Resources: p.Resources(), Owns: p.Owns}
 		plan, err := e.Plan(t.Context())
 		if err != nil {
@@ -83,6 +88,17 @@ func TestSpeed(t *testing.T) {
 			keyFunction:       {2, takes.Role - takes.Table + takes.Function}, // it begins when the table is there
 			keyMapping:        {1, takes.Mapping},
 		})
+		// Everything is read at once: a deploy without anything to do takes less than
+		// a second, with the call that tells who is calling.
+		line.latency = 80 * time.Millisecond
+		began := time.Now()
+		plan, err = e.Plan(t.Context())
+		took := time.Since(began) + line.latency
+		t.Logf("nothing to do is found in %s at %s a call", took, line.latency)
+		if err != nil || !plan.Empty() || took > time.Second {
+			t.Errorf("nothing to do is found in %s: %v", took, err)
+		}
+		line.latency = 0
 		down, err := e.Destroy(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -94,7 +110,7 @@ func TestSpeed(t *testing.T) {
 }
 
 // far is a pipeline in an AWS that takes its times. It can be made in a bubble.
-func far(t *testing.T) *Pipeline {
+func far(t *testing.T) (*Pipeline, *direct) {
 	t.Helper()
 	server, err := emulator.Start(t.Context(), emulator.Options{Readiness: timesOfAWS(), Listener: listenNowhere()})
 	if err != nil {
@@ -105,9 +121,9 @@ func far(t *testing.T) *Pipeline {
 			t.Error(err)
 		}
 	})
-	endpoint := server.Endpoint()
+	endpoint, line := server.Endpoint(), &direct{server: server}
 	sdk := aws.Config{
-		Region: "us-east-1", HTTPClient: direct{server}, BaseEndpoint: &endpoint,
+		Region: "us-east-1", HTTPClient: line, BaseEndpoint: &endpoint,
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}
 	id := Identity{Name: "orders", Environment: "dev", Partition: "aws", Account: "000000000000", Region: "us-east-1"}
@@ -115,7 +131,7 @@ func far(t *testing.T) *Pipeline {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return p
+	return p, line
 }
 
 // waits are what a resource waits for: how often, and how long AWS takes together.
