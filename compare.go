@@ -56,6 +56,7 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		switch {
 		case f.Err == nil && f.Observed == nil:
 			c.gone = append(c.gone, f.Resource)
+		case f.Observed != nil && f.Observed.Deleting: // it goes by itself
 		case f.Err != nil:
 			s.warn(p.out, f.Err.Error()+"; it is left alone")
 		case f.Foreign:
@@ -70,11 +71,11 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 }
 
 // settle brings the record up to date with what the configuration no longer has:
-// what is kept, maybe found by its tags alone, and what somebody else has deleted.
-// What an interrupted run began may not show yet and stays recorded.
+// what is kept, maybe found by its tags alone, and what is gone. What an interrupted
+// run began to create may not show yet and stays recorded.
 func (c *comparison) settle(store *state.Store) error {
 	for _, r := range c.gone {
-		if entry, recorded := store.Get(r.Key()); recorded && entry.Phase == state.Created {
+		if entry, recorded := store.Get(r.Key()); recorded && entry.Phase != state.Creating {
 			if err := store.Remove(r.Key()); err != nil {
 				return err
 			}
