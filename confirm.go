@@ -15,7 +15,7 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 	if p.globals.yes {
 		return nil
 	}
-	if !isTerminal(p.in) || !isTerminal(p.err) {
+	if !p.onTerminal() {
 		return failf("%s needs a confirmation, and there is no terminal to ask on; nothing was changed", what).
 			with("NotConfirmed", nil).
 			hint("--yes confirms beforehand")
@@ -34,6 +34,9 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 	}
 	return nil
 }
+
+// onTerminal tells whether somebody can be asked.
+func (p *program) onTerminal() bool { return isTerminal(p.in) && isTerminal(p.err) }
 
 // readLine reads an answer, or gives up when the context ends: a read from a
 // terminal cannot be called off.

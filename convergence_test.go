@@ -33,7 +33,7 @@ type account struct {
 	archives  fstest.MapFS
 }
 
-func newAccount(t *testing.T) *account {
+func newAccount(t testing.TB) *account {
 	t.Helper()
 	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
 	if err != nil {
@@ -55,7 +55,7 @@ func (a *account) enrich(ctx context.Context, words ...string) (code int, told s
 }
 
 // well runs a command that must succeed, and gives the calls that it made.
-func (a *account) well(t *testing.T, words ...string) []string {
+func (a *account) well(t testing.TB, words ...string) []string {
 	t.Helper()
 	a.set("", "")
 	if code, told := a.enrich(t.Context(), words...); code != exitDone {
@@ -166,7 +166,7 @@ func (a *account) recorded(t *testing.T) map[state.Phase]int {
 }
 
 // without an account of one's own.
-func withoutAccount(t *testing.T) {
+func withoutAccount(t testing.TB) {
 	t.Helper()
 	for name, value := range map[string]string{
 		"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true",

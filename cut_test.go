@@ -45,7 +45,7 @@ type cutter struct {
 }
 
 // newCutter starts an emulator of its own behind it.
-func newCutter(t *testing.T) *cutter {
+func newCutter(t testing.TB) *cutter {
 	t.Helper()
 	server, err := emulator.Start(t.Context(), emulator.Options{Account: "123456789012"})
 	if err != nil {

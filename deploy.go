@@ -20,10 +20,14 @@ func (p *program) deployCommand() *cli.Command {
 		Description: about(`
 Creates what is missing and changes what differs from the configuration, and
 nothing else: a second deploy has nothing to do. A deploy that was interrupted
-continues when it is run again. What has to be replaced, with what is in it, is
-shown and asks first (--yes confirms beforehand).`,
-			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work", "enrich deploy -c orders.yaml -o json"),
-		Flags:  []cli.Flag{forceUnlock()},
+continues when it is run again. On a terminal it shows what it would change and
+asks. Without one, creations and changes in place go ahead, and what would lose
+data needs --yes: replacing a resource, deleting a table, adopting.`,
+			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work --yes", "enrich deploy --code-only", "enrich deploy -c orders.yaml -o json"),
+		Flags: append(wishFlags(),
+			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},
+			forceUnlock(),
+		),
 		Action: p.deploy,
 	}
 }
@@ -32,7 +36,10 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	ctx := c.Context
+	ctx, w := c.Context, wishOf(c)
+	if c.Bool("code-only") && w != (wish{}) {
+		return failf("--code-only changes the function's code and nothing else; it does not go with --adopt or --delete-data")
+	}
 	if err := p.needCode(); err != nil {
 		return err
 	}
@@ -46,20 +53,23 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	}
 	defer func() { err = errors.Join(err, store.Close()) }()
 
+	if c.Bool("code-only") {
+		return p.deployCode(ctx, s, store)
+	}
 	document := store.Document()
 	p.tellUnfinished(&document)
 	p.out.note("deploying %s", s.describe())
 	shown := p.out.progress("reading what exists")
 	defer shown.end()
 	engine := s.engine(store, nil, shown.observe)
-	plan, kept, err := p.compare(ctx, s, engine, &document)
+	compared, err := p.compare(ctx, s, engine, &document, w)
 	if err != nil {
 		return err
 	}
-	if err := p.confirmReplacements(ctx, shown, plan); err != nil {
+	if err := p.agree(ctx, s, shown, compared.plan); err != nil {
 		return err
 	}
-	report, err := engine.Apply(ctx, plan)
+	report, err := engine.Apply(ctx, compared.plan)
 	shown.end()
 	if err != nil {
 		return deployFailure(err, report, store.Document())
@@ -68,10 +78,10 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	if err := store.SetOutputs(outputs); err != nil {
 		return err
 	}
-	if err := remember(store, kept); err != nil {
+	if err := compared.settle(store); err != nil {
 		return err
 	}
-	return p.reportDeploy(plan, report, outputs, kept)
+	return p.reportDeploy(report, outputs, compared)
 }
 
 // needCode refuses a build without archives before anything is asked of AWS.
@@ -117,35 +127,6 @@ func (p *program) tellUnfinished(document *state.Document) {
 	}
 }
 
-// confirmReplacements asks before anything goes, with what is in it.
-func (p *program) confirmReplacements(ctx context.Context, shown *progress, plan *engine.Plan) error {
-	var names []string
-	for _, step := range plan.Steps {
-		if step.Action != engine.Replace {
-			continue
-		}
-		name := fmt.Sprintf("%s %s", step.Resource.Kind(), step.Resource.Name())
-		if protected(step.Observed) {
-			return failf("%s would have to be replaced, but is protected against deletion; nothing was changed", name).
-				with("Protected", map[string]any{"tables": []string{step.Resource.Name()}}).
-				hint("give the lookup another name: it gets a table of its own, and the old one stays")
-		}
-		names = append(names, name)
-	}
-	if len(names) == 0 {
-		return nil
-	}
-	shown.pause(func() {
-		for _, step := range plan.Steps {
-			if step.Action == engine.Replace {
-				p.out.say(stepText(p.out.e, step))
-			}
-		}
-	})
-	defer shown.pause(nil)
-	return p.confirm(ctx, "replacing "+strings.Join(names, ", ")+", with what is in it,", "replace")
-}
-
 // planFailure adds what to do about what stops a run before it changes
 // anything.
 func planFailure(err error) error {
@@ -158,7 +139,10 @@ func planFailure(err error) error {
 		found = append(found, foundDocument{Key: f.Resource.Key(), Kind: f.Resource.Kind(), Name: f.Resource.Name(), ARN: f.Observed.ARN})
 	}
 	wrapped := &fault{message: err.Error(), cause: err, code: "NotOurs", details: map[string]any{"resources": found}}
-	return wrapped.hint("their names are those of this pipeline, but their tags are not; choose another --name, or remove them")
+	if foreign.Fixed() {
+		return wrapped.hint("replacing them would lose what is in them, which is not this pipeline's; give the pipeline another --name or the lookup another name, or remove them")
+	}
+	return wrapped.hint("their names are those of this pipeline, but their tags are not; enrich deploy --adopt takes them over, or choose another --name, or remove them")
 }
 
 // deployFailure says what exists now, and that a rerun is safe.
@@ -215,23 +199,22 @@ func count(n int, word string, plural ...string) string {
 }
 
 // reportDeploy tells what was done and what can be done now.
-func (p *program) reportDeploy(plan *engine.Plan, report *engine.Report, outputs map[string]string, kept []engine.Resource) error {
+func (p *program) reportDeploy(report *engine.Report, outputs map[string]string, compared *comparison) error {
 	d := deployDocument{
-		Changed: !plan.Empty(), Resources: results(report), Outputs: outputs,
-		ElapsedMS: report.Elapsed.Milliseconds(), Kept: []foundDocument{},
+		Changed: !compared.plan.Empty(), Resources: results(report), Outputs: outputs,
+		ElapsedMS: report.Elapsed.Milliseconds(), Timing: timing(report), Kept: founds(compared.kept),
 	}
-	for _, r := range kept {
-		d.Kept = append(d.Kept, foundDocument{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), ARN: r.ARN()})
-	}
-	for _, r := range kept {
-		p.out.warning("%s %s is no longer in the configuration; it is kept", r.Kind(), r.Name())
+	for _, r := range compared.kept {
+		p.out.warning("%s %s is no longer in the configuration; it is kept (--delete-data deletes it)", r.Kind(), r.Name())
 	}
 	return p.out.summary(d, func(page *page) {
 		if d.Changed {
 			page.line("%s %s in %s", page.c.good("deployed:"), phaseCounts(report, engine.Created, engine.Updated, engine.Replaced, engine.Deleted, engine.Unchanged), seconds(report.Elapsed))
 		} else {
-			page.line("%s %s as configured", page.c.good("nothing to change:"), countAre(len(plan.Steps)))
+			page.line("%s %s as configured", page.c.good("nothing to change:"), countAre(len(report.Results)))
 		}
+		printRepairs(page, report)
+		printTiming(page, report, p.out.verbose)
 		printOutputs(page, outputs)
 		if d.Changed {
 			page.line("")

@@ -17,7 +17,7 @@ func (d *destruction) nothing() error {
 	if err := d.settle(); err != nil {
 		return err
 	}
-	return d.out.summary(destroyDocument{Resources: []resultDocument{}, Kept: kept}, func(page *page) {
+	return d.out.summary(destroyDocument{Resources: []resultDocument{}, Kept: kept, Timing: timing(&engine.Report{})}, func(page *page) {
 		if len(kept) > 0 {
 			page.line("nothing to destroy: of %s only what is kept exists", d.describe())
 			return
@@ -62,7 +62,7 @@ func (d *destruction) carryOut(ctx context.Context) error {
 	if err := d.settle(); err != nil {
 		return err
 	}
-	result := destroyDocument{Destroyed: true, Resources: results(report), Kept: kept, ElapsedMS: time.Since(began).Milliseconds()}
+	result := destroyDocument{Destroyed: true, Resources: results(report), Kept: kept, ElapsedMS: time.Since(began).Milliseconds(), Timing: timing(report)}
 	return d.out.summary(result, func(page *page) {
 		left := "nothing is left"
 		if len(kept) > 0 {
@@ -72,6 +72,7 @@ func (d *destruction) carryOut(ctx context.Context) error {
 		for _, r := range kept {
 			page.line("  kept: %s %s", r.Kind, r.Name)
 		}
+		printTiming(page, report, d.out.verbose)
 	})
 }
 

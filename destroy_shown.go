@@ -38,7 +38,7 @@ func (d *destruction) rows(ctx context.Context, found []engine.Inspection) [][]c
 }
 
 // contents tells what a resource holds, or else how it is set up.
-func (d *destruction) contents(ctx context.Context, f engine.Inspection) string {
+func (s *session) contents(ctx context.Context, f engine.Inspection) string {
 	if f.Observed == nil {
 		return ""
 	}
@@ -47,7 +47,7 @@ func (d *destruction) contents(ctx context.Context, f engine.Inspection) string 
 	if container, ok := f.Resource.(engine.Container); ok {
 		contents, err = container.Contents(ctx)
 	} else if f.Resource.Key() == "data-stream" {
-		contents, err = d.unread(ctx, f.Resource.Name())
+		contents, err = s.unread(ctx, f.Resource.Name())
 	} else {
 		return f.Observed.Detail
 	}

@@ -14,19 +14,25 @@ import (
 // further are the resources of the pipeline that the configuration does not have:
 // those that are recorded, and those that carry its tags. The record may be lost,
 // or lie in another directory.
-func (p *program) further(ctx context.Context, s *session, document *state.Document) ([]engine.Resource, error) {
+func (p *program) further(ctx context.Context, s *session, document *state.Document) (found []engine.Inspection, err error) {
 	recorded, err := s.left(document)
 	if err != nil {
 		return nil, err
 	}
-	tagged, err := p.tagged(ctx, s, slices.Concat(s.pipeline.Resources(), recorded))
-	if err != nil {
+	var tagged []engine.Inspection
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() (err error) {
+		found, err = (&engine.Engine{Resources: recorded, Recorded: document, Owns: s.pipeline.Owns}).Inspect(ctx)
+		return err
+	})
+	group.Go(func() (err error) {
+		tagged, err = p.tagged(ctx, s, slices.Concat(s.pipeline.Resources(), recorded))
+		return err
+	})
+	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for _, f := range tagged {
-		recorded = append(recorded, f.Resource)
-	}
-	return recorded, nil
+	return append(found, tagged...), nil
 }
 
 // survey reads everything of the pipeline at once: what the engine has, and what
@@ -40,15 +46,6 @@ func (p *program) survey(ctx context.Context, s *session, e *engine.Engine) (fou
 		return nil, err
 	}
 	return append(found, tagged...), nil
-}
-
-// compare plans, and finds meanwhile what is kept because the configuration no
-// longer has it.
-func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, document *state.Document) (plan *engine.Plan, kept []engine.Resource, err error) {
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { plan, err = e.Plan(ctx); return planFailure(err) })
-	group.Go(func() (err error) { kept, err = p.further(ctx, s, document); return err })
-	return plan, kept, group.Wait()
 }
 
 // tagged is what carries the pipeline's tags besides the known. The index of tags

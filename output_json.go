@@ -18,6 +18,14 @@ type foundDocument struct {
 	ARN  string `json:"arn,omitempty"`
 }
 
+func founds(resources []engine.Resource) []foundDocument {
+	all := []foundDocument{}
+	for _, r := range resources {
+		all = append(all, foundDocument{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), ARN: r.ARN()})
+	}
+	return all
+}
+
 // resultDocument is what became of a resource in one run.
 type resultDocument struct {
 	Key       string `json:"key"`
@@ -25,13 +33,18 @@ type resultDocument struct {
 	Name      string `json:"name"`
 	Result    string `json:"result"` // created, updated, replaced, deleted, unchanged, failed or not started
 	ElapsedMS int64  `json:"elapsed_ms"`
-	Error     string `json:"error,omitempty"`
+	// Fields are what an update or a replacement has changed.
+	Fields  []engine.Change `json:"fields,omitempty"`
+	Drift   bool            `json:"drift,omitempty"` // somebody else had changed or deleted it
+	Adopted bool            `json:"adopted,omitempty"`
+	Error   string          `json:"error,omitempty"`
 }
 
 func results(report *engine.Report) []resultDocument {
 	all := []resultDocument{}
 	for _, r := range report.Results {
-		d := resultDocument{Key: r.Key, Kind: r.Kind, Name: r.Name, Result: string(r.Phase), ElapsedMS: r.Elapsed.Milliseconds()}
+		d := resultDocument{Key: r.Key, Kind: r.Kind, Name: r.Name, Result: string(r.Phase), ElapsedMS: r.Elapsed.Milliseconds(),
+			Fields: r.Changes, Drift: r.Drift, Adopted: r.Adopted}
 		if r.Err != nil {
 			d.Error = r.Err.Error()
 		}
@@ -63,6 +76,7 @@ type deployDocument struct {
 	Kept      []foundDocument   `json:"kept"` // recorded, but no longer in the configuration
 	Outputs   map[string]string `json:"outputs"`
 	ElapsedMS int64             `json:"elapsed_ms"`
+	Timing    timingDocument    `json:"timing"`
 }
 
 // planDocument is the result of plan.
@@ -71,13 +85,17 @@ type planDocument struct {
 	Kept    []foundDocument  `json:"kept"`
 }
 
-// changeDocument is one resource that deploy would create, update or replace.
+// changeDocument is one resource that deploy would change.
 type changeDocument struct {
 	Key    string          `json:"key"`
 	Kind   string          `json:"kind"`
 	Name   string          `json:"name"`
 	Action engine.Action   `json:"action"` // create, update, replace or delete
 	Fields []engine.Change `json:"fields"`
+	// Drift tells that somebody else has changed or deleted it.
+	Drift bool `json:"drift,omitempty"`
+	// Adopted tells that it is not the pipeline's yet.
+	Adopted bool `json:"adopted,omitempty"`
 }
 
 // statusDocument is the result of status.
@@ -111,6 +129,7 @@ type destroyDocument struct {
 	Resources []resultDocument `json:"resources"`
 	Kept      []foundDocument  `json:"kept"` // as --keep-data and --keep-logs ask
 	ElapsedMS int64            `json:"elapsed_ms"`
+	Timing    timingDocument   `json:"timing"`
 }
 
 // testEventDocument is the result of test-event.

@@ -60,9 +60,20 @@ func stepText(c palette, step engine.Step) string {
 		engine.Replace: c.bad("± replace"), engine.Delete: c.bad("- delete "), engine.None: c.faint("  none   "),
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s %s", marks[step.Action], step.Resource.Kind(), step.Resource.Name())
-	if step.Action == engine.Replace && step.Observed != nil && step.Observed.Detail != "" {
+	mark := marks[step.Action]
+	if step.Adopted {
+		mark = c.warn("~ adopt  ")
+	}
+	fmt.Fprintf(&b, "%s %s %s", mark, step.Resource.Kind(), step.Resource.Name())
+	goes := step.Action == engine.Replace || step.Action == engine.Delete
+	if goes && step.Observed != nil && step.Observed.Detail != "" {
 		fmt.Fprintf(&b, " (%s)", step.Observed.Detail)
+	}
+	switch {
+	case step.Drift && step.Action == engine.Create:
+		b.WriteString(" (deleted outside enrich)")
+	case step.Drift:
+		b.WriteString(" (changed outside enrich)")
 	}
 	if step.Action == engine.Update || step.Action == engine.Replace {
 		for _, change := range step.Changes {

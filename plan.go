@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/urfave/cli/v2"
 
 	"enrich/engine"
@@ -14,11 +12,12 @@ func (p *program) planCommand() *cli.Command {
 		Name:  "plan",
 		Usage: "shows what deploy would do, and does nothing",
 		Description: about(`
-Compares what exists with the configuration, field by field.`,
+Compares what exists with the configuration, field by field. The flags of deploy
+show what deploy would do with them.`,
 			"enrich plan", "enrich plan -e prod --detailed-exitcode", "enrich --local plan -o json"),
-		Flags: []cli.Flag{
+		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},
-		},
+		),
 		Action: p.plan,
 	}
 }
@@ -40,29 +39,30 @@ func (p *program) plan(c *cli.Context) error {
 	}
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	plan, kept, err := p.compare(c.Context, s, s.engine(nil, recorded, nil), recorded)
-	stop()
+	compared, err := p.compare(c.Context, s, s.engine(nil, recorded, nil), recorded, wishOf(c))
 	if err != nil {
 		return err
 	}
-	if err := p.out.result(planned(plan, kept), func(page *page) { printPlan(page, s, plan, kept) }); err != nil {
+	compared.plan.Steps = s.counted(c.Context, compared.plan.Steps)
+	stop()
+	if err := p.out.result(planned(compared), func(page *page) { printPlan(page, s, compared) }); err != nil {
 		return err
 	}
-	if !plan.Empty() && c.Bool("detailed-exitcode") {
+	if !compared.plan.Empty() && c.Bool("detailed-exitcode") {
 		return exit(exitDifferent)
 	}
 	return nil
 }
 
-func planned(plan *engine.Plan, kept []engine.Resource) planDocument {
-	d := planDocument{Changes: []changeDocument{}, Kept: []foundDocument{}}
-	for _, step := range plan.Steps {
+func planned(compared *comparison) planDocument {
+	d := planDocument{Changes: []changeDocument{}, Kept: founds(compared.kept)}
+	for _, step := range compared.plan.Steps {
 		if step.Action == engine.None {
 			continue
 		}
 		change := changeDocument{
 			Key: step.Resource.Key(), Kind: step.Resource.Kind(), Name: step.Resource.Name(),
-			Action: step.Action, Fields: step.Changes,
+			Action: step.Action, Fields: step.Changes, Drift: step.Drift, Adopted: step.Adopted,
 		}
 		if change.Action == engine.Resume {
 			change.Action = engine.Create
@@ -72,13 +72,11 @@ func planned(plan *engine.Plan, kept []engine.Resource) planDocument {
 		}
 		d.Changes = append(d.Changes, change)
 	}
-	for _, r := range kept {
-		d.Kept = append(d.Kept, foundDocument{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), ARN: r.ARN()})
-	}
 	return d
 }
 
-func printPlan(p *page, s *session, plan *engine.Plan, kept []engine.Resource) {
+func printPlan(p *page, s *session, compared *comparison) {
+	plan := compared.plan
 	p.line("plan for %s", s.describe())
 	p.line("")
 	for _, step := range plan.Steps {
@@ -86,15 +84,13 @@ func printPlan(p *page, s *session, plan *engine.Plan, kept []engine.Resource) {
 			p.line("%s", stepText(p.c, step))
 		}
 	}
-	for _, r := range kept {
+	for _, r := range compared.kept {
 		p.line("%s %s %s (no longer in the configuration)", p.c.faint("  keep   "), r.Kind(), r.Name())
 	}
 	if plan.Empty() {
 		p.line("nothing to change: %s as configured", countAre(len(plan.Steps)))
 		return
 	}
-	counts := plan.Counts()
 	p.line("")
-	p.line("%s", fmt.Sprintf("%d to create, %d to update, %d to replace, %d unchanged",
-		counts[engine.Create]+counts[engine.Resume], counts[engine.Update], counts[engine.Replace], counts[engine.None]))
+	p.line("%s", planCounts(plan))
 }

@@ -234,3 +234,41 @@ func TestSecondInterrupt(t *testing.T) {
 		t.Errorf("ended with %v, not by the signal", err)
 	}
 }
+
+// A deploy that touches what exists shows what it would do and asks; one that only
+// creates does not.
+func TestTerminalDeploy(t *testing.T) {
+	directory := withEmulator(t)
+	onTerminal(t, directory, nil, "--local", "deploy", "-q").exits(exitDone)
+	configure := func(memory string) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(directory, "enrich.yaml"), []byte("function: {memory: "+memory+"}\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	configure("512")
+	for answer, code := range map[string]int{"no\n": exitFailed, "\x04": exitFailed, "\x03": exitInterrupted} {
+		asked := onTerminal(t, directory, nil, "--local", "deploy", "-q")
+		asked.expect(" to go on: ")
+		if shown := asked.text(); !strings.Contains(shown, "memory: 256 → 512") || !strings.Contains(shown, "1 to update") {
+			t.Errorf("asks without the plan:\n%s", shown)
+		}
+		asked.typed(answer)
+		if shown := asked.exits(code); !strings.Contains(shown, "nothing was changed") {
+			t.Errorf("%q shows\n%s", answer, shown)
+		}
+	}
+	right := onTerminal(t, directory, nil, "--local", "deploy", "-o", "json")
+	right.expect(" to go on: ")
+	right.typed("yes\n")
+	if shown := right.exits(exitDone); !strings.Contains(shown, `"field": "memory"`) {
+		t.Errorf("three refusals have changed something:\n%s", shown)
+	}
+	configure("256")
+	if shown := onTerminal(t, directory, nil, "--local", "deploy", "--yes").exits(exitDone); strings.Contains(shown, "to go on") || !strings.Contains(shown, "memory: 512 → 256") {
+		t.Errorf("confirmed beforehand:\n%s", shown)
+	}
+	if shown := onTerminal(t, directory, nil, "--local", "deploy").exits(exitDone); !strings.Contains(shown, "nothing to change") {
+		t.Errorf("a second deploy shows\n%s", shown)
+	}
+}

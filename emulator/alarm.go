@@ -20,6 +20,7 @@ type alarm struct {
 	queries *querySet // what is watched
 	watched *dataQuery
 	tags    map[string]string
+	visible time.Time // when calls find it
 
 	evaluated int64 // the last minute that was evaluated
 }
@@ -49,13 +50,13 @@ func (c *cloudWatchService) putMetricAlarm(ctx context.Context, in *cloudwatch.P
 	case old != nil:
 		// An update leaves the state, and the tags, as they are.
 		c.evaluate(old)
-		made.tags, made.evaluated = old.tags, old.evaluated
+		made.tags, made.evaluated, made.visible = old.tags, old.evaluated, old.visible
 		made.shown.StateValue, made.shown.StateReason, made.shown.StateReasonData = old.shown.StateValue, old.shown.StateReason, old.shown.StateReasonData
 		made.shown.StateUpdatedTimestamp, made.shown.StateTransitionedTimestamp = old.shown.StateUpdatedTimestamp, old.shown.StateTransitionedTimestamp
 	case len(c.alarms) >= alarmsMax:
 		return nil, failf(http.StatusBadRequest, "LimitExceededFault", "The emulator holds at most %d alarms.", alarmsMax)
 	default:
-		made.tags = tags
+		made.tags, made.visible = tags, c.readiness.visible()
 	}
 	c.alarms[arn] = made
 	return &cloudwatch.PutMetricAlarmOutput{}, nil
@@ -161,7 +162,7 @@ func (c *cloudWatchService) describeAlarms(ctx context.Context, in *cloudwatch.D
 	defer c.mu.Unlock()
 	for _, a := range c.alarmsOf(callerOf(ctx).Region) {
 		c.evaluate(a)
-		if *a.shown.AlarmName <= after && after != "" || !a.asked(in) {
+		if *a.shown.AlarmName <= after && after != "" || !a.asked(in) || c.readiness.before(a.visible) {
 			continue
 		}
 		if len(out.MetricAlarms) == limit {

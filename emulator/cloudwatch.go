@@ -14,8 +14,9 @@ import (
 
 // cloudWatchService is CloudWatch: metrics, alarms and dashboards.
 type cloudWatchService struct {
-	options Options
-	metrics *metricStore
+	options   Options
+	metrics   *metricStore
+	readiness *readiness
 
 	mu         sync.Mutex
 	alarms     map[string]*alarm     // by ARN

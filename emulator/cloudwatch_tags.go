@@ -36,10 +36,10 @@ func inputTags(in []types.Tag) (map[string]string, error) {
 // tagsOf finds the tags of an alarm or dashboard for reading and for writing.
 // The lock is held.
 func (c *cloudWatchService) tagsOf(arn string) (*map[string]string, error) {
-	if a := c.alarms[arn]; a != nil {
+	if a := c.alarms[arn]; a != nil && !c.readiness.before(a.visible) {
 		return &a.tags, nil
 	}
-	if _, name, ok := strings.Cut(arn, ":dashboard/"); ok && c.dashboards[name] != nil {
+	if _, name, ok := strings.Cut(arn, ":dashboard/"); ok && c.dashboard(name) != nil {
 		return &c.dashboards[name].tags, nil
 	}
 	if !strings.HasPrefix(arn, "arn:") || strings.Count(arn, ":") < 5 {
@@ -108,11 +108,14 @@ func (c *cloudWatchService) tagged(region string) []taggedResource {
 	defer c.mu.Unlock()
 	var found []taggedResource
 	for arn, a := range c.alarms {
-		if a.region == region {
+		if a.region == region && !c.readiness.before(a.visible) {
 			found = append(found, taggedResource{arn: arn, tags: a.tags})
 		}
 	}
 	for name, d := range c.dashboards {
+		if c.dashboard(name) == nil {
+			continue
+		}
 		found = append(found, taggedResource{arn: "arn:" + partitionOf(region) + ":cloudwatch::" + c.options.Account + ":dashboard/" + name, tags: d.tags})
 	}
 	return found

@@ -21,6 +21,7 @@ type dashboard struct {
 	body     string
 	modified time.Time
 	tags     map[string]string
+	visible  time.Time // when calls find it
 }
 
 const (
@@ -51,9 +52,9 @@ func (c *cloudWatchService) putDashboard(_ context.Context, in *cloudwatch.PutDa
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	made := &dashboard{name: name, body: body, modified: c.now(), tags: tags}
+	made := &dashboard{name: name, body: body, modified: c.now(), tags: tags, visible: c.readiness.visible()}
 	if old := c.dashboards[name]; old != nil {
-		made.tags = old.tags // an update takes no tags
+		made.tags, made.visible = old.tags, old.visible // an update takes no tags
 	} else if len(c.dashboards) >= dashboardsMax {
 		return nil, failf(http.StatusBadRequest, "LimitExceededFault", "The emulator holds at most %d dashboards.", dashboardsMax)
 	}
@@ -196,11 +197,19 @@ func (w *widget) metricProblems() [][2]string {
 func (c *cloudWatchService) getDashboard(ctx context.Context, in *cloudwatch.GetDashboardInput) (*cloudwatch.GetDashboardOutput, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	d := c.dashboards[deref(in.DashboardName)]
+	d := c.dashboard(deref(in.DashboardName))
 	if d == nil {
 		return nil, dashboardNotFound(deref(in.DashboardName))
 	}
 	return &cloudwatch.GetDashboardOutput{DashboardName: &d.name, DashboardBody: &d.body, DashboardArn: new(dashboardARN(ctx, d.name))}, nil
+}
+
+// dashboard gives one that calls find, or nil. The lock is held.
+func (c *cloudWatchService) dashboard(name string) *dashboard {
+	if d := c.dashboards[name]; d != nil && !c.readiness.before(d.visible) {
+		return d
+	}
+	return nil
 }
 
 func dashboardNotFound(names ...string) *apiError {
@@ -216,7 +225,7 @@ func (c *cloudWatchService) listDashboards(ctx context.Context, in *cloudwatch.L
 	defer c.mu.Unlock()
 	out := &cloudwatch.ListDashboardsOutput{DashboardEntries: []types.DashboardEntry{}}
 	for _, name := range sortedKeys(c.dashboards) {
-		if name <= after || !strings.HasPrefix(name, deref(in.DashboardNamePrefix)) {
+		if name <= after || c.dashboard(name) == nil || !strings.HasPrefix(name, deref(in.DashboardNamePrefix)) {
 			continue
 		}
 		if n := len(out.DashboardEntries); n == dashboardPage {
@@ -240,7 +249,7 @@ func (c *cloudWatchService) deleteDashboards(_ context.Context, in *cloudwatch.D
 	defer c.mu.Unlock()
 	var missing []string
 	for _, name := range in.DashboardNames {
-		if c.dashboards[name] == nil {
+		if c.dashboard(name) == nil {
 			missing = append(missing, name)
 		}
 	}

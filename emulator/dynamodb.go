@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // dynamoService is DynamoDB: tables with a primary key, and their items. It has
@@ -13,12 +14,14 @@ type dynamoService struct {
 	account string
 	clock   Clock
 
-	mu     sync.RWMutex
-	tables map[tableKey]*table
+	mu      sync.RWMutex
+	tables  map[tableKey]*table
+	leaving atomic.Int64 // tables that are DELETING
 
-	reserved map[string]bool // words that expressions cannot use as names
-	metrics  metricRecorder  // may be nil
-	faults   *faultInjector
+	reserved  map[string]bool // words that expressions cannot use as names
+	metrics   metricRecorder  // may be nil
+	faults    *faultInjector
+	readiness *readiness
 }
 
 type tableKey struct{ region, name string }
@@ -60,11 +63,12 @@ func dynamoInvalid(format string, args ...any) *apiError {
 
 // tagged lists the tables of a region for the Resource Groups Tagging API.
 func (d *dynamoService) tagged(region string) []taggedResource {
+	d.sweep()
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var found []taggedResource
 	for key, t := range d.tables {
-		if key.region == region {
+		if key.region == region && !d.readiness.before(t.visible) {
 			found = append(found, taggedResource{arn: t.arn, tags: t.copyTags()})
 		}
 	}

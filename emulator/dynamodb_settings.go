@@ -36,6 +36,9 @@ func (d *dynamoService) updateTable(ctx context.Context, in *dynamodb.UpdateTabl
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := d.changeable(t); err != nil {
+		return nil, err
+	}
 	if in.BillingMode != "" || in.ProvisionedThroughput != nil {
 		if err := t.updateBilling(in.BillingMode, in.ProvisionedThroughput, d.clock.Now().UTC()); err != nil {
 			return nil, err
@@ -54,9 +57,8 @@ func (d *dynamoService) updateTable(ctx context.Context, in *dynamodb.UpdateTabl
 	if in.TableClass != "" {
 		t.class = in.TableClass
 	}
-	described := t.describe()
-	described.TableStatus = types.TableStatusUpdating
-	return &dynamodb.UpdateTableOutput{TableDescription: described}, nil
+	d.enter(t, types.TableStatusUpdating)
+	return &dynamodb.UpdateTableOutput{TableDescription: t.describe(types.TableStatusUpdating)}, nil
 }
 
 // updateBilling changes mode or capacity; t is locked.
@@ -105,11 +107,9 @@ func (d *dynamoService) describeContinuousBackups(ctx context.Context, in *dynam
 }
 
 func (d *dynamoService) findBackups(ctx context.Context, name *string) (*table, error) {
-	t, err := d.find(ctx, name)
-	if api, ok := err.(*apiError); ok && api.Code == "ResourceNotFoundException" { //nolint:errorlint // our own, never wrapped
-		return nil, failf(http.StatusBadRequest, "TableNotFoundException", "Table not found: %s", *tableNameOf(name))
-	}
-	return t, err
+	return d.lookup(ctx, name, func(name string) error {
+		return failf(http.StatusBadRequest, "TableNotFoundException", "Table not found: %s", name)
+	})
 }
 
 // describeRecovery says what can be restored: from when it was enabled, but no
@@ -149,6 +149,8 @@ func (d *dynamoService) updateContinuousBackups(ctx context.Context, in *dynamod
 	defer t.mu.Unlock()
 	now := d.clock.Now().UTC()
 	switch {
+	case t.status(now) == types.TableStatusCreating:
+		return nil, failf(http.StatusBadRequest, "ContinuousBackupsUnavailableException", "Backups are being enabled for the table: %s. Please retry later", t.name)
 	case !*spec.PointInTimeRecoveryEnabled:
 		t.recovery = recovery{}
 	case !t.recovery.enabled:
@@ -187,6 +189,9 @@ func (d *dynamoService) updateTimeToLive(ctx context.Context, in *dynamodb.Updat
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := d.changeable(t); err != nil {
+		return nil, err
+	}
 	switch {
 	case *spec.Enabled && t.ttl != "":
 		return nil, dynamoInvalid("TimeToLive is already enabled")
@@ -224,10 +229,11 @@ func mergeTags(tags map[string]string, added []types.Tag) error {
 
 // byARN finds a table by its ARN, for the tag operations.
 func (d *dynamoService) byARN(arn *string) (*table, error) {
+	d.sweep()
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	for _, t := range d.tables {
-		if t.arn == deref(arn) {
+		if t.arn == deref(arn) && !d.readiness.before(t.visible) {
 			return t, nil
 		}
 	}
@@ -248,6 +254,9 @@ func (d *dynamoService) tagResource(_ context.Context, in *dynamodb.TagResourceI
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := d.changeable(t); err != nil {
+		return nil, err
+	}
 	t.tags = tags
 	return &dynamodb.TagResourceOutput{}, nil
 }
@@ -259,6 +268,9 @@ func (d *dynamoService) untagResource(_ context.Context, in *dynamodb.UntagResou
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if err := d.changeable(t); err != nil {
+		return nil, err
+	}
 	for _, key := range in.TagKeys {
 		delete(t.tags, key)
 	}

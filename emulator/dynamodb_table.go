@@ -17,10 +17,13 @@ import (
 type table struct {
 	name, arn, id string
 	created       time.Time
+	visible       time.Time // when calls find it
 	hash          keyAttribute
 	sort          *keyAttribute // nil: the hash key alone is the primary key
 
 	mu         sync.RWMutex
+	passing    types.TableStatus // CREATING, UPDATING or DELETING until then
+	until      time.Time
 	onDemand   bool
 	modeSince  time.Time // when the billing mode became on-demand
 	read       int64     // provisioned units
@@ -67,27 +70,42 @@ func tableNameOf(nameOrARN *string) *string {
 	return &name
 }
 
-// find gives a table of the caller's region.
-func (d *dynamoService) find(ctx context.Context, nameOrARN *string) (*table, error) {
+// lookup gives a table of the caller's region; missing makes the error when there
+// is none.
+func (d *dynamoService) lookup(ctx context.Context, nameOrARN *string, missing func(name string) error) (*table, error) {
 	name := tableNameOf(nameOrARN)
 	if err := checkTableName(name); err != nil {
 		return nil, err
 	}
+	d.sweep()
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if t, ok := d.tables[tableKey{callerOf(ctx).Region, *name}]; ok {
+	if t, ok := d.tables[tableKey{callerOf(ctx).Region, *name}]; ok && !d.readiness.before(t.visible) {
 		return t, nil
 	}
-	return nil, failf(http.StatusBadRequest, "ResourceNotFoundException", "Requested resource not found")
+	return nil, missing(*name)
 }
 
-// findNamed is find for the operations whose error names the table.
-func (d *dynamoService) findNamed(ctx context.Context, nameOrARN *string) (*table, error) {
-	t, err := d.find(ctx, nameOrARN)
-	if api, ok := err.(*apiError); ok && api.Code == "ResourceNotFoundException" { //nolint:errorlint // our own, never wrapped
-		return nil, failf(http.StatusBadRequest, "ResourceNotFoundException", "Requested resource not found: Table: %s not found", *tableNameOf(nameOrARN))
+// find gives a table whose items can be read and written.
+func (d *dynamoService) find(ctx context.Context, nameOrARN *string) (*table, error) {
+	missing := func(string) error {
+		return failf(http.StatusBadRequest, "ResourceNotFoundException", "Requested resource not found")
 	}
-	return t, err
+	t, err := d.lookup(ctx, nameOrARN, missing)
+	if err != nil {
+		return nil, err
+	}
+	if status := t.statusNow(d.clock.Now()); status == types.TableStatusCreating || status == types.TableStatusDeleting {
+		return nil, missing(t.name)
+	}
+	return t, nil
+}
+
+// findNamed gives a table in any state.
+func (d *dynamoService) findNamed(ctx context.Context, nameOrARN *string) (*table, error) {
+	return d.lookup(ctx, nameOrARN, func(name string) error {
+		return failf(http.StatusBadRequest, "ResourceNotFoundException", "Requested resource not found: Table: %s not found", name)
+	})
 }
 
 func (d *dynamoService) createTable(ctx context.Context, in *dynamodb.CreateTableInput) (*dynamodb.CreateTableOutput, error) {
@@ -104,7 +122,7 @@ func (d *dynamoService) createTable(ctx context.Context, in *dynamodb.CreateTabl
 	}
 	t := &table{
 		name: *in.TableName, arn: callerOf(ctx).arn("dynamodb", "table/"+*in.TableName), id: newRequestID(),
-		created: d.clock.Now().UTC(), hash: hash, sort: sort,
+		created: d.clock.Now().UTC(), visible: d.readiness.visible(), hash: hash, sort: sort,
 		protection: deref(in.DeletionProtectionEnabled), class: in.TableClass,
 		tags: map[string]string{},
 	}
@@ -117,16 +135,16 @@ func (d *dynamoService) createTable(ctx context.Context, in *dynamodb.CreateTabl
 	if err := mergeTags(t.tags, in.Tags); err != nil {
 		return nil, err
 	}
+	d.sweep()
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	key := tableKey{callerOf(ctx).Region, t.name}
 	if _, ok := d.tables[key]; ok {
 		return nil, failf(http.StatusBadRequest, "ResourceInUseException", "Table already exists: %s", t.name)
 	}
+	d.enter(t, types.TableStatusCreating)
 	d.tables[key] = t
-	described := t.describe()
-	described.TableStatus = types.TableStatusCreating
-	return &dynamodb.CreateTableOutput{TableDescription: described}, nil
+	return &dynamodb.CreateTableOutput{TableDescription: t.describe(types.TableStatusCreating)}, nil
 }
 
 // keySchema checks the primary key as DynamoDB does.
@@ -218,11 +236,11 @@ func (d *dynamoService) encryption(ctx context.Context, spec *types.SSESpecifica
 	return &types.SSEDescription{Status: types.SSEStatusEnabled, SSEType: types.SSETypeKms, KMSMasterKeyArn: &key}, nil
 }
 
-// describe gives the table's description; t is locked or new.
-func (t *table) describe() *types.TableDescription {
+// describe gives the table's description in a state; t is locked or new.
+func (t *table) describe(status types.TableStatus) *types.TableDescription {
 	d := &types.TableDescription{
 		TableName: &t.name, TableArn: &t.arn, TableId: &t.id, CreationDateTime: &t.created,
-		TableStatus:               types.TableStatusActive,
+		TableStatus:               status,
 		DeletionProtectionEnabled: new(t.protection),
 		ItemCount:                 new(int64(t.items.count)),
 		TableSizeBytes:            new(t.items.bytes),
@@ -273,7 +291,7 @@ func (d *dynamoService) describeTable(ctx context.Context, in *dynamodb.Describe
 	}
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	return &dynamodb.DescribeTableOutput{Table: t.describe()}, nil
+	return &dynamodb.DescribeTableOutput{Table: t.describe(t.status(d.clock.Now()))}, nil
 }
 
 func (d *dynamoService) deleteTable(ctx context.Context, in *dynamodb.DeleteTableInput) (*dynamodb.DeleteTableOutput, error) {
@@ -283,15 +301,22 @@ func (d *dynamoService) deleteTable(ctx context.Context, in *dynamodb.DeleteTabl
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t.mu.RLock()
-	defer t.mu.RUnlock()
-	if t.protection {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch err := d.changeable(t); {
+	case t.passing == types.TableStatusDeleting: // is a success once more
+		return &dynamodb.DeleteTableOutput{TableDescription: t.describe(t.passing)}, nil
+	case err != nil:
+		return nil, err
+	case t.protection:
 		return nil, dynamoInvalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
-	delete(d.tables, tableKey{callerOf(ctx).Region, t.name})
-	described := t.describe()
-	described.TableStatus = types.TableStatusDeleting
-	return &dynamodb.DeleteTableOutput{TableDescription: described}, nil
+	if d.enter(t, types.TableStatusDeleting); t.until.IsZero() {
+		delete(d.tables, tableKey{callerOf(ctx).Region, t.name})
+	} else {
+		d.leaving.Add(1)
+	}
+	return &dynamodb.DeleteTableOutput{TableDescription: t.describe(types.TableStatusDeleting)}, nil
 }
 
 func (d *dynamoService) listTables(ctx context.Context, in *dynamodb.ListTablesInput) (*dynamodb.ListTablesOutput, error) {
@@ -301,11 +326,12 @@ func (d *dynamoService) listTables(ctx context.Context, in *dynamodb.ListTablesI
 			return nil, dynamoInvalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and 100", limit)
 		}
 	}
+	d.sweep()
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	names := []string{}
-	for key := range d.tables {
-		if key.region == callerOf(ctx).Region && key.name > deref(in.ExclusiveStartTableName) {
+	for key, t := range d.tables {
+		if key.region == callerOf(ctx).Region && !d.readiness.before(t.visible) && key.name > deref(in.ExclusiveStartTableName) {
 			names = append(names, key.name)
 		}
 	}

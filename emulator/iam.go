@@ -24,6 +24,8 @@ type iamService struct {
 	account string
 	clock   Clock
 
+	readiness *readiness
+
 	mu       sync.RWMutex
 	roles    map[string]*role    // by name: unique in an account, whatever the path
 	sessions map[string]*session // by access key
@@ -41,6 +43,10 @@ type role struct {
 	inline              map[string]inlinePolicy
 	attached            map[string]*policy // managed policies by ARN
 	tags                []types.Tag
+	visible             time.Time // when calls find it
+	assumable           time.Time // when services can assume it
+	former              []*policy // in force until settled
+	settled             time.Time
 }
 
 type inlinePolicy struct {
@@ -107,7 +113,7 @@ func (i *iamService) named(name *string) (*role, error) {
 	if name == nil {
 		return nil, invalidIAM("Value at 'roleName' failed to satisfy constraint: Member must not be null")
 	}
-	if r, ok := i.roles[*name]; ok {
+	if r, ok := i.roles[*name]; ok && !i.readiness.before(r.visible) {
 		return r, nil
 	}
 	return nil, noSuchRole(*name)
@@ -203,6 +209,7 @@ func (i *iamService) createRole(ctx context.Context, in *iam.CreateRoleInput) (*
 			return nil, failf(http.StatusConflict, "EntityAlreadyExists", "Role with name %s already exists.", r.name)
 		}
 	}
+	r.assumable, r.visible = i.readiness.until(i.readiness.inForce().Role), i.readiness.visible()
 	i.roles[r.name] = r
 	return &iam.CreateRoleOutput{Role: r.wire()}, nil
 }
@@ -271,7 +278,7 @@ func (i *iamService) listRoles(_ context.Context, in *iam.ListRolesInput) (*iam.
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	names := slices.DeleteFunc(sortedKeys(i.roles), func(name string) bool {
-		return !strings.HasPrefix(i.roles[name].path, deref(in.PathPrefix))
+		return i.readiness.before(i.roles[name].visible) || !strings.HasPrefix(i.roles[name].path, deref(in.PathPrefix))
 	})
 	page, marker, err := iamPage(names, in.Marker, in.MaxItems)
 	if err != nil {
@@ -322,7 +329,7 @@ func (i *iamService) deleteRole(_ context.Context, in *iam.DeleteRoleInput) (*ia
 		return nil, err
 	case len(r.attached) > 0:
 		return nil, failf(http.StatusConflict, "DeleteConflict", "Cannot delete entity, must detach all policies first.")
-	case len(r.inline) > 0:
+	case len(r.inline) > 0, len(i.policies(r)) > 0:
 		return nil, failf(http.StatusConflict, "DeleteConflict", "Cannot delete entity, must delete policies first.")
 	}
 	delete(i.roles, r.name)

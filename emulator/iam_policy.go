@@ -59,6 +59,7 @@ func (i *iamService) putRolePolicy(_ context.Context, in *iam.PutRolePolicyInput
 	if size > inlineLimit {
 		return nil, failf(http.StatusConflict, "LimitExceeded", "Maximum policy size of %d bytes exceeded for role %s", inlineLimit, r.name)
 	}
+	i.spread(r)
 	r.inline[*in.PolicyName] = inlinePolicy{document: *in.PolicyDocument, parsed: parsed}
 	return &iam.PutRolePolicyOutput{}, nil
 }
@@ -93,6 +94,7 @@ func (i *iamService) deleteRolePolicy(_ context.Context, in *iam.DeleteRolePolic
 	if err != nil {
 		return nil, err
 	}
+	i.spread(r)
 	delete(r.inline, *in.PolicyName)
 	return &iam.DeleteRolePolicyOutput{}, nil
 }
@@ -129,10 +131,12 @@ func (i *iamService) attachRolePolicy(_ context.Context, in *iam.AttachRolePolic
 	if len(r.attached) == attachedLimit {
 		return nil, failf(http.StatusConflict, "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: %d", attachedLimit)
 	}
-	if r.attached[arn], err = parsePolicy(document, identityPolicy); err != nil {
-		delete(r.attached, arn)
+	parsed, err := parsePolicy(document, identityPolicy)
+	if err != nil {
 		return nil, malformed(err)
 	}
+	i.spread(r)
+	r.attached[arn] = parsed
 	return &iam.AttachRolePolicyOutput{}, nil
 }
 
@@ -146,6 +150,7 @@ func (i *iamService) detachRolePolicy(_ context.Context, in *iam.DetachRolePolic
 	if _, ok := r.attached[deref(in.PolicyArn)]; !ok {
 		return nil, failf(http.StatusNotFound, "NoSuchEntity", "Policy %s was not found.", deref(in.PolicyArn))
 	}
+	i.spread(r)
 	delete(r.attached, *in.PolicyArn)
 	return &iam.DetachRolePolicyOutput{}, nil
 }

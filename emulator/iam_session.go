@@ -134,7 +134,22 @@ func (i *iamService) decide(roleARN string, a access) decision {
 	if r == nil {
 		return implicitDeny
 	}
-	return evaluate(r.policies(), a)
+	return evaluate(i.policies(r), a)
+}
+
+// policies are those of a role that are in force; the service's lock is held.
+func (i *iamService) policies(r *role) []*policy {
+	if i.readiness.before(r.settled) {
+		return r.former
+	}
+	return r.policies()
+}
+
+// spread is called before the policies of a role change, which are in force for a
+// while; the service's lock is held.
+func (i *iamService) spread(r *role) {
+	r.former = i.policies(r)
+	r.settled = i.readiness.until(i.readiness.inForce().Policy)
 }
 
 // policies are all policies of a role; the service's lock is held.
@@ -165,7 +180,7 @@ func (i *iamService) assumable(roleARN, service string) bool {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
 	r := i.byARN(roleARN)
-	return r != nil && r.trust.trusts(service, map[string]string{
+	return r != nil && !i.readiness.before(r.assumable) && r.trust.trusts(service, map[string]string{
 		"aws:securetransport": "true",
 		"aws:sourceaccount":   i.account,
 	})

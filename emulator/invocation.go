@@ -24,7 +24,7 @@ type outcome struct {
 // invoked; what goes wrong within it is part of the outcome.
 func (l *lambdaService) execute(f *function, ev event) (*outcome, error) {
 	f.mu.RLock()
-	pending := f.created && l.clock.Now().Before(f.changed.Add(l.transition))
+	pending := f.created && l.readiness.before(f.until)
 	f.mu.RUnlock()
 	if pending {
 		return nil, lambdaFail(http.StatusConflict, "ResourceConflictException",

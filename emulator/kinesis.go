@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
@@ -21,14 +22,14 @@ type metricRecorder interface {
 // kinesisService is Kinesis Data Streams: streams of shards that keep their
 // records for the retention period.
 type kinesisService struct {
-	account string
-	clock   Clock
-	metrics metricRecorder
-	// transition is how long streams stay CREATING, UPDATING and DELETING.
-	transition time.Duration
+	account   string
+	clock     Clock
+	metrics   metricRecorder
+	readiness *readiness
 
 	mu      sync.RWMutex
 	streams map[string]*stream // by ARN
+	leaving atomic.Int64       // streams that are DELETING
 }
 
 func newKinesis(o Options, metrics metricRecorder) *kinesisService {
@@ -76,6 +77,7 @@ type stream struct {
 	region  string
 	account string
 	created time.Time
+	visible time.Time // when calls find it
 
 	mu         sync.RWMutex
 	pending    types.StreamStatus // CREATING, UPDATING or DELETING until then; "" when ACTIVE
@@ -103,9 +105,9 @@ func (st *stream) status(now time.Time) types.StreamStatus {
 	return types.StreamStatusActive
 }
 
-// enter begins a state that ends after the service's transition time.
+// enter begins a state that ends when the stream is ready.
 func (s *kinesisService) enter(st *stream, state types.StreamStatus) {
-	st.pending, st.until = state, s.clock.Now().Add(s.transition)
+	st.pending, st.until = state, s.readiness.until(s.readiness.inForce().Stream)
 }
 
 // changes gives a channel that closes when the stream's shards change.
@@ -146,7 +148,7 @@ func (s *kinesisService) find(ctx context.Context, name, arn, id *string) (*stre
 	s.sweep()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if st, ok := s.streams[streamARN]; ok {
+	if st, ok := s.streams[streamARN]; ok && !s.readiness.before(st.visible) {
 		return st, nil
 	}
 	return nil, streamNotFound(streamARN[strings.LastIndexByte(streamARN, '/')+1:], s.account)
@@ -192,7 +194,7 @@ func streamNotFound(name, account string) error {
 
 // sweep removes the streams whose deletion is over.
 func (s *kinesisService) sweep() {
-	if s.transition == 0 { // deleteStream has removed them itself
+	if s.leaving.Load() == 0 {
 		return
 	}
 	now := s.clock.Now()
@@ -201,7 +203,11 @@ func (s *kinesisService) sweep() {
 	maps.DeleteFunc(s.streams, func(_ string, st *stream) bool {
 		st.mu.RLock()
 		defer st.mu.RUnlock()
-		return st.deleted && !now.Before(st.until)
+		over := st.deleted && !now.Before(st.until)
+		if over {
+			s.leaving.Add(-1)
+		}
+		return over
 	})
 }
 
@@ -212,7 +218,7 @@ func (s *kinesisService) inRegion(region string) []*stream {
 	defer s.mu.RUnlock()
 	var list []*stream
 	for _, st := range s.streams {
-		if st.region == region {
+		if st.region == region && !s.readiness.before(st.visible) {
 			list = append(list, st)
 		}
 	}

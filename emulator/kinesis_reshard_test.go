@@ -165,8 +165,7 @@ func TestReshardingNeverLosesAKey(t *testing.T) {
 
 func TestStreamStates(t *testing.T) {
 	clock := NewManualClock(epoch)
-	s := startServer(t, Options{Clock: clock})
-	s.kinesis.transition = 10 * time.Second
+	s := startServer(t, Options{Clock: clock, Readiness: Readiness{Stream: 10 * time.Second}})
 	client := kinesis.NewFromConfig(sdkConfig(s))
 	name := aws.String("s")
 	status := func() types.StreamStatus {

@@ -38,7 +38,8 @@ func (s *kinesisService) createStream(ctx context.Context, in *kinesis.CreateStr
 	now := s.clock.Now()
 	st := &stream{
 		name: *in.StreamName, arn: arn, region: c.Region, account: s.account, created: now.Truncate(time.Millisecond),
-		mode: mode, retention: defaultRetention, encryption: types.EncryptionTypeNone, maxRecord: defaultMaxRecord,
+		visible: s.readiness.visible(),
+		mode:    mode, retention: defaultRetention, encryption: types.EncryptionTypeNone, maxRecord: defaultMaxRecord,
 		tags: map[string]string{}, resharded: make(chan struct{}), gone: make(chan struct{}),
 	}
 	maps.Copy(st.tags, in.Tags)
@@ -161,8 +162,10 @@ func (s *kinesisService) deleteStream(ctx context.Context, in *kinesis.DeleteStr
 	}
 	st.deleted = true
 	s.enter(st, types.StreamStatusDeleting)
-	if s.transition == 0 {
+	if st.until.IsZero() {
 		delete(s.streams, st.arn)
+	} else {
+		s.leaving.Add(1)
 	}
 	close(st.gone)
 	st.announce()

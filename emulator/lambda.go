@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"time"
 )
 
 // lambdaService is Lambda: functions that run as processes of this host, and
@@ -25,9 +24,6 @@ type lambdaService struct {
 	endpoint    string // of the emulator, for the functions' SDKs
 	substitutes map[string][]string
 	platform    platform // of this host
-	// transition is how long functions stay Pending or InProgress and mappings
-	// Creating, Updating and so on.
-	transition time.Duration
 	lambdaSeams
 
 	routes []restRoute
@@ -46,12 +42,13 @@ type lambdaService struct {
 
 // lambdaSeams are what Lambda needs of the other services.
 type lambdaSeams struct {
-	kinesis *kinesisService
-	roles   roleAuthority
-	logs    logWriter
-	objects objectWriter
-	metrics metricRecorder
-	faults  *faultInjector
+	kinesis   *kinesisService
+	roles     roleAuthority
+	logs      logWriter
+	objects   objectWriter
+	metrics   metricRecorder
+	faults    *faultInjector
+	readiness *readiness
 }
 
 // roleAuthority knows what execution roles may do.
@@ -233,7 +230,7 @@ func (l *lambdaService) find(ctx context.Context, name, qualifier *string) (*fun
 		return nil, functionNotFound(arn + ":" + qualified)
 	}
 	f, ok := l.byARN(arn)
-	if !ok {
+	if !ok || l.readiness.before(f.visible) {
 		return nil, functionNotFound(arn)
 	}
 	return f, nil
@@ -252,5 +249,7 @@ func functionNotFound(arn string) error {
 
 // inRegion gives the functions of a region by name.
 func (l *lambdaService) inRegion(region string) []*function {
-	return slices.DeleteFunc(l.allFunctions(), func(f *function) bool { return !strings.Contains(f.arn, ":lambda:"+region+":") })
+	return slices.DeleteFunc(l.allFunctions(), func(f *function) bool {
+		return l.readiness.before(f.visible) || !strings.Contains(f.arn, ":lambda:"+region+":")
+	})
 }

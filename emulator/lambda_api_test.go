@@ -276,8 +276,7 @@ func TestFunctionTagsListsAndDeletion(t *testing.T) {
 
 func TestFunctionStates(t *testing.T) {
 	clock := NewManualClock(epoch)
-	w := newWorld(t, Options{Clock: clock}, 1)
-	w.server.lambda.transition = 5 * time.Second
+	w := newWorld(t, Options{Clock: clock, Readiness: Readiness{Function: 5 * time.Second}}, 1)
 	w.createFunction("proxy")
 	state := func() string {
 		out, err := w.lambda.GetFunctionConfiguration(t.Context(), &awslambda.GetFunctionConfigurationInput{FunctionName: &w.function})

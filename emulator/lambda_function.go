@@ -21,14 +21,16 @@ type function struct {
 	name string
 	arn  string
 	pool *pool
+	// visible is when calls find it.
+	visible time.Time
 
 	mu       sync.RWMutex
 	config   *types.FunctionConfiguration // without the parts that depend on time
 	code     *archive
 	tags     map[string]string
 	reserved *int32    // concurrency
-	changed  time.Time // of the last change, for its states
 	created  bool      // the last change was the creation
+	until    time.Time // when the last change is in force
 }
 
 // snapshot gives the function as it is now.
@@ -48,10 +50,10 @@ func (f *function) deploy() deployment {
 
 // describe gives the configuration with its states at now. The function's mutex
 // must be held.
-func (f *function) describe(now time.Time, transition time.Duration) types.FunctionConfiguration {
+func (f *function) describe(now time.Time) types.FunctionConfiguration {
 	c := *f.config
 	c.State, c.LastUpdateStatus = types.StateActive, types.LastUpdateStatusSuccessful
-	if now.Before(f.changed.Add(transition)) {
+	if now.Before(f.until) {
 		f.inTransition(&c)
 	}
 	return c
@@ -103,7 +105,8 @@ func (l *lambdaService) createFunction(ctx context.Context, in *awslambda.Create
 	if err != nil {
 		return nil, err
 	}
-	f := &function{name: nameOf(arn), arn: arn, code: code, tags: map[string]string{}, created: true, changed: l.clock.Now()}
+	f := &function{name: nameOf(arn), arn: arn, code: code, tags: map[string]string{}, created: true}
+	f.until, f.visible = l.readiness.until(l.readiness.inForce().Function), l.readiness.visible()
 	maps.Copy(f.tags, in.Tags)
 	f.pool = newPool(l, f)
 	f.config = l.newConfiguration(in, f, code)
@@ -225,7 +228,7 @@ func (l *lambdaService) updateCode(ctx context.Context, in *awslambda.UpdateFunc
 		code.release()
 		f.mu.RLock()
 		defer f.mu.RUnlock()
-		return answer[awslambda.UpdateFunctionCodeOutput](f.describe(l.clock.Now(), l.transition)), nil
+		return answer[awslambda.UpdateFunctionCodeOutput](f.describe(l.clock.Now())), nil
 	}
 	c, err := l.replace(f, in.RevisionId, func(c *types.FunctionConfiguration) *archive {
 		if len(in.Architectures) > 0 {
@@ -286,8 +289,7 @@ func (l *lambdaService) updateConfiguration(ctx context.Context, in *awslambda.U
 func (l *lambdaService) replace(f *function, revision *string, change func(*types.FunctionConfiguration) *archive) (types.FunctionConfiguration, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	now := l.clock.Now()
-	if now.Before(f.changed.Add(l.transition)) {
+	if l.readiness.before(f.until) {
 		return types.FunctionConfiguration{}, lambdaFail(http.StatusConflict, "ResourceConflictException",
 			"The operation cannot be performed at this time. An update is in progress for resource: %s", f.arn)
 	}
@@ -301,7 +303,7 @@ func (l *lambdaService) replace(f *function, revision *string, change func(*type
 		f.code = code
 	}
 	l.stamp(&c, f.code)
-	f.config, f.changed, f.created = &c, now, false
+	f.config, f.created, f.until = &c, false, l.readiness.until(l.readiness.inForce().Function)
 	f.pool.retire()
 	answered := c
 	f.inTransition(&answered)

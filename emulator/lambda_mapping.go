@@ -33,9 +33,10 @@ const (
 // sourceMapping is one event source mapping: its settings, and how far it has
 // come in each shard, which outlives all its pollers.
 type sourceMapping struct {
-	lambda *lambdaService
-	uuid   string
-	arn    string
+	lambda  *lambdaService
+	uuid    string
+	arn     string
+	visible time.Time // when calls find it
 
 	mu       sync.RWMutex
 	config   types.EventSourceMappingConfiguration // without state and result
@@ -69,10 +70,10 @@ func (m *sourceMapping) describe(state string) types.EventSourceMappingConfigura
 	return c
 }
 
-// enter begins a state that ends after the service's transition time; the
-// mapping's mutex must be held.
+// enter begins a state that ends when the mapping is ready; the mapping's mutex
+// must be held.
 func (m *sourceMapping) enter(state string) {
-	m.passing, m.until = state, m.lambda.clock.Now().Add(m.lambda.transition)
+	m.passing, m.until = state, m.lambda.readiness.until(m.lambda.readiness.inForce().Mapping)
 }
 
 func mappingNotFound() error {
@@ -86,7 +87,7 @@ func (l *lambdaService) findMapping(uuid *string) (*sourceMapping, error) {
 	l.sweepMappings()
 	l.mu.RLock()
 	defer l.mu.RUnlock()
-	if m, ok := l.mappings[*uuid]; ok {
+	if m, ok := l.mappings[*uuid]; ok && !l.readiness.before(m.visible) {
 		return m, nil
 	}
 	return nil, mappingNotFound()
@@ -123,6 +124,7 @@ func (l *lambdaService) createMapping(ctx context.Context, in *awslambda.CreateE
 	m := &sourceMapping{
 		lambda: l, uuid: uuid, arn: callerOf(ctx).arn("lambda", "event-source-mapping:"+uuid),
 		tags: map[string]string{}, enabled: in.Enabled == nil || *in.Enabled, result: resultNone,
+		visible: l.readiness.visible(),
 	}
 	maps.Copy(m.tags, in.Tags)
 	m.config = newMappingConfig(in, m, f.arn)
@@ -253,7 +255,7 @@ func (l *lambdaService) listMappings(ctx context.Context, in *awslambda.ListEven
 	var found []*sourceMapping
 	for _, m := range l.allMappings() {
 		m.mu.RLock()
-		keep := strings.Contains(m.arn, ":lambda:"+region+":") && (wanted == "" || *m.config.FunctionArn == wanted) &&
+		keep := !l.readiness.before(m.visible) && strings.Contains(m.arn, ":lambda:"+region+":") && (wanted == "" || *m.config.FunctionArn == wanted) &&
 			(in.EventSourceArn == nil || *m.config.EventSourceArn == *in.EventSourceArn)
 		m.mu.RUnlock()
 		if keep {

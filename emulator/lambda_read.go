@@ -34,7 +34,7 @@ func (l *lambdaService) getFunction(ctx context.Context, in *awslambda.GetFuncti
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	c := f.describe(l.clock.Now(), l.transition)
+	c := f.describe(l.clock.Now())
 	out := &awslambda.GetFunctionOutput{
 		Configuration: &c, Tags: maps.Clone(f.tags),
 		Code: &types.FunctionCodeLocation{RepositoryType: new("S3"), Location: new(l.archiveURL(f.arn))},
@@ -52,7 +52,7 @@ func (l *lambdaService) getConfiguration(ctx context.Context, in *awslambda.GetF
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	return answer[awslambda.GetFunctionConfigurationOutput](f.describe(l.clock.Now(), l.transition)), nil
+	return answer[awslambda.GetFunctionConfigurationOutput](f.describe(l.clock.Now())), nil
 }
 
 // archivePath is where functions' archives can be fetched, as GetFunction says
@@ -101,7 +101,7 @@ func (l *lambdaService) listFunctions(ctx context.Context, in *awslambda.ListFun
 	out := &awslambda.ListFunctionsOutput{Functions: []types.FunctionConfiguration{}, NextMarker: next}
 	for _, f := range page {
 		f.mu.RLock()
-		c := f.describe(l.clock.Now(), l.transition)
+		c := f.describe(l.clock.Now())
 		f.mu.RUnlock()
 		// A list does not tell the states: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
 		c.State, c.StateReason, c.StateReasonCode = "", nil, ""
@@ -119,7 +119,7 @@ func (l *lambdaService) listVersions(ctx context.Context, in *awslambda.ListVers
 	}
 	f.mu.RLock()
 	defer f.mu.RUnlock()
-	c := f.describe(l.clock.Now(), l.transition)
+	c := f.describe(l.clock.Now())
 	c.FunctionArn = new(f.arn + ":" + latestVersion)
 	return &awslambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{c}}, nil
 }

@@ -16,14 +16,14 @@ func (l *lambdaService) taggable(arn *string) (tags *map[string]string, guard *s
 	if arn == nil {
 		return nil, nil, nullMember("resource")
 	}
-	if f, ok := l.byARN(*arn); ok {
+	if f, ok := l.byARN(*arn); ok && !l.readiness.before(f.visible) {
 		return &f.tags, &f.mu, nil
 	}
 	if _, uuid, ok := strings.Cut(*arn, ":event-source-mapping:"); ok {
 		l.mu.RLock()
 		m, ok := l.mappings[uuid]
 		l.mu.RUnlock()
-		if ok && m.arn == *arn {
+		if ok && m.arn == *arn && !l.readiness.before(m.visible) {
 			return &m.tags, &m.mu, nil
 		}
 		return nil, nil, mappingNotFound()
@@ -93,8 +93,9 @@ func (l *lambdaService) tagged(region string) []taggedResource {
 		list = append(list, taggedResource{arn: f.arn, tags: maps.Clone(f.tags)})
 		f.mu.RUnlock()
 	}
+	l.sweepMappings()
 	for _, m := range l.allMappings() {
-		if partOf(m.arn, 3) != region {
+		if partOf(m.arn, 3) != region || l.readiness.before(m.visible) {
 			continue
 		}
 		m.mu.RLock()

@@ -14,12 +14,14 @@ import (
 
 // logsService is CloudWatch Logs.
 type logsService struct {
-	options Options
-	metrics *cloudWatchService // takes the metrics of EMF lines; may be nil
+	options   Options
+	metrics   *cloudWatchService // takes the metrics of EMF lines; may be nil
+	readiness *readiness
 
 	mu      sync.RWMutex
 	groups  map[groupKey]*logGroupData
-	written uint64 // events, ever: tells apart those of the same millisecond
+	vacated map[groupKey]time.Time // when the name of a deleted group is free
+	written uint64                 // events, ever: tells apart those of the same millisecond
 }
 
 type groupKey struct{ region, name string }
@@ -29,7 +31,9 @@ type logGroupData struct {
 	arn       string // without the final :*
 	name      string
 	created   time.Time
-	retention int32 // days; 0: for ever
+	visible   time.Time // when calls find it
+	free      time.Time // when it takes changes
+	retention int32     // days; 0: for ever
 	class     types.LogGroupClass
 	key       string // KMS
 	tags      map[string]string
@@ -46,7 +50,7 @@ type logEvent struct {
 func newLogEvent(at time.Time, message string) logEvent { return logEvent{at, message} }
 
 func newLogs(options Options, metrics *cloudWatchService) *logsService {
-	return &logsService{options: options, metrics: metrics, groups: map[groupKey]*logGroupData{}}
+	return &logsService{options: options, metrics: metrics, groups: map[groupKey]*logGroupData{}, vacated: map[groupKey]time.Time{}}
 }
 
 func (l *logsService) operations() map[string]operation {
@@ -115,9 +119,13 @@ func (l *logsService) createGroup(ctx context.Context, in *cloudwatchlogs.Create
 	if l.groups[key] != nil {
 		return nil, failf(http.StatusBadRequest, "ResourceAlreadyExistsException", "The specified log group already exists")
 	}
+	if l.readiness.before(l.vacated[key]) {
+		return nil, logsAborted()
+	}
 	group := &logGroupData{
 		arn: c.arn("logs", "log-group:"+name), name: name, created: l.now(), class: in.LogGroupClass, key: deref(in.KmsKeyId),
 		tags: map[string]string{}, streams: map[string]*logStream{},
+		visible: l.readiness.visible(), free: l.readiness.until(l.readiness.inForce().Busy),
 	}
 	if group.class == "" {
 		group.class = types.LogGroupClassStandard
@@ -140,10 +148,24 @@ func (l *logsService) key(ctx context.Context, name string) groupKey {
 // group finds a group of the caller's region by name. The lock is held.
 func (l *logsService) group(ctx context.Context, name string) (*logGroupData, error) {
 	group := l.groups[l.key(ctx, name)]
-	if group == nil {
+	if group == nil || l.readiness.before(group.visible) {
 		return nil, noSuchGroup()
 	}
 	return group, nil
+}
+
+// unoccupied is group for what changes it.
+func (l *logsService) unoccupied(ctx context.Context, name string) (*logGroupData, error) {
+	group, err := l.group(ctx, name)
+	if err == nil && l.readiness.before(group.free) {
+		return nil, logsAborted()
+	}
+	return group, err
+}
+
+func logsAborted() *apiError {
+	return failf(http.StatusBadRequest, "OperationAbortedException",
+		"A conflicting operation is currently in progress against this resource. Please try again.")
 }
 
 // identified finds a group by name, or by its name or ARN. The lock is held.
@@ -165,10 +187,12 @@ func (l *logsService) identified(ctx context.Context, name, identifier *string) 
 func (l *logsService) deleteGroup(ctx context.Context, in *cloudwatchlogs.DeleteLogGroupInput) (*cloudwatchlogs.DeleteLogGroupOutput, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if _, err := l.group(ctx, deref(in.LogGroupName)); err != nil {
+	if _, err := l.unoccupied(ctx, deref(in.LogGroupName)); err != nil {
 		return nil, err
 	}
-	delete(l.groups, l.key(ctx, *in.LogGroupName))
+	key := l.key(ctx, *in.LogGroupName)
+	delete(l.groups, key)
+	l.vacated[key] = l.readiness.until(l.readiness.inForce().Busy)
 	return &cloudwatchlogs.DeleteLogGroupOutput{}, nil
 }
 
@@ -244,7 +268,7 @@ func (g *logGroupData) describe() types.LogGroup {
 func (l *logsService) sorted(region string) []*logGroupData {
 	var found []*logGroupData
 	for key, group := range l.groups {
-		if key.region == region {
+		if key.region == region && !l.readiness.before(group.visible) {
 			found = append(found, group)
 		}
 	}
@@ -267,7 +291,7 @@ func (l *logsService) deleteRetention(ctx context.Context, in *cloudwatchlogs.De
 func (l *logsService) setRetention(ctx context.Context, name string, days int32) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	group, err := l.group(ctx, name)
+	group, err := l.unoccupied(ctx, name)
 	if err != nil {
 		return err
 	}

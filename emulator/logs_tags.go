@@ -32,7 +32,7 @@ func (l *logsService) byARN(arn string) (*logGroupData, error) {
 		return nil, logsInvalid("1 validation error detected: Value '%s' at 'resourceArn' is not the ARN of a log group without :*", arn)
 	}
 	for _, group := range l.groups {
-		if group.arn == arn {
+		if group.arn == arn && !l.readiness.before(group.visible) {
 			return group, nil
 		}
 	}

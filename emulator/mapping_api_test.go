@@ -173,8 +173,7 @@ func TestMappingsAreListedAndTagged(t *testing.T) {
 
 func TestMappingStates(t *testing.T) {
 	w, clock := onManualClock(t, 1)
-	w.server.lambda.transition = 5 * time.Second
-	clock.Advance(5 * time.Second) // the function is Active
+	must(t, w.server.SetReadiness(Readiness{Mapping: 5 * time.Second}))
 	uuid := w.createMapping()
 	state := func() string {
 		out, err := w.lambda.GetEventSourceMapping(t.Context(), &awslambda.GetEventSourceMappingInput{UUID: &uuid})

@@ -87,10 +87,11 @@ func (l *lambdaService) deleteMapping(_ context.Context, in *awslambda.DeleteEve
 
 // changeable refuses a change during another; the mapping's mutex must be held.
 func (m *sourceMapping) changeable(verb string) error {
-	if m.deleted && m.lambda.transition == 0 {
+	passing := m.lambda.readiness.before(m.until)
+	if m.deleted && !passing {
 		return mappingNotFound()
 	}
-	if m.passing != "" && m.lambda.clock.Now().Before(m.until) {
+	if passing {
 		return lambdaFail(http.StatusBadRequest, "ResourceInUseException",
 			"Cannot %s the event source mapping because it is in use.", verb)
 	}

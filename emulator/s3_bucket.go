@@ -120,9 +120,13 @@ func (s *s3Service) addBucket(name, region string, settings s3Settings) error {
 		err.Extra = map[string]any{"BucketName": name}
 		return err
 	}
+	if s.readiness.before(s.store.vacated[name]) {
+		return s3Aborted()
+	}
 	s.store.buckets[name] = &s3Bucket{
 		name: name, region: region, created: s.now(), used: &s.store.used, written: &s.store.written, settings: settings,
 		objects: map[string]*s3Object{}, uploads: map[string]*s3Upload{},
+		visible: s.readiness.visible(), free: s.readiness.until(s.readiness.inForce().Busy),
 	}
 	return nil
 }
@@ -159,6 +163,7 @@ func (s *s3Service) deleteBucket(q *s3Request) error {
 	}
 	b.gone = true
 	delete(s.store.buckets, q.name)
+	s.store.vacated[q.name] = s.readiness.until(s.readiness.inForce().Busy)
 	return q.send(http.StatusNoContent)
 }
 
@@ -238,7 +243,9 @@ func (s *s3Service) sortedBuckets() []*s3Bucket {
 	defer s.store.mu.RUnlock()
 	buckets := make([]*s3Bucket, 0, len(s.store.buckets))
 	for _, b := range s.store.buckets {
-		buckets = append(buckets, b)
+		if !s.readiness.before(b.visible) {
+			buckets = append(buckets, b)
+		}
 	}
 	slices.SortFunc(buckets, func(a, b *s3Bucket) int { return strings.Compare(a.name, b.name) })
 	return buckets

@@ -14,6 +14,10 @@ func noSuchBucket() *apiError {
 	return failf(http.StatusNotFound, "NoSuchBucket", "The specified bucket does not exist")
 }
 
+func s3Aborted() *apiError {
+	return failf(http.StatusConflict, "OperationAborted", "A conflicting conditional operation is currently in progress against this resource. Please try again.")
+}
+
 func noSuchKey(key string) *apiError {
 	err := failf(http.StatusNotFound, "NoSuchKey", "The specified key does not exist.")
 	err.Extra = map[string]any{"Key": key}

@@ -14,12 +14,13 @@ import (
 // s3Service is S3. Objects, versions and the settings of buckets live in
 // memory. The request's path begins with the bucket, or the host does.
 type s3Service struct {
-	options Options
-	routes  s3Routes
-	store   *s3Store
-	metrics *cloudWatchService // nil: no request metrics
-	iam     *iamService        // nil: everybody may do everything
-	faults  *faultInjector
+	options   Options
+	routes    s3Routes
+	store     *s3Store
+	metrics   *cloudWatchService // nil: no request metrics
+	iam       *iamService        // nil: everybody may do everything
+	faults    *faultInjector
+	readiness *readiness
 	// unsupported is told of each operation that is not implemented; may be nil.
 	unsupported func(ctx context.Context, operation string)
 }
@@ -98,7 +99,7 @@ func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
 	}
 	if q.name != "" && operation.name != "CreateBucket" {
 		bucket, ok := s.store.bucket(q.name)
-		if !ok {
+		if !ok || s.readiness.before(bucket.visible) {
 			return operation, noSuchBucket()
 		}
 		q.bucket = bucket
@@ -116,7 +117,16 @@ func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
 	if err := s.permit(q, operation.action(q)); err != nil {
 		return operation, err
 	}
+	if s.occupied(q) {
+		return operation, s3Aborted()
+	}
 	return operation, operation.serve(s, q)
+}
+
+// occupied tells whether a change of a bucket comes too early after its creation.
+func (s *s3Service) occupied(q *s3Request) bool {
+	change := q.Method == http.MethodPut || q.Method == http.MethodDelete
+	return q.bucket != nil && q.key == "" && change && s.readiness.before(q.bucket.free)
 }
 
 // checkBucket refuses a bucket of somebody else or of another region.

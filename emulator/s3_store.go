@@ -22,6 +22,7 @@ const nullVersion = "null"
 type s3Store struct {
 	mu      sync.RWMutex
 	buckets map[string]*s3Bucket
+	vacated map[string]time.Time // when the name of a deleted bucket is free
 	used    atomic.Int64
 	written atomic.Uint64 // versions, ever: their order
 }
@@ -31,6 +32,8 @@ type s3Bucket struct {
 	name    string
 	region  string
 	created time.Time
+	visible time.Time     // when calls find it
+	free    time.Time     // when it takes changes
 	used    *atomic.Int64 // of the store
 	written *atomic.Uint64
 
@@ -92,7 +95,9 @@ func versionSequence(id string) uint64 {
 	return binary.BigEndian.Uint64(raw[16:])
 }
 
-func newS3Store() *s3Store { return &s3Store{buckets: map[string]*s3Bucket{}} }
+func newS3Store() *s3Store {
+	return &s3Store{buckets: map[string]*s3Bucket{}, vacated: map[string]time.Time{}}
+}
 
 func (s *s3Store) bucket(name string) (*s3Bucket, bool) {
 	s.mu.RLock()

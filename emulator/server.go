@@ -42,6 +42,7 @@ type Server struct {
 	rpc     map[string]jsonService // by the service name in an RPC v2 path
 	faults  *faultInjector
 
+	readiness *readiness
 	services
 }
 
@@ -50,9 +51,12 @@ type Server struct {
 // the server; Close does.
 func Start(ctx context.Context, options Options) (*Server, error) {
 	s := &Server{options: withDefaults(options), serving: make(chan struct{}), closed: make(chan struct{})}
-	listener, err := listen(ctx, s.options.Address)
-	if err != nil {
-		return nil, err
+	listener := options.Listener
+	if listener == nil {
+		var err error
+		if listener, err = listen(ctx, s.options.Address); err != nil {
+			return nil, err
+		}
 	}
 	s.listener = listener
 	if err := s.prepare(); err != nil {
@@ -70,7 +74,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 			s.options.Logger.Error("the emulator stopped serving", "error", err)
 		}
 	}()
-	if err := s.SetFaults(options.FaultSeed, options.Faults...); err != nil {
+	if err := errors.Join(s.SetReadiness(options.Readiness), s.SetFaults(options.FaultSeed, options.Faults...)); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	return s, nil

@@ -6,16 +6,20 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"time"
 )
 
 // Options of a server.
 type Options struct {
-	Address string       // default 127.0.0.1:0
-	Account string       // default 000000000000
-	Region  string       // default us-east-1; what a request's credential scope names wins
-	Clock   Clock        // default: the wall clock
-	Logger  *slog.Logger // default: discards
+	Address string // default 127.0.0.1:0
+	// Listener takes the place of Address: one without a network lets the emulator
+	// run in a bubble of testing/synctest. Close closes it.
+	Listener net.Listener
+	Account  string       // default 000000000000
+	Region   string       // default us-east-1; what a request's credential scope names wins
+	Clock    Clock        // default: the wall clock
+	Logger   *slog.Logger // default: discards
 	// Directory for function code and /tmp of the functions; default: a new
 	// temporary one that Close removes.
 	Directory string
@@ -26,6 +30,8 @@ type Options struct {
 	// Faults and FaultSeed are what SetFaults takes; by default nothing goes wrong.
 	Faults    []Fault
 	FaultSeed uint64
+	// Readiness is what SetReadiness takes.
+	Readiness Readiness
 }
 
 // Clock is the emulator's only source of time.

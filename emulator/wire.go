@@ -24,18 +24,23 @@ type services struct {
 func (s *Server) wire() {
 	o := s.options
 	s.faults = &faultInjector{clock: o.Clock}
+	s.readiness = &readiness{clock: o.Clock}
 	s.iam = newIAM(o)
+	s.iam.readiness = s.readiness
 	s.sts = newSTS(o, s.iam)
 	s.cloudwatch = newCloudWatch(o)
+	s.cloudwatch.readiness = s.readiness
 	s.logs = newLogs(o, s.cloudwatch)
+	s.logs.readiness = s.readiness
 	s.dynamodb = newDynamoDB(o, s.cloudwatch)
-	s.dynamodb.faults = s.faults
+	s.dynamodb.faults, s.dynamodb.readiness = s.faults, s.readiness
 	s.kinesis = newKinesis(o, s.cloudwatch)
+	s.kinesis.readiness = s.readiness
 	s.s3 = newS3(o, s.cloudwatch, s.iam)
 	s.s3.unsupported = func(ctx context.Context, operation string) { s.notServed(callerOf(ctx), "s3", operation) }
-	s.s3.faults = s.faults
+	s.s3.faults, s.s3.readiness = s.faults, s.readiness
 	s.lambda = newLambda(o, s.Endpoint(), lambdaSeams{
-		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, metrics: s.cloudwatch, faults: s.faults,
+		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, metrics: s.cloudwatch, faults: s.faults, readiness: s.readiness,
 	})
 	s.faults.function = s.lambda.environmentOf
 	s.tagging = newTagging(s.dynamodb, s.kinesis, s.lambda, s.s3, s.logs, s.cloudwatch)

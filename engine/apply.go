@@ -37,9 +37,10 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan) (*Report, error) {
 			run.results[key] = e.unchanged(step) // known at once, whatever it depends on
 		}
 	}
-	walk(keys, precedence(plan.Steps), func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
+	after := precedence(plan.Steps)
+	walk(keys, after, func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
 
-	report := &Report{Elapsed: time.Since(began)}
+	report := &Report{Began: began, Elapsed: time.Since(began), Critical: critical(run.results, after)}
 	for _, key := range keys {
 		report.Results = append(report.Results, run.results[key])
 	}
@@ -153,7 +154,12 @@ func (e *Engine) perform(ctx context.Context, step Step) Result {
 		err = work.remove(ctx)
 	case None: // is not among the phases
 	}
-	return e.finish(step.Resource, phase[1], "", work.began, err)
+	result := e.finish(step.Resource, phase[1], "", work.began, err)
+	result.Changes, result.Drift, result.Adopted, result.Waited = step.Changes, step.Drift, step.Adopted, work.waited
+	if step.Action == Resume {
+		result.Changes = work.changes
+	}
+	return result
 }
 
 // fresh is the entry of a resource that does not exist yet.
@@ -193,6 +199,7 @@ func (p *progress) resume(ctx context.Context) error {
 			p.resource.Kind(), p.resource.Name(), strings.Join(fields, ", "))
 	}
 	p.Identified(observed.ID, observed.ARN)
+	p.changes = changes
 	if len(changes) > 0 {
 		if err := p.resource.Update(ctx, observed, changes, p); err != nil {
 			return p.join(err)
@@ -216,6 +223,9 @@ func (p *progress) settled(ctx context.Context) (*Observed, error) {
 			return nil, fmt.Errorf("%s (%s) does not show after its creation: %w", p.resource.Kind(), p.resource.Name(), err)
 		}
 		p.Status("waiting for it to show")
+		if attempt == 0 {
+			defer p.Waits()()
+		}
 		if err := sleep(ctx, settlePause); err != nil {
 			return nil, err
 		}

@@ -208,7 +208,10 @@ func (f *fake) Create(ctx context.Context, progress Progress) error {
 	}
 	progress.Identified(id, "arn:"+id)
 	progress.Status("waiting for OK")
-	if err := f.pass(ctx, "create"); err != nil {
+	done := progress.Waits()
+	err := f.pass(ctx, "create")
+	done()
+	if err != nil {
 		return err
 	}
 	if err := f.cloud.call(ctx, "tag "+f.name, func() error {

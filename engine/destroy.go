@@ -24,6 +24,10 @@ const (
 	verifyLimit = 6
 )
 
+// showLimit is how long after its beginning a creation that does not show is looked
+// for: what is deleted before it shows would be left.
+const showLimit = 3 * time.Second
+
 // Destroy deletes every resource, each as soon as everything that depends on it
 // is gone, then reads all of them again as proof. A resource that is not ours
 // gives a ForeignError before anything is deleted. Failures do not stop what
@@ -31,9 +35,8 @@ const (
 // left at the end is named by a LeftError; either stays recorded. There is no
 // proof after an interruption.
 func (e *Engine) Destroy(ctx context.Context) (*Report, error) {
-	resources := slices.Concat(e.Resources, e.Surplus)
-	e.announce(resources)
-	found := e.read(ctx, resources)
+	e.announce(e.Resources)
+	found := e.read(ctx, e.Resources)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -57,10 +60,12 @@ func (e *Engine) DestroyFound(ctx context.Context, found []Inspection) (*Report,
 	if err := refuse(found); err != nil {
 		return nil, err
 	}
-	walk(keysOf(resources), dependents(resources), func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
+	after := dependents(resources)
+	walk(keysOf(resources), after, func(key, blocker string) bool { return run.visit(ctx, key, blocker) })
+	chain := critical(run.results, after)
 	left, unproven := run.verify(ctx, resources)
 
-	report := &Report{}
+	report := &Report{Began: began, Critical: chain}
 	for _, r := range resources {
 		report.Results = append(report.Results, run.results[r.Key()])
 	}
@@ -113,8 +118,31 @@ func (d *demolition) delete(ctx context.Context, f Inspection) Result {
 	e := d.engine
 	work := &progress{engine: e, resource: f.Resource, began: time.Now(), entry: e.entry(f.Resource, f.Observed)}
 	e.emit(f.Resource, Event{Phase: Deleting})
+	if err := d.look(ctx, f, work); err != nil {
+		return e.finish(f.Resource, Failed, "", work.began, err)
+	}
 	err := work.remove(ctx)
-	return e.finish(f.Resource, Deleted, "", work.began, err)
+	result := e.finish(f.Resource, Deleted, "", work.began, err)
+	result.Waited = work.waited
+	return result
+}
+
+// look reads what an interrupted run began to create a moment ago until it shows.
+func (d *demolition) look(ctx context.Context, f Inspection, work *progress) error {
+	begun, _ := d.engine.recorded(f.Resource.Key())
+	if f.Observed != nil || begun.Phase != state.Creating {
+		return nil
+	}
+	for time.Since(begun.UpdatedAt) < showLimit {
+		work.Status("waiting for it to show")
+		if err := sleep(ctx, settlePause); err != nil {
+			return err
+		}
+		if _, err := f.Resource.Read(ctx); !missing(err) {
+			return err
+		}
+	}
+	return nil
 }
 
 func (d *demolition) set(key string, result Result) {
@@ -127,7 +155,7 @@ func (d *demolition) set(key string, result Result) {
 // or patience ends. It gives what is left, which is on record again. The error is
 // that of an interruption, which leaves the proof undone.
 func (d *demolition) verify(ctx context.Context, resources []Resource) ([]Inspection, error) {
-	if err := sleep(ctx, d.recurrence(resources)); err != nil {
+	if err := sleep(ctx, time.Until(d.recurrence(resources))); err != nil {
 		return nil, err
 	}
 	for round := 1; ; round++ {
@@ -151,15 +179,18 @@ func (d *demolition) verify(ctx context.Context, resources []Resource) ([]Inspec
 	}
 }
 
-// recurrence is the longest time after which something deleted may come back.
-func (d *demolition) recurrence(resources []Resource) time.Duration {
-	longest := time.Duration(0)
+// recurrence is the moment until which something deleted may come back. It may
+// have passed while others were deleted.
+func (d *demolition) recurrence(resources []Resource) (last time.Time) {
 	for _, r := range resources {
-		if recurrer, ok := r.(Recurrer); ok && d.results[r.Key()].Phase == Deleted {
-			longest = max(longest, recurrer.Recurs())
+		result := d.results[r.Key()]
+		if recurrer, ok := r.(Recurrer); ok && result.Phase == Deleted {
+			if until := result.end().Add(recurrer.Recurs()); until.After(last) {
+				last = until
+			}
 		}
 	}
-	return longest
+	return last
 }
 
 // again tells whether something that shows after the deletions is to be deleted
@@ -183,7 +214,8 @@ func (d *demolition) repeat(ctx context.Context, returned []Inspection) {
 	for _, f := range returned {
 		group.Go(func() {
 			again := d.delete(ctx, f)
-			again.Elapsed += before[f.Resource.Key()].Elapsed
+			first := before[f.Resource.Key()]
+			again.Began, again.Elapsed, again.Waited = first.Began, again.Elapsed+first.Elapsed, again.Waited+first.Waited
 			d.set(f.Resource.Key(), again)
 		})
 	}

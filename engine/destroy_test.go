@@ -80,6 +80,10 @@ func TestDestroyFindsWhatComesBack(t *testing.T) {
 // A creation that was cut off may not show yet: the record says that it has to
 // be deleted all the same.
 func TestDestroyDeletesWhatDoesNotShow(t *testing.T) {
+	synctest.Test(t, destroyWhatDoesNotShow)
+}
+
+func destroyWhatDoesNotShow(t *testing.T) {
 	c := newCloud(t)
 	f := &fake{cloud: c, key: "r", name: "r"}
 	never := &fake{cloud: c, key: "n", name: "n"}
@@ -98,6 +102,43 @@ func TestDestroyDeletesWhatDoesNotShow(t *testing.T) {
 			t.Errorf("got %+v, recorded %v", report.Results, recorded(store))
 		}
 	})
+}
+
+// What was begun a moment ago may show late: it is not missed.
+func TestDestroyFindsWhatShowsLate(t *testing.T) {
+	for lag, left := range map[int]bool{2: false, 100: true} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCloud(t)
+			c.things["r"] = &thing{name: "r"}
+			reads := 0
+			c.fault = func(_ int, call string) fault {
+				switch {
+				case call == "read r":
+					reads++
+				case call == "delete r" && reads > lag:
+					return fault{}
+				}
+				if reads <= lag { // it does not show to anybody
+					return fault{before: ErrNotFound}
+				}
+				return fault{}
+			}
+			with(t, file(t), func(store *state.Store) {
+				if err := store.Put(entry("r", state.Creating)); err != nil {
+					t.Fatal(err)
+				}
+				began := time.Now()
+				e := &Engine{Resources: []Resource{&fake{cloud: c, key: "r", name: "r"}}, Record: store, Owns: owns}
+				_, err := e.Destroy(t.Context())
+				if (len(c.names()) > 0) != left || !left && err != nil {
+					t.Errorf("lag %d: left %v, %v", lag, c.names(), err)
+				}
+				if took := time.Since(began); took > showLimit+settlePause {
+					t.Errorf("lag %d: it took %s", lag, took)
+				}
+			})
+		})
+	}
 }
 
 // What cannot be read cannot be shown to be ours, so it stays, and so does what
@@ -161,15 +202,20 @@ func TestSurplus(t *testing.T) {
 		if _, err := deploy(t.Context(), old); err != nil {
 			t.Fatal(err)
 		}
-		e := &Engine{
-			Resources: []Resource{some("a", 2), some("b", 1, "a")},
-			Surplus:   []Resource{some("x", 1), some("y", 1, "x"), some("never", 1)},
-			Record:    store, Owns: owns,
+		e := &Engine{Resources: []Resource{some("a", 2), some("b", 1, "a")}, Record: store, Owns: owns}
+		gone := &Engine{Resources: []Resource{some("x", 1), some("y", 1, "x"), some("never", 1)}, Owns: owns}
+		planned := func() *Plan {
+			plan, err := e.Plan(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			found, err := gone.Inspect(t.Context())
+			if err := errors.Join(err, e.Retire(plan, found)); err != nil {
+				t.Fatal(err)
+			}
+			return plan
 		}
-		plan, err := e.Plan(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
+		plan := planned()
 		var steps []string
 		for _, step := range plan.Steps {
 			steps = append(steps, string(step.Action)+" "+step.Resource.Key())
@@ -187,7 +233,7 @@ func TestSurplus(t *testing.T) {
 			t.Errorf("got %v, called %v", err, c.calls)
 		}
 		c.fault, c.calls = nil, nil
-		if _, err := deploy(t.Context(), e); err != nil {
+		if _, err := e.Apply(t.Context(), planned()); err != nil {
 			t.Fatal(err)
 		}
 		if got := c.names(); !slices.Equal(got, []string{"a", "b"}) {
@@ -199,8 +245,16 @@ func TestSurplus(t *testing.T) {
 		if got := recorded(store); len(got) != 2 {
 			t.Errorf("recorded %v", got)
 		}
-		if plan, err := e.Plan(t.Context()); err != nil || !plan.Empty() {
-			t.Errorf("then planned %+v, %v", plan, err)
+		if plan := planned(); !plan.Empty() {
+			t.Errorf("then planned %+v", plan)
+		}
+		c.things["x"] = &thing{name: "x"}
+		found, err := gone.Inspect(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Retire(&Plan{}, found); !errors.As(err, new(*ForeignError)) {
+			t.Errorf("somebody's is to go: %v", err)
 		}
 	})
 }

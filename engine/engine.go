@@ -13,9 +13,6 @@ type Engine struct {
 	// Resources that there shall be. For Destroy also those that only the
 	// record still knows.
 	Resources []Resource
-	// Surplus are resources that there shall be no longer: Plan deletes those
-	// of them that exist, after everything else has succeeded.
-	Surplus []Resource
 	// Record takes what is done, before and after; nil for Inspect and Plan
 	// without a lock.
 	Record *state.Store
@@ -25,6 +22,9 @@ type Engine struct {
 	// Owns tells whether a resource with these tags belongs to this pipeline.
 	// A nil Owns owns everything.
 	Owns func(tags map[string]string) bool
+	// Adopt has Plan take over what is not ours, as it is set up, instead of
+	// refusing it.
+	Adopt bool
 	// Observe takes the events of a run; may be nil.
 	Observe Observer
 
@@ -51,6 +51,11 @@ type Step struct {
 	Action   Action
 	Changes  []Change
 	Observed *Observed // nil: does not exist
+	// Drift tells that the definition is the one that was deployed last: what
+	// differs was changed, or deleted, by somebody else.
+	Drift bool
+	// Adopted tells that it is not ours yet.
+	Adopted bool
 }
 
 // Plan has one step for each resource, in dependency order; steps that delete
@@ -85,7 +90,12 @@ type Result struct {
 	Kind    string
 	Name    string
 	Phase   Phase
+	Changes []Change // that an update or a replacement has made
+	Drift   bool     // as in Step
+	Adopted bool     // as in Step
+	Began   time.Time
 	Elapsed time.Duration
+	Waited  time.Duration // of Elapsed, for the cloud to get ready
 	Err     error
 }
 
@@ -93,7 +103,11 @@ type Result struct {
 // reverse).
 type Report struct {
 	Results []Result
+	Began   time.Time
 	Elapsed time.Duration
+	// Critical are the keys of the chain of work that decided how long the run
+	// took, in the order in which it was done; a destroy's proof comes after it.
+	Critical []string
 }
 
 // emit hands an event to the observer, one at a time.
@@ -114,5 +128,5 @@ func (e *Engine) finish(r Resource, phase Phase, detail string, began time.Time,
 	}
 	elapsed := time.Since(began)
 	e.emit(r, Event{Phase: phase, Detail: detail, Elapsed: elapsed, Err: err})
-	return Result{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), Phase: phase, Elapsed: elapsed, Err: err}
+	return Result{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), Phase: phase, Began: began, Elapsed: elapsed, Err: err}
 }

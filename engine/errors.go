@@ -8,13 +8,26 @@ import (
 )
 
 // ForeignError says that resources with our names exist that are not ours.
-// Nothing was changed.
+// Nothing was changed. Of what was to be adopted, Changes lists what cannot be
+// changed in place.
 type ForeignError struct {
 	Found []Inspection
 }
 
 func (e *ForeignError) Error() string {
-	return "not made by this pipeline, so nothing was touched: " + list(e.Found)
+	if !e.Fixed() {
+		return "not made by this pipeline, so nothing was touched: " + list(e.Found)
+	}
+	names := make([]string, len(e.Found))
+	for i, f := range e.Found {
+		names[i] = fmt.Sprintf("%s (%s) differs in %s", f.Resource.Kind(), f.Resource.Name(), strings.Join(replacing(f.Changes), ", "))
+	}
+	return "not made by this pipeline, and not to be changed in place, so nothing was touched: " + strings.Join(names, "; ")
+}
+
+// Fixed tells whether they could not even be adopted.
+func (e *ForeignError) Fixed() bool {
+	return slices.ContainsFunc(e.Found, func(f Inspection) bool { return len(replacing(f.Changes)) > 0 })
 }
 
 // LeftError says that a destroy did not leave nothing: what still exists, and

@@ -141,15 +141,41 @@ func TestLongestChain(t *testing.T) {
 				t.Errorf("seed %d: created in %s, the longest chain is %s (%v)", seed, up.Elapsed, longest, err)
 			}
 			for i, r := range up.Results {
-				if r.Phase != Created || r.Elapsed != fakes[i].takes {
+				if r.Phase != Created || r.Elapsed != fakes[i].takes || r.Waited != fakes[i].takes {
 					t.Errorf("%+v, want %s", r, fakes[i].takes)
 				}
 			}
+			criticalIs(t, fakes, up, longest, false)
 			down, err := e.Destroy(t.Context())
 			if err != nil || down.Elapsed != longest {
 				t.Errorf("seed %d: deleted in %s, the longest chain is %s (%v)", seed, down.Elapsed, longest, err)
 			}
+			criticalIs(t, fakes, down, longest, true)
 		})
+	}
+}
+
+// criticalIs checks that the chain which decided is one of dependencies, and takes
+// as long as the run.
+func criticalIs(t *testing.T, fakes []*fake, report *Report, longest time.Duration, reverse bool) {
+	t.Helper()
+	byKey := make(map[string]*fake)
+	for _, f := range fakes {
+		byKey[f.key] = f
+	}
+	chain := slices.Clone(report.Critical)
+	if reverse {
+		slices.Reverse(chain)
+	}
+	var sum time.Duration
+	for i, key := range chain {
+		sum += byKey[key].takes
+		if i > 0 && !slices.Contains(byKey[key].after, chain[i-1]) {
+			t.Errorf("%s does not depend on %s", key, chain[i-1])
+		}
+	}
+	if sum != longest {
+		t.Errorf("the chain %v takes %s, want %s", chain, sum, longest)
 	}
 }
 

@@ -104,21 +104,16 @@ func refuse(found []Inspection) error {
 	return nil
 }
 
-// Plan reads every resource at once and says what Apply would do. It refuses
-// with a ForeignError when a resource exists that is not ours.
+// Plan reads every resource at once and says what Apply would do. When a resource
+// exists that is not ours it refuses with a ForeignError; with Adopt only when that
+// could not be changed in place: what is in it is not ours to lose.
 func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 	resources, err := Order(e.Resources)
 	if err != nil {
 		return nil, err
 	}
-	surplus, err := sorted(e.Surplus)
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(surplus)
-	all := slices.Concat(resources, surplus)
-	e.announce(all)
-	found := e.read(ctx, all)
+	e.announce(resources)
+	found := e.read(ctx, resources)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -128,31 +123,70 @@ func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 			failed = append(failed, f.Err)
 		}
 	}
-	if err := errors.Join(append(failed, refuse(found))...); err != nil {
+	if err := errors.Join(append(failed, e.refuseToPlan(found))...); err != nil {
 		return nil, err
 	}
 	plan := &Plan{Steps: make([]Step, 0, len(found))}
-	for _, f := range found[:len(resources)] {
+	for _, f := range found {
 		plan.Steps = append(plan.Steps, e.step(f))
 	}
-	for _, f := range found[len(resources):] {
-		_, known := e.recorded(f.Resource.Key())
-		if f.Observed != nil || known {
-			plan.Steps = append(plan.Steps, Step{Resource: f.Resource, Action: Delete, Observed: f.Observed})
+	return plan, nil
+}
+
+// Retire adds to a plan the deletion of what there shall be no longer, after
+// everything else has succeeded. What does not exist only leaves the record. It
+// refuses with a ForeignError what is not ours.
+func (e *Engine) Retire(plan *Plan, found []Inspection) error {
+	if err := refuse(found); err != nil {
+		return err
+	}
+	observed := make(map[string]*Observed)
+	var resources []Resource
+	for _, f := range found {
+		if _, known := e.recorded(f.Resource.Key()); f.Observed != nil || known {
+			resources = append(resources, f.Resource)
+			observed[f.Resource.Key()] = f.Observed
 		}
 	}
-	return plan, nil
+	resources, err := sorted(resources)
+	if err != nil {
+		return err
+	}
+	for _, r := range slices.Backward(resources) {
+		plan.Steps = append(plan.Steps, Step{Resource: r, Action: Delete, Observed: observed[r.Key()]})
+	}
+	return nil
+}
+
+// refuseToPlan is refuse, which Adopt restricts to what would have to be replaced.
+func (e *Engine) refuseToPlan(found []Inspection) error {
+	if !e.Adopt {
+		return refuse(found)
+	}
+	var fixed []Inspection
+	for _, f := range found {
+		if f.Foreign && !f.Observed.Deleting {
+			f.Changes = slices.DeleteFunc(f.Resource.Diff(f.Observed), func(c Change) bool { return !c.Replace })
+			if len(f.Changes) > 0 {
+				fixed = append(fixed, f)
+			}
+		}
+	}
+	return refuse(fixed)
 }
 
 // step decides what has to be done about one resource that there shall be.
 func (e *Engine) step(f Inspection) Step {
 	step := Step{Resource: f.Resource, Observed: f.Observed}
 	entry, _ := e.recorded(f.Resource.Key())
+	drift := entry.Phase == state.Created && entry.Name == f.Resource.Name() && entry.Hash != "" && entry.Hash == hashOf(f.Resource)
 	if f.Observed == nil || leaving(f.Observed, entry) {
-		step.Action = Create
+		step.Action, step.Drift = Create, drift
 		return step
 	}
 	step.Changes = f.Resource.Diff(f.Observed)
+	step.Adopted = f.Foreign
+	step.Drift = drift && len(step.Changes) > 0 && !step.Adopted
 	replaced := slices.ContainsFunc(step.Changes, func(c Change) bool { return c.Replace })
 	switch {
 	case f.Observed.Transient:

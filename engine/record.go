@@ -89,10 +89,15 @@ type progress struct {
 	engine   *Engine
 	resource Resource
 	began    time.Time
+	changes  []Change // that resume came upon
 
 	mu    sync.Mutex
 	entry state.Resource
 	err   error // of recording an ID
+
+	waits  int       // that are under way
+	since  time.Time // when the first of them began
+	waited time.Duration
 }
 
 func (p *progress) Identified(id, arn string) {

@@ -85,6 +85,9 @@ type Progress interface {
 	Identified(id, arn string)
 	// Status says what is being waited for: "waiting for ACTIVE".
 	Status(text string)
+	// Waits tells that from now on the resource waits for the cloud, until done is
+	// called.
+	Waits() (done func())
 }
 
 // Container is a resource that holds data which its deletion takes along.

@@ -35,25 +35,37 @@ type cloud struct {
 	emulated bool
 }
 
-// newCloud starts an emulator of the test's own.
+// newCloud is the endpoint that was chosen, or an emulator of the test's own.
 func newCloud(t *testing.T) cloud {
 	t.Helper()
 	address := os.Getenv(endpointVariable)
 	if address == "" {
-		server, err := emulator.Start(t.Context(), emulator.Options{})
-		if err != nil {
-			t.Fatal(err)
+		c, _ := newEmulated(t)
+		return c
+	}
+	reset(t, address)
+	return cloudAt(t, address)
+}
+
+// newEmulated starts an emulator of the test's own, whatever endpoint was chosen.
+func newEmulated(t *testing.T) (cloud, *emulator.Server) {
+	t.Helper()
+	server, err := emulator.Start(t.Context(), emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
 		}
-		t.Cleanup(func() {
-			if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
-				t.Error(err)
-			}
-		})
-		address = server.Endpoint()
-	}
-	if os.Getenv(endpointVariable) != "" {
-		reset(t, address)
-	}
+	})
+	c := cloudAt(t, server.Endpoint())
+	c.emulated = true
+	return c, server
+}
+
+func cloudAt(t *testing.T, address string) cloud {
+	t.Helper()
 	// A server that ends waits for connections that were never used.
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	t.Cleanup(transport.CloseIdleConnections)
@@ -72,7 +84,6 @@ func newCloud(t *testing.T) cloud {
 		id: Identity{
 			Name: "orders", Environment: "dev", Partition: "aws", Account: aws.ToString(caller.Account), Region: "us-east-1",
 		},
-		emulated: os.Getenv(endpointVariable) == "",
 	}
 }
 
@@ -147,6 +158,8 @@ func (n *notes) Status(text string) {
 	defer n.mutex.Unlock()
 	n.statuses = append(n.statuses, text)
 }
+
+func (n *notes) Waits() (done func()) { return func() {} }
 
 // pick finds a resource of the pipeline.
 func pick(t *testing.T, p *Pipeline, key string) engine.Resource {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -273,7 +274,7 @@ func (f *function) Update(ctx context.Context, observed *engine.Observed, change
 			return err
 		}
 	}
-	if changed(changes, "code_sha256", "architecture") {
+	if slices.ContainsFunc(changes, ofCode) {
 		if err := f.updateCode(ctx, progress); err != nil {
 			return fmt.Errorf("code: %w", err)
 		}

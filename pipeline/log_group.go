@@ -96,7 +96,13 @@ func (g *logGroup) Create(ctx context.Context, progress engine.Progress) (err er
 		return err
 	}
 	progress.Identified(g.name, g.arn)
-	return g.putRetention(ctx, progress)
+	return retry{
+		// A group that was created a moment ago may not be known everywhere.
+		match:    func(err error) bool { return hasCode(err, "ResourceNotFoundException") },
+		timeout:  20 * time.Second,
+		progress: progress,
+		doing:    "waiting for the new log group",
+	}.do(ctx, func(ctx context.Context) error { return g.putRetention(ctx, progress) })
 }
 
 // uncontested repeats what CloudWatch Logs refuses while it works on the group,

@@ -29,7 +29,7 @@ type retry struct {
 // second.
 const (
 	firstRetry = 250 * time.Millisecond
-	lastRetry  = 2 * time.Second
+	lastRetry  = time.Second
 )
 
 func (r retry) do(ctx context.Context, call func(context.Context) error) error {
@@ -41,6 +41,7 @@ func (r retry) do(ctx context.Context, call func(context.Context) error) error {
 		}
 		if begin.IsZero() {
 			begin = time.Now()
+			defer r.progress.Waits()()
 		}
 		if time.Since(begin)+pause > r.timeout {
 			return fmt.Errorf("%s for %s: %w", r.doing, r.timeout, err)

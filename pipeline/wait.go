@@ -52,19 +52,28 @@ func (w waiter) wait(ctx context.Context, state func(context.Context) (state, re
 			return fmt.Errorf("%s: still %s after %s%s", w.doing, now, w.timeout, because(reason))
 		}
 		w.progress.Status(w.doing)
+		if pause == firstPoll {
+			defer w.progress.Waits()()
+		}
 		if err := sleep(ctx, pause); err != nil {
 			return fmt.Errorf("%s: %w", w.doing, err)
 		}
 	}
 }
 
+// takenLimit bounds how often a name is asked for that is taken by what does not
+// show: about two minutes.
+const takenLimit = 60
+
 // create makes something of a name that may still be taken by one that is being
 // deleted: it waits until that is gone. A name that is taken by what is there to
-// stay is a success: it exists.
+// stay is a success: it exists, though it may not show for a moment after it was
+// created.
 func create(ctx context.Context, taken string, call func(context.Context) error, deleting func(context.Context) (bool, error), vanish func(context.Context) error) error {
-	for {
+	pause := firstRetry
+	for attempt := 1; ; attempt++ {
 		err := call(ctx)
-		if !hasCode(err, taken) {
+		if !hasCode(err, taken) || attempt == takenLimit {
 			return err
 		}
 		if leaving, err := deleting(ctx); err != nil || !leaving {
@@ -73,6 +82,10 @@ func create(ctx context.Context, taken string, call func(context.Context) error,
 		if err := vanish(ctx); err != nil {
 			return err
 		}
+		if interrupted := sleep(ctx, pause); interrupted != nil {
+			return fmt.Errorf("waiting for the name: %w (last answer: %w)", interrupted, err)
+		}
+		pause = min(pause*2, lastRetry)
 	}
 }
 

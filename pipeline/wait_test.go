@@ -91,7 +91,7 @@ func TestRetry(t *testing.T) {
 		{"works", []error{nil}, "", 1},
 		{"works later", []error{refused, refused, nil}, "", 3},
 		{"something else", []error{refused, other}, other.Error(), 2},
-		{"never works", []error{refused}, "waiting for the role for 3s: " + refused.Error(), 4}, // 0, 0.25, 0.75, 1.75 s
+		{"never works", []error{refused}, "waiting for the role for 3s: " + refused.Error(), 5}, // 0, 0.25, 0.75, 1.75, 2.75 s
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

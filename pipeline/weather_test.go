@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -94,9 +93,9 @@ func (c cloud) under(w *weather) cloud {
 	return c
 }
 
-// What is not ready, or refused for the moment, is waited for, and the wait is
-// told.
-func TestWaitsWithAWS(t *testing.T) {
+// What only services behind the ones we call refuse for the moment is waited for
+// too, and the wait is told.
+func TestWaitsBehindTheScenes(t *testing.T) {
 	refusal := func(call, code, message string) *spell {
 		return &spell{call: call, times: 2, status: 400, code: code, body: `{"message":"` + message + `","Type":"User"}`}
 	}
@@ -105,54 +104,13 @@ func TestWaitsWithAWS(t *testing.T) {
 		spells                 []*spell
 		told                   string
 	}{
-		{"stream creating", "dev", keyStream, []*spell{
-			{call: "DescribeStreamSummary", times: 2, from: `ACTIVE`, to: `CREATING`},
-		}, "waiting for ACTIVE"},
-		{"stream not known yet", "dev", keyStream, []*spell{
-			refusal("DescribeStreamSummary", "ResourceNotFoundException", "Stream not found"),
-		}, "waiting for ACTIVE"},
-		{"stream of the same name on its way out", "dev", keyStream, []*spell{
-			{call: "CreateStream", times: 1, status: 400, code: "ResourceInUseException", body: `{"message":"in use"}`},
-			{call: "DescribeStreamSummary", times: 3, status: 200, body: `{"StreamDescriptionSummary":{"StreamStatus":"DELETING"}}`},
-		}, "waiting until it is gone"},
-		{"table creating", "dev", tableKey("users"), []*spell{
-			{call: "DescribeTable", times: 2, from: `ACTIVE`, to: `CREATING`},
-		}, "waiting for ACTIVE"},
-		{"table of the same name on its way out", "dev", tableKey("users"), []*spell{
-			{call: "CreateTable", times: 1, status: 400, code: "ResourceInUseException", body: `{"message":"in use"}`},
-			{call: "DescribeTable", times: 3, status: 200, body: `{"Table":{"TableStatus":"DELETING"}}`},
-		}, "waiting until it is gone"},
 		{"recovery not available yet", "prod", tableKey("users"), []*spell{
 			refusal("UpdateContinuousBackups", "ContinuousBackupsUnavailableException", "Backups are being enabled"),
 		}, "waiting for point-in-time recovery to become available"},
-		{"role not assumable", "dev", keyFunction, []*spell{
-			refusal("POST /2015-03-31/functions", "InvalidParameterValueException", "The role defined for the function cannot be assumed by Lambda."),
-		}, "waiting for the role to become assumable"},
-		{"function pending", "dev", keyFunction, []*spell{
-			{call: "/configuration", times: 2, from: `"Active"`, to: `"Pending"`},
-		}, "waiting for Active"},
-		{"permissions not spread", "dev", keyMapping, []*spell{
-			refusal("POST /2015-03-31/event-source-mappings", "InvalidParameterValueException",
-				"Cannot access stream arn:aws:kinesis:us-east-1:000000000000:stream/orders-dev-stream. Please ensure the role can perform the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM."),
-		}, "waiting for the role's permissions to spread"},
-		{"mapping creating", "dev", keyMapping, []*spell{
-			{call: "GET /2015-03-31/event-source-mappings/", times: 3, from: `"Enabled"`, to: `"Creating"`},
-		}, "waiting for Enabled"},
 		{"KMS does not know the role", "dev", keyFunction, []*spell{
 			refusal("POST /2015-03-31/functions", "InvalidParameterValueException",
 				"Lambda was unable to configure access to your environment variables because the KMS key is invalid for CreateGrant. Please check your KMS key settings. KMS Exception: InvalidArnException KMS Message: ARN does not refer to a valid principal: arn:aws:iam::000000000000:role/orders-dev-us-east-1-role"),
 		}, "waiting for the role to become assumable"},
-		{"stream read from a replica that lags behind", "dev", keyStream, []*spell{
-			refusal("StartStreamEncryption", "ResourceInUseException", "Stream orders-dev-stream under account 000000000000 not ACTIVE, instead in state UPDATING"),
-		}, "waiting for another change"},
-		{"log group of the same name on its way out", "dev", keyLogGroup, []*spell{
-			refusal("CreateLogGroup", "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again."),
-			refusal("PutRetentionPolicy", "OperationAbortedException", "A conflicting operation is currently in progress against this resource. Please try again."),
-		}, "waiting for another operation on the log group"},
-		{"bucket busy", "dev", keyBucket, []*spell{
-			{call: "PUT /", times: 2, status: 409, kind: "application/xml",
-				body: `<Error><Code>OperationAborted</Code><Message>A conflicting conditional operation is currently in progress against this resource. Please try again.</Message></Error>`},
-		}, "waiting for another operation on the bucket"},
 	}
 	fair := newCloud(t)
 	for i, test := range tests {
@@ -220,32 +178,6 @@ func TestMappingWithAProblem(t *testing.T) {
 	}
 }
 
-// Lambda refuses a second mapping of one stream to one function: the first one,
-// whose creation was not heard of, is taken over.
-func TestMappingIsAdopted(t *testing.T) {
-	w := &weather{}
-	c := newCloud(t).under(w)
-	p := c.pipeline(t)
-	mapping := deployed(t, p, keyMapping)
-	id := read(t, mapping).ID
-
-	told := &notes{}
-	if err := mapping.Create(t.Context(), told); err != nil || told.id != id {
-		t.Errorf("identified %s, want %s: %v", told.id, id, err)
-	}
-	// The list lags behind.
-	w.spell = []*spell{
-		{call: "GET /2015-03-31/event-source-mappings ", times: 1, status: 200, body: `{"EventSourceMappings":[]}`},
-		{call: "POST /2015-03-31/event-source-mappings", times: 1, status: 409, code: "ResourceConflictException",
-			body: `{"Type":"User","message":"The event source arn (\" arn:x \") and function (\" f \") provided mapping already exists. Please update or delete the existing mapping with UUID ` + id + `"}`},
-	}
-	told = &notes{}
-	if err := mapping.Create(t.Context(), told); err != nil || told.id != id {
-		t.Errorf("identified %s, want %s: %v", told.id, id, err)
-	}
-	same(t, mapping)
-}
-
 // A table is changed and deleted as soon as it may be, whatever older state a
 // read has shown.
 func TestTableInUse(t *testing.T) {
@@ -272,24 +204,6 @@ func TestTableInUse(t *testing.T) {
 	}
 }
 
-// IAM may not have heard that the policies are gone.
-func TestRoleWithPoliciesThatLinger(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		answer := func(times, status int, body string) *spell {
-			return &spell{call: "POST", times: times, status: status, kind: "text/xml", body: body}
-		}
-		w := &weather{spell: []*spell{
-			answer(1, 200, `<ListRolePoliciesResponse><ListRolePoliciesResult><PolicyNames/></ListRolePoliciesResult></ListRolePoliciesResponse>`),
-			answer(1, 200, `<ListAttachedRolePoliciesResponse><ListAttachedRolePoliciesResult><AttachedPolicies/></ListAttachedRolePoliciesResult></ListAttachedRolePoliciesResponse>`),
-			answer(2, 409, `<ErrorResponse><Error><Code>DeleteConflict</Code><Message>Cannot delete entity, must delete policies first.</Message></Error></ErrorResponse>`),
-			answer(1, 200, `<DeleteRoleResponse/>`),
-		}}
-		if err := pick(t, overcast(w).pipeline(t), keyRole).Delete(t.Context(), &notes{}); err != nil || w.spell[3].seen != 1 {
-			t.Errorf("%v after %d refusals", err, w.spell[2].seen)
-		}
-	})
-}
-
 // A function whose tags the caller may not see is not taken for somebody else's.
 func TestFunctionWithHiddenTags(t *testing.T) {
 	w := &weather{}
@@ -300,21 +214,6 @@ func TestFunctionWithHiddenTags(t *testing.T) {
 	if _, err := function.Read(t.Context()); !hasCode(err, "AccessDeniedException") || !strings.Contains(err.Error(), "lambda:ListTags") {
 		t.Error(err)
 	}
-}
-
-// A mapping that is in use is deleted as soon as it may be.
-func TestMappingInUse(t *testing.T) {
-	w := &weather{}
-	c := newCloud(t).under(w)
-	p := c.pipeline(t)
-	mapping := deployed(t, p, keyMapping)
-	busy := &spell{call: "DELETE /2015-03-31/event-source-mappings", times: 2, status: 400, code: "ResourceInUseException",
-		body: `{"Type":"User","Message":"Cannot delete the event source mapping because it is in use."}`}
-	w.spell = []*spell{busy}
-	if err := mapping.Delete(t.Context(), &notes{}); err != nil || busy.seen != 2 {
-		t.Errorf("%v after %d refusals", err, busy.seen)
-	}
-	absent(t, mapping)
 }
 
 // An endpoint that lacks an operation and says so in HTML is not asked again.
