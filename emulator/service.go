@@ -26,6 +26,12 @@ type Options struct {
 	// Faults and FaultSeed are what SetFaults takes; by default nothing goes wrong.
 	Faults    []Fault
 	FaultSeed uint64
+	// CallerPolicy is what SetCallerPolicy takes; by default callers may do
+	// everything.
+	CallerPolicy string
+	// OnAccess is told of every permission that a call needed, at the same time as
+	// of others; nil: nobody is.
+	OnAccess func(Access)
 }
 
 // Clock is the emulator's only source of time.
