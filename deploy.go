@@ -21,7 +21,8 @@ func (p *program) deployCommand() *cli.Command {
 Creates what is missing and changes what differs from the configuration, and
 nothing else: a second deploy has nothing to do. A deploy that was interrupted
 continues when it is run again. What has to be replaced, with what is in it, is
-shown and asks first (--yes confirms beforehand).`,
+shown and asks first (--yes confirms beforehand). Before the first change it checks
+whether the caller may make all of them and whether the account's quotas suffice.`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work", "enrich deploy -c orders.yaml -o json"),
 		Flags:  []cli.Flag{forceUnlock()},
 		Action: p.deploy,
@@ -48,12 +49,12 @@ func (p *program) deploy(c *cli.Context) (err error) {
 
 	document := store.Document()
 	p.tellUnfinished(&document)
-	p.out.note("deploying %s", s.describe())
+	p.out.note("deploying %s as %s", s.describe(), s.caller)
 	shown := p.out.progress("reading what exists")
 	defer shown.end()
 	engine := s.engine(store, nil, shown.observe)
 	plan, kept, err := p.compare(ctx, s, engine, &document)
-	if err != nil {
+	if err := p.preflight(ctx, s, plan, err); err != nil {
 		return err
 	}
 	if err := p.confirmReplacements(ctx, shown, plan); err != nil {

@@ -115,6 +115,7 @@ func (p *program) app() *cli.App {
 			p.lookupCommand(),
 			p.resultsCommand(),
 			p.destroyCommand(),
+			p.policyCommand(),
 			p.localCommand(),
 			p.versionCommand(),
 			p.functionRuntimeCommand(),

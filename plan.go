@@ -14,7 +14,9 @@ func (p *program) planCommand() *cli.Command {
 		Name:  "plan",
 		Usage: "shows what deploy would do, and does nothing",
 		Description: about(`
-Compares what exists with the configuration, field by field.`,
+Compares what exists with the configuration, field by field, and checks what deploy
+checks first: a quota that does not suffice is an error, a permission that the
+caller lacks a warning, as somebody else may deploy.`,
 			"enrich plan", "enrich plan -e prod --detailed-exitcode", "enrich --local plan -o json"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},
@@ -42,7 +44,7 @@ func (p *program) plan(c *cli.Context) error {
 	defer stop()
 	plan, kept, err := p.compare(c.Context, s, s.engine(nil, recorded, nil), recorded)
 	stop()
-	if err != nil {
+	if err := p.foresee(c.Context, s, plan, err); err != nil {
 		return err
 	}
 	if err := p.out.result(planned(plan, kept), func(page *page) { printPlan(page, s, plan, kept) }); err != nil {
