@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -30,6 +32,7 @@ import (
 type deployer struct {
 	*testing.T
 	server    *emulator.Server
+	next      http.Handler // answers at the endpoint
 	endpoint  string
 	directory string
 	refusals  bool // are expected
@@ -52,8 +55,12 @@ func newDeployer(t *testing.T) *deployer {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.endpoint = d.server.Endpoint()
+	d.next = d.server
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.next.ServeHTTP(w, r) }))
+	d.endpoint = front.URL
 	t.Cleanup(func() {
+		front.CloseClientConnections()
+		front.Close()
 		if err := d.server.Close(context.Background()); err != nil {
 			t.Error(err)
 		}
@@ -224,7 +231,7 @@ func (d *deployer) exact(parsed printedPolicy) {
 func (d *deployer) byHand(document string, change func(aws.Config) error) {
 	d.Helper()
 	d.hold("")
-	if err := change(elsewhere(d.T, d.server.Endpoint())); err != nil {
+	if err := change(elsewhere(d.T, d.endpoint)); err != nil {
 		d.Fatal(err)
 	}
 	d.hold(document)
@@ -280,7 +287,7 @@ func TestPolicyIsNarrow(t *testing.T) {
 		}
 	}
 	slices.Sort(wild)
-	const logs, mappings, objects = "arn:aws:logs:us-east-1:123456789012:log-group:", "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*", "arn:aws:s3:::"+deployerBucket+"/*"
+	const logs, mappings, objects = "arn:aws:logs:us-east-1:123456789012:log-group:", "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*", "arn:aws:s3:::" + deployerBucket + "/*"
 	want := []string{
 		"kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
 		"kinesis:UpdateStreamMode *", "lambda:CreateEventSourceMapping *", "lambda:DeleteEventSourceMapping " + mappings,
