@@ -151,9 +151,14 @@ func (p *program) connect(ctx context.Context, s *session) error {
 		return err
 	}
 	s.endpoint = strings.TrimRight(aws.ToString(sdk.BaseEndpoint), "/")
-	sdk.HTTPClient = answer.Once(sdk.HTTPClient)
+	sdk.HTTPClient = finishCalls(answer.Once(sdk.HTTPClient), p.tellWaiting)
 	s.sdk = traced(sdk, p.out)
 	return nil
+}
+
+// tellWaiting says why the program does not end at once.
+func (p *program) tellWaiting() {
+	p.out.note("interrupted: waiting for the answers to calls that are under way; interrupt again to stop at once")
 }
 
 // connectLocal uses the emulator and nothing that AWS variables or files say.
@@ -170,7 +175,7 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 	s.sdk = traced(aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(running.Endpoint),
-		HTTPClient:   answer.Once(caller(answerLimit)),
+		HTTPClient:   finishCalls(answer.Once(caller(answerLimit)), p.tellWaiting),
 		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, p.out)

@@ -214,7 +214,7 @@ func TestPrincipal(t *testing.T) {
 		"arn:aws-cn:sts::123456789012:assumed-role/deployer/session": "arn:aws-cn:iam::123456789012:role/deployer",
 		"arn:aws:iam::123456789012:root":                             "",
 		"arn:aws:sts::123456789012:federated-user/me":                "",
-		"me":                                                         "",
+		"me": "",
 	} {
 		if got := Principal(caller); got != want {
 			t.Errorf("%s: got %q, want %q", caller, got, want)
