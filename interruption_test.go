@@ -96,7 +96,7 @@ func TestCallsInFlight(t *testing.T) {
 // The answer to a call that has been waited for is read to its end.
 func TestAnswersInFlight(t *testing.T) {
 	begun, more := make(chan struct{}), make(chan struct{})
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("one "))
 		w.(http.Flusher).Flush()
 		close(begun)
