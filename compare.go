@@ -50,7 +50,7 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 	group.Go(func() (err error) { c.plan, err = e.Plan(reading); return planFailure(err) })
 	group.Go(func() (err error) { further, err = p.further(reading, s, document); return err })
 	if err := group.Wait(); err != nil {
-		return nil, err
+		return c, err
 	}
 	for _, f := range further {
 		switch {

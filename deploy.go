@@ -22,7 +22,9 @@ Creates what is missing and changes what differs from the configuration, and
 nothing else: a second deploy has nothing to do. A deploy that was interrupted
 continues when it is run again. On a terminal it shows what it would change and
 asks. Without one, creations and changes in place go ahead, and what would lose
-data needs --yes: replacing a resource, deleting a table, adopting.`,
+data needs --yes: replacing a resource, deleting a table, adopting. Before the first
+change it checks whether the caller may make all of them and whether the account's
+quotas suffice.`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work --yes", "enrich deploy --code-only", "enrich deploy -c orders.yaml -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},
@@ -58,12 +60,12 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	}
 	document := store.Document()
 	p.tellUnfinished(&document)
-	p.out.note("deploying %s", s.describe())
+	p.out.note("deploying %s as %s", s.describe(), s.caller)
 	shown := p.out.progress("reading what exists")
 	defer shown.end()
 	engine := s.engine(store, nil, shown.observe)
 	compared, err := p.compare(ctx, s, engine, &document, w)
-	if err != nil {
+	if err := p.preflight(ctx, s, compared.plan, err); err != nil {
 		return err
 	}
 	if err := p.agree(ctx, s, shown, compared.plan); err != nil {

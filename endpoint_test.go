@@ -29,7 +29,7 @@ func TestUnanswered(t *testing.T) {
 	silent := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-ended }))
 	defer silent.Close()
 	defer close(ended)
-	_, err := identify(t.Context(), at(silent.URL, 50*time.Millisecond), config.Default("dev"))
+	_, _, err := identify(t.Context(), at(silent.URL, 50*time.Millisecond), config.Default("dev"))
 	if err == nil {
 		t.Fatal("answered")
 	}
@@ -42,7 +42,7 @@ func TestUnanswered(t *testing.T) {
 func TestEndpointThatIsNotAWS(t *testing.T) {
 	web := httptest.NewServer(http.NotFoundHandler())
 	defer web.Close()
-	_, err := identify(t.Context(), at(web.URL, time.Minute), config.Default("dev"))
+	_, _, err := identify(t.Context(), at(web.URL, time.Minute), config.Default("dev"))
 	if f := explain(err); err == nil || !strings.HasPrefix(f.Hint, "is "+web.URL+" an endpoint of AWS") {
 		t.Errorf("hint %q of %v", f.Hint, err)
 	}

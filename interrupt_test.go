@@ -34,8 +34,15 @@ type holdUp struct {
 }
 
 func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	// The server only watches for the end of a connection whose request it has
+	// read.
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the program is gone
+	}
+	r.Body = io.NopCloser(bytes.NewReader(body))
 	h.mu.Lock()
-	held := h.operation != "" && strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+h.operation)
+	held := h.operation != "" && (strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+h.operation) || bytes.HasPrefix(body, []byte("Action="+h.operation+"&")))
 	if held {
 		h.operation = ""
 		close(h.arrived)
@@ -43,13 +50,6 @@ func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	next, released := h.next, h.released
 	h.mu.Unlock()
 	if held {
-		// The server only watches for the end of a connection whose request it
-		// has read.
-		body, err := io.ReadAll(r.Body)
-		if err != nil {
-			return // the program is gone
-		}
-		r.Body = io.NopCloser(bytes.NewReader(body))
 		select {
 		case <-r.Context().Done():
 			return
@@ -142,43 +142,130 @@ func holdUpOf(ts *testscript.TestScript) *holdUp {
 // holdUpKey is where a script keeps its hold-up.
 type holdUpKey struct{}
 
-// interrupt sends SIGINT to a program when it makes a call, which is never
-// answered: interrupt CreateStream enrich deploy. The exit code must be 130.
+// interruptions are the ways to interrupt a program when it makes a call.
+var interruptions = map[string]struct {
+	signal  os.Signal
+	answers bool // the call is answered when the program says that it waits for that
+	twice   bool // a second signal comes when it says so
+	code    int  // of the exit; -1: by the signal
+}{
+	"SIGINT":     {syscall.SIGINT, true, false, exitInterrupted},
+	"SIGTERM":    {syscall.SIGTERM, true, false, exitInterrupted},
+	"SIGHUP":     {syscall.SIGHUP, true, false, exitInterrupted},
+	"last":       {syscall.SIGINT, true, false, exitFailed},
+	"twice":      {syscall.SIGINT, false, true, -1},
+	"unanswered": {syscall.SIGINT, false, false, exitInterrupted},
+}
+
+// waitingFor is what a program says that was interrupted during a call.
+const waitingFor = "interrupted: waiting for the answers to calls that are under way"
+
+// interrupt interrupts a program when it makes a call: interrupt SIGINT
+// CreateStream enrich deploy. The call is then answered, and the exit code must be
+// 130; with last, after whose call there is nothing left to do, 1. With twice the
+// second signal must end the program, and with unanswered it must end although no
+// answer comes.
 func interrupt(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: emulate, then interrupt OPERATION PROGRAM [ARGUMENTS]")
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: emulate, then interrupt WAY OPERATION PROGRAM [ARGUMENTS]")
 	}
-	path, err := exec.LookPath(args[1])
+	way, known := interruptions[args[0]]
+	if !known {
+		ts.Fatalf("there is no way %s to interrupt", args[0])
+	}
+	h := holdUpOf(ts)
+	arrived := h.hold(args[1])
+	p := begin(ts, args[2:])
+	p.until(ts, arrived, args[1]+" never came")
+	ts.Check(p.command.Process.Signal(way.signal))
+	switch {
+	case way.answers:
+		p.until(ts, p.stderr.shows(waitingFor), "it does not say that it waits")
+		releaseCall(ts, false, nil)
+	case way.twice:
+		p.until(ts, p.stderr.shows(waitingFor), "it does not say that it waits")
+		ts.Check(p.command.Process.Signal(way.signal))
+	}
+	err := <-p.ended
+	ts.Logf("%s%s", p.stdout.Bytes(), p.stderr.text())
+	if failure, ok := errors.AsType[*exec.ExitError](err); !ok || failure.ExitCode() != way.code {
+		ts.Fatalf("interrupted: %v, want exit code %d", err, way.code)
+	}
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted.out"), p.stdout.Bytes(), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted.err"), []byte(p.stderr.text()), 0o600))
+}
+
+// running is a program that a script has begun.
+type running struct {
+	command *exec.Cmd
+	stdout  bytes.Buffer
+	stderr  *watchedText
+	ended   chan error
+}
+
+func begin(ts *testscript.TestScript, words []string) *running {
+	path, err := exec.LookPath(words[0])
 	ts.Check(err)
-	arrived := holdUpOf(ts).hold(args[0])
-	program := exec.Command(path, args[2:]...)
-	program.Dir = ts.MkAbs(".")
+	p := &running{command: exec.Command(path, words[1:]...), stderr: &watchedText{}, ended: make(chan error, 1)}
+	p.command.Dir = ts.MkAbs(".")
 	for _, name := range []string{
 		"HOME", "PATH", "TMPDIR", archivesVariable, "GOCOVERDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
 		"AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
 	} {
-		program.Env = append(program.Env, name+"="+ts.Getenv(name))
+		p.command.Env = append(p.command.Env, name+"="+ts.Getenv(name))
 	}
-	var stdout, stderr bytes.Buffer
-	program.Stdout, program.Stderr = &stdout, &stderr
-	ts.Check(program.Start())
-	ended := make(chan error, 1)
-	go func() { ended <- program.Wait() }()
+	p.command.Stdout, p.command.Stderr = &p.stdout, p.stderr
+	ts.Check(p.command.Start())
+	go func() { p.ended <- p.command.Wait() }()
+	return p
+}
+
+// until waits for something that must come before the program ends.
+func (p *running) until(ts *testscript.TestScript, event <-chan struct{}, otherwise string) {
 	select {
-	case <-arrived:
-	case err := <-ended:
-		ts.Fatalf("ended before %s: %v\n%s", args[0], err, stderr.Bytes())
+	case <-event:
+	case err := <-p.ended:
+		ts.Fatalf("%s: ended with %v\n%s", otherwise, err, p.stderr.text())
 	case <-time.After(patience):
-		_ = program.Process.Kill() // the script fails anyway
-		ts.Fatalf("%s never came\n%s", args[0], stderr.Bytes())
+		_ = p.command.Process.Kill() // the script fails anyway
+		ts.Fatalf("%s\n%s", otherwise, p.stderr.text())
 	}
-	ts.Check(program.Process.Signal(syscall.SIGINT))
-	err = <-ended
-	ts.Logf("%s%s", stdout.Bytes(), stderr.Bytes())
-	failure, ok := errors.AsType[*exec.ExitError](err)
-	if !ok || failure.ExitCode() != exitInterrupted {
-		ts.Fatalf("interrupted: %v, want exit code %d", err, exitInterrupted)
+}
+
+// watchedText is what a program prints, and tells when a text has come.
+type watchedText struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+	wanted string
+	shown  chan struct{}
+}
+
+func (w *watchedText) Write(b []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n, err := w.buffer.Write(b)
+	w.look()
+	return n, err
+}
+
+func (w *watchedText) look() {
+	if w.shown != nil && strings.Contains(w.buffer.String(), w.wanted) {
+		close(w.shown)
+		w.shown = nil
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("interrupted.out"), stdout.Bytes(), 0o600))
-	ts.Check(os.WriteFile(ts.MkAbs("interrupted.err"), stderr.Bytes(), 0o600))
+}
+
+func (w *watchedText) shows(text string) <-chan struct{} {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	shown := make(chan struct{})
+	w.wanted, w.shown = text, shown
+	w.look()
+	return shown
+}
+
+func (w *watchedText) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.buffer.String()
 }

@@ -8,9 +8,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/urfave/cli/v2"
 )
@@ -21,22 +19,9 @@ func main() {
 
 // start runs the command line of this process.
 func start(archives fs.FS) int {
-	ctx, stop := signal.NotifyContext(context.Background(), interrupts()...)
+	ctx, stop := untilInterrupted(context.Background())
 	defer stop()
-	// The second signal finds nobody who waits for it and ends the process at
-	// once; the record on disk is valid at any time.
-	context.AfterFunc(ctx, stop)
 	return run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, archives)
-}
-
-// interrupts are the signals that ask for a clean stop. nohup has SIGHUP
-// ignored, and that is to stay so.
-func interrupts() []os.Signal {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
-		signals = append(signals, syscall.SIGHUP)
-	}
-	return signals
 }
 
 // run runs one command line and gives the process's exit code. archives holds
@@ -115,6 +100,7 @@ func (p *program) app() *cli.App {
 			p.lookupCommand(),
 			p.resultsCommand(),
 			p.destroyCommand(),
+			p.policyCommand(),
 			p.localCommand(),
 			p.versionCommand(),
 			p.functionRuntimeCommand(),

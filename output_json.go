@@ -5,6 +5,7 @@ import (
 
 	"enrich/config"
 	"enrich/engine"
+	"enrich/pipeline"
 )
 
 // The documents of -o json. Their shapes are promises: fields are added, never
@@ -175,3 +176,8 @@ type localDocument struct {
 type rawJSON []byte
 
 func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
+
+// policyDocument is the output of policy.
+type policyDocument struct {
+	Policy pipeline.Policy `json:"policy"`
+}

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -106,7 +108,11 @@ func (p *progress) observe(e engine.Event) {
 	case engine.Created, engine.Updated, engine.Replaced, engine.Deleted:
 		p.finished(e, p.out.e.good("✓"))
 	case engine.Failed:
-		p.finished(e, p.out.e.bad("✗"))
+		mark := p.out.e.bad("✗")
+		if errors.Is(e.Err, context.Canceled) { // nothing is wrong with it
+			e.Phase, mark = "interrupted", p.out.e.warn("-")
+		}
+		p.finished(e, mark)
 	case engine.NotStarted:
 		p.finished(e, p.out.e.warn("-"))
 	case engine.Reading, engine.Unchanged:

@@ -12,8 +12,10 @@ func (p *program) planCommand() *cli.Command {
 		Name:  "plan",
 		Usage: "shows what deploy would do, and does nothing",
 		Description: about(`
-Compares what exists with the configuration, field by field. The flags of deploy
-show what deploy would do with them.`,
+Compares what exists with the configuration, field by field, and checks what deploy
+checks first: a quota that does not suffice is an error, a permission that the
+caller lacks a warning, as somebody else may deploy. The flags of deploy show what
+deploy would do with them.`,
 			"enrich plan", "enrich plan -e prod --detailed-exitcode", "enrich --local plan -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},
@@ -40,11 +42,11 @@ func (p *program) plan(c *cli.Context) error {
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
 	compared, err := p.compare(c.Context, s, s.engine(nil, recorded, nil), recorded, wishOf(c))
-	if err != nil {
+	stop()
+	if err := p.foresee(c.Context, s, compared.plan, err); err != nil {
 		return err
 	}
 	compared.plan.Steps = s.counted(c.Context, compared.plan.Steps)
-	stop()
 	if err := p.out.result(planned(compared), func(page *page) { printPlan(page, s, compared) }); err != nil {
 		return err
 	}

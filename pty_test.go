@@ -4,9 +4,11 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -18,6 +20,8 @@ import (
 	"time"
 
 	"github.com/creack/pty"
+
+	"enrich/emulator"
 )
 
 // terminal is a program on a terminal.
@@ -270,5 +274,40 @@ func TestTerminalDeploy(t *testing.T) {
 	}
 	if shown := onTerminal(t, directory, nil, "--local", "deploy").exits(exitDone); !strings.Contains(shown, "nothing to change") {
 		t.Errorf("a second deploy shows\n%s", shown)
+	}
+}
+
+// Whoever closes the terminal interrupts: what exists is recorded, and a rerun
+// continues.
+func TestTerminalIsClosed(t *testing.T) {
+	directory := t.TempDir()
+	server, err := emulator.Start(t.Context(), emulator.Options{Account: "123456789012"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &holdUp{next: server}
+	front := httptest.NewServer(h)
+	t.Cleanup(func() {
+		front.CloseClientConnections()
+		front.Close()
+		if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	variables := []string{"AWS_ENDPOINT_URL=" + front.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
+	arrived := h.hold("CreateTable")
+	s := onTerminal(t, directory, variables, "deploy")
+	<-arrived
+	if err := s.side.Close(); err != nil {
+		t.Fatal(err)
+	}
+	close(h.released)
+	s.exits(exitInterrupted)
+	document, err := os.ReadFile(filepath.Join(directory, ".enrich", "data-enrichment-dev.json"))
+	if err != nil || !bytes.Contains(document, []byte(`"creating"`)) {
+		t.Errorf("the record: %v\n%s", err, document)
+	}
+	if shown := onTerminal(t, directory, variables, "deploy").exits(exitDone); !strings.Contains(shown, "the last run was interrupted") {
+		t.Errorf("the next run shows\n%s", shown)
 	}
 }

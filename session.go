@@ -28,6 +28,7 @@ type session struct {
 	cfg       config.Config
 	sdk       aws.Config
 	id        pipeline.Identity
+	caller    string // ARN of who is calling
 	pipeline  *pipeline.Pipeline
 	code      pipeline.Code // empty in a build without archives
 	endpoint  string        // "" is AWS itself
@@ -55,7 +56,7 @@ func (p *program) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if s.id, err = identify(ctx, s.sdk, cfg); err != nil {
+	if s.id, s.caller, err = identify(ctx, s.sdk, cfg); err != nil {
 		return nil, err
 	}
 	if s.pipeline, err = pipeline.New(cfg, s.id, s.sdk, s.code); err != nil {
@@ -150,9 +151,14 @@ func (p *program) connect(ctx context.Context, s *session) error {
 		return err
 	}
 	s.endpoint = strings.TrimRight(aws.ToString(sdk.BaseEndpoint), "/")
-	sdk.HTTPClient = answer.Once(sdk.HTTPClient)
+	sdk.HTTPClient = finishCalls(answer.Once(sdk.HTTPClient), p.tellWaiting)
 	s.sdk = traced(sdk, p.out)
 	return nil
+}
+
+// tellWaiting says why the program does not end at once.
+func (p *program) tellWaiting() {
+	p.out.note("interrupted: waiting for the answers to calls that are under way; interrupt again to stop at once")
 }
 
 // connectLocal uses the emulator and nothing that AWS variables or files say.
@@ -169,7 +175,7 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 	s.sdk = traced(aws.Config{
 		Region:       region,
 		BaseEndpoint: aws.String(running.Endpoint),
-		HTTPClient:   answer.Once(caller(answerLimit)),
+		HTTPClient:   finishCalls(answer.Once(caller(answerLimit)), p.tellWaiting),
 		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
 	}, p.out)
@@ -194,22 +200,23 @@ func checkCredentials(ctx context.Context, sdk aws.Config) error {
 		hint("enrich --local … works without an AWS account")
 }
 
-// identify asks who is calling: account and partition come from there.
-func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (pipeline.Identity, error) {
+// identify asks who is calling: account and partition come from there. The
+// caller is an ARN.
+func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (id pipeline.Identity, caller string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
 	defer cancel()
 	who, err := sts.NewFromConfig(sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
-		return pipeline.Identity{}, unidentified(ctx, err, sdk)
+		return id, "", unidentified(ctx, err, sdk)
 	}
 	name, err := arn.Parse(aws.ToString(who.Arn))
 	if err != nil {
-		return pipeline.Identity{}, fmt.Errorf("reading the caller's ARN %q: %w", aws.ToString(who.Arn), err)
+		return id, "", fmt.Errorf("reading the caller's ARN %q: %w", aws.ToString(who.Arn), err)
 	}
 	return pipeline.Identity{
 		Name: cfg.Name, Environment: cfg.Environment,
 		Partition: name.Partition, Account: aws.ToString(who.Account), Region: sdk.Region,
-	}, nil
+	}, name.String(), nil
 }
 
 // forceUnlock is the flag of the commands that lock the record.

@@ -26,10 +26,20 @@ var targets = map[string][]target{
 		{"StreamARN", verbatim},
 		{"ResourceARN", verbatim},
 		{"StreamName", named("kinesis", "stream/")},
+		{"ShardIterator", func(_ caller, token string) string {
+			it, _ := parseShardIterator(token)
+			return it.streamARN
+		}},
+		{"NextToken", func(_ caller, token string) string {
+			last, _ := decodeToken(token)
+			arn, _, _ := strings.Cut(last, "\n")
+			return arn
+		}},
 	},
 	"lambda": {
+		{"UUID", named("lambda", "event-source-mapping:")}, // before the name: an update may give both
 		{"FunctionName", named("lambda", "function:")},
-		{"UUID", named("lambda", "event-source-mapping:")},
+		{"Resource", verbatim},
 	},
 	"logs": {
 		{"LogGroupName", logGroup},
@@ -37,11 +47,14 @@ var targets = map[string][]target{
 	},
 	"cloudwatch": {
 		{"AlarmName", named("cloudwatch", "alarm:")},
-		{"DashboardName", func(c caller, name string) string { return c.globalARN("cloudwatch", "dashboard/"+name) }},
+		{"AlarmNames", named("cloudwatch", "alarm:")},
+		{"DashboardName", dashboardOf},
+		{"DashboardNames", dashboardOf},
 		{"ResourceARN", verbatim},
 	},
 	"iam": {
 		{"RoleName", func(c caller, name string) string { return c.globalARN("iam", "role/"+name) }},
+		{"PolicySourceArn", verbatim},
 	},
 	"sts": {
 		{"RoleArn", verbatim},
@@ -62,6 +75,17 @@ func actionPrefix(service string) string {
 // unprotected are the operations that nobody needs a permission for.
 var unprotected = map[string]bool{"sts:GetCallerIdentity": true}
 
+// unscoped are the actions that no policy can confine to a resource although
+// their operations name one.
+var unscoped = map[string]bool{
+	"kinesis:DisableEnhancedMonitoring": true,
+	"kinesis:EnableEnhancedMonitoring":  true,
+	"kinesis:UpdateShardCount":          true,
+	"kinesis:UpdateStreamMode":          true,
+	"lambda:CreateEventSourceMapping":   true,
+	"lambda:ListEventSourceMappings":    true,
+}
+
 func verbatim(_ caller, arn string) string { return arn }
 
 // named makes the ARN of a resource that is given by name or by ARN.
@@ -76,18 +100,19 @@ func named(service, prefix string) func(caller, string) string {
 
 func logGroup(c caller, name string) string { return c.arn("logs", "log-group:"+name+":log-stream:") }
 
-// authorize checks an operation of a role's session against the role's policies.
+func dashboardOf(c caller, name string) string { return c.globalARN("cloudwatch", "dashboard/"+name) }
+
+// authorize checks an operation of a caller that policies hold.
 func (s *Server) authorize(c caller, service, name string, input any) *apiError {
-	if c.Session == nil {
+	if c.Session == nil && c.policy == nil && s.iam.observe == nil {
 		return nil
 	}
 	prefix := actionPrefix(service)
-	action := prefix + ":" + name
-	if unprotected[action] {
+	if unprotected[prefix+":"+name] {
 		return nil
 	}
-	for _, resource := range resourcesOf(c, prefix, input) {
-		failure := s.iam.authorize(c, action, resource)
+	for _, a := range s.accesses(c, prefix, name, input) {
+		failure := s.iam.authorize(c, a)
 		if failure == nil {
 			continue
 		}
@@ -97,6 +122,34 @@ func (s *Server) authorize(c caller, service, name string, input any) *apiError 
 		return failure
 	}
 	return nil
+}
+
+// accesses lists what an operation has to be allowed: its own action on each of
+// its resources, and further actions for what it does beside.
+func (s *Server) accesses(c caller, prefix, name string, input any) []access {
+	action := prefix + ":" + name
+	resources := resourcesOf(c, prefix, input)
+	if unscoped[action] {
+		resources = []string{"*"}
+	}
+	list := on(resources, action)
+	if prefix == "lambda" {
+		if function := s.functionOf(c, input); function != "" {
+			for i := range list {
+				list[i].keys = map[string]string{"lambda:functionarn": function}
+			}
+		}
+	}
+	return append(list, further(c, input, resources)...)
+}
+
+// on is an action on each of some resources.
+func on(resources []string, action string) []access {
+	list := make([]access, len(resources))
+	for i, resource := range resources {
+		list[i] = access{action: action, resource: resource}
+	}
+	return list
 }
 
 // resourcesOf gives the ARNs of what an input is about.
@@ -109,28 +162,41 @@ func resourcesOf(c caller, service string, input any) []string {
 		}
 		return slices.Sorted(maps.Keys(tables))
 	}
+	if service == "logs" && v.FieldByName("LogGroupNamePrefix").IsValid() {
+		// A listing is about all groups, whatever its prefix.
+		return []string{logGroup(c, "")}
+	}
 	for _, t := range targets[service] {
-		name := stringMember(v, t.member)
-		if name == "" {
-			continue
+		var resources []string
+		for _, name := range stringMembers(v, t.member) {
+			resource := t.resource(c, name)
+			if service == "logs" && t.member == "LogGroupName" {
+				resource += strings.Join(stringMembers(v, "LogStreamName"), "")
+			}
+			if strings.HasPrefix(resource, "arn:") {
+				resources = append(resources, resource)
+			}
 		}
-		resource := t.resource(c, name)
-		if service == "logs" && t.member == "LogGroupName" {
-			resource += stringMember(v, "LogStreamName")
+		if len(resources) > 0 {
+			return resources
 		}
-		return []string{resource}
 	}
 	return []string{"*"}
 }
 
-// stringMember reads a member that may hold a string; "" if it has none.
-func stringMember(v reflect.Value, name string) string {
+// stringMembers reads a member that may hold a string or a list of them.
+func stringMembers(v reflect.Value, name string) []string {
 	field := v.FieldByName(name)
 	if field.IsValid() && field.Kind() == reflect.Pointer && !field.IsNil() {
 		field = field.Elem()
 	}
-	if !field.IsValid() || field.Kind() != reflect.String {
-		return ""
+	switch {
+	case !field.IsValid():
+	case field.Kind() == reflect.String && field.Len() > 0:
+		return []string{field.String()}
+	case field.Kind() == reflect.Slice && field.Type().Elem().Kind() == reflect.String:
+		list, _ := field.Interface().([]string)
+		return list
 	}
-	return field.String()
+	return nil
 }

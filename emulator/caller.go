@@ -15,7 +15,8 @@ type caller struct {
 	Partition string   // aws, aws-cn, aws-us-gov
 	Service   string   // signing name, as dynamodb; "" when unsigned
 	Session   *session // set when the key is one that the emulator gave out for a role
-	RequestID string
+	policy    *policy  // that holds a caller without a session; nil: it is the account's root
+	RequestID string   // "" when the emulator does something by itself
 }
 
 // arn makes the ARN of a resource of the caller's account and region.

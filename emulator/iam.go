@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -23,6 +24,8 @@ import (
 type iamService struct {
 	account string
 	clock   Clock
+	observe func(Access)           // may be nil
+	user    atomic.Pointer[policy] // of callers who are no session; nil: they may do everything
 
 	readiness *readiness
 
@@ -55,7 +58,7 @@ type inlinePolicy struct {
 }
 
 func newIAM(o Options) *iamService {
-	return &iamService{account: o.Account, clock: o.Clock, roles: map[string]*role{}, sessions: map[string]*session{}}
+	return &iamService{account: o.Account, clock: o.Clock, observe: o.OnAccess, roles: map[string]*role{}, sessions: map[string]*session{}}
 }
 
 func (i *iamService) operations() map[string]operation {

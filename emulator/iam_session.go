@@ -91,39 +91,49 @@ func (i *iamService) allowed(roleARN, action, resource string) error {
 	return nil
 }
 
-// authorize checks what a caller wants to do. Callers without a session are the
-// account's owner, who may do everything.
-func (i *iamService) authorize(c caller, action, resource string) *apiError {
-	if c.Session == nil {
-		return nil
+// authorize checks what a caller wants to do, and tells of it whoever listens.
+func (i *iamService) authorize(c caller, a access) *apiError {
+	if c.RequestID == "" {
+		return nil // the emulator's own work
 	}
-	if !c.Session.expires.IsZero() && !i.clock.Now().Before(c.Session.expires) {
-		return failf(http.StatusBadRequest, "ExpiredTokenException", "The security token included in the request is expired")
+	failure := i.judge(c, a)
+	if i.observe != nil {
+		i.observe(Access{Principal: c.principalARN(), Action: a.action, Resource: a.resource, Allowed: failure == nil})
 	}
-	return i.permit(c.Session, access{action: action, resource: resource, keys: map[string]string{"aws:requestedregion": c.Region}})
+	return failure
 }
 
-// permit evaluates the policies of a session's role.
-func (i *iamService) permit(s *session, a access) *apiError {
-	keys := map[string]string{
+// judge asks the policies of a caller. Who has none is the account's owner, who
+// may do everything.
+func (i *iamService) judge(c caller, a access) *apiError {
+	a = a.withKeys(map[string]string{"aws:requestedregion": c.Region})
+	switch {
+	case c.Session == nil && c.policy == nil:
+		return nil
+	case c.Session == nil:
+		a = a.withKeys(i.keysOf(c.principalARN()))
+		return refusal(c.principalARN(), a, evaluate([]*policy{c.policy}, a))
+	case !c.Session.expires.IsZero() && !i.clock.Now().Before(c.Session.expires):
+		return failf(http.StatusBadRequest, "ExpiredTokenException", "The security token included in the request is expired")
+	}
+	return i.permit(c.Session, a)
+}
+
+// keysOf are the condition keys that every request of a principal has.
+func (i *iamService) keysOf(principal string) map[string]string {
+	return map[string]string{
 		"aws:securetransport":  "true",
-		"aws:principalarn":     s.roleARN,
+		"aws:principalarn":     principal,
 		"aws:principalaccount": i.account,
 		"aws:resourceaccount":  i.account,
 		"s3:resourceaccount":   i.account,
 	}
-	for key, value := range a.keys {
-		keys[key] = value
-	}
-	a.keys = keys
-	switch i.decide(s.roleARN, a) {
-	case allow:
-		return nil
-	case explicitDeny:
-		return denied(s, a, "with an explicit deny in an identity-based policy")
-	default:
-		return denied(s, a, fmt.Sprintf("because no identity-based policy allows the %s action", a.action))
-	}
+}
+
+// permit evaluates the policies of a session's role.
+func (i *iamService) permit(s *session, a access) *apiError {
+	a = a.withKeys(i.keysOf(s.roleARN))
+	return refusal(s.arn(), a, i.decide(s.roleARN, a))
 }
 
 // decide evaluates the policies of a role; one that is gone allows nothing.
@@ -164,15 +174,23 @@ func (r *role) policies() []*policy {
 	return policies
 }
 
-// denied words a refusal as AWS does; S3 alone quotes the resource.
+// refusal words a decision against a principal as AWS does; S3 alone quotes the
+// resource. nil is an allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
-func denied(s *session, a access, why string) *apiError {
+func refusal(principal string, a access, d decision) *apiError {
+	if d == allow {
+		return nil
+	}
+	why := fmt.Sprintf("because no identity-based policy allows the %s action", a.action)
+	if d == explicitDeny {
+		why = "with an explicit deny in an identity-based policy"
+	}
 	resource := a.resource
 	if strings.HasPrefix(a.action, "s3:") {
 		resource = `"` + resource + `"`
 	}
 	return failf(http.StatusBadRequest, "AccessDeniedException",
-		"User: %s is not authorized to perform: %s on resource: %s %s", s.arn(), a.action, resource, why)
+		"User: %s is not authorized to perform: %s on resource: %s %s", principal, a.action, resource, why)
 }
 
 // assumable tells whether a service, as lambda.amazonaws.com, may assume a role.

@@ -9,10 +9,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 )
 
-// simulatePrincipalPolicy evaluates a role's policies without doing anything.
+// simulatePrincipalPolicy evaluates a principal's policies without doing anything.
 func (i *iamService) simulatePrincipalPolicy(_ context.Context, in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePrincipalPolicyOutput, error) {
 	if len(in.PolicyInputList) > 0 || in.PermissionsBoundaryPolicyInputList != nil || in.ResourcePolicy != nil || in.ResourceHandlingOption != nil {
-		return nil, failf(http.StatusBadRequest, "InvalidInput", "The emulator simulates a role's own policies only.")
+		return nil, failf(http.StatusBadRequest, "InvalidInput", "The emulator simulates a principal's own policies only.")
 	}
 	if len(in.ActionNames) == 0 {
 		return nil, invalidIAM("Value at 'actionNames' failed to satisfy constraint: Member must not be null")
@@ -27,21 +27,34 @@ func (i *iamService) simulatePrincipalPolicy(_ context.Context, in *iam.Simulate
 	}
 	i.mu.RLock()
 	defer i.mu.RUnlock()
-	r := i.byARN(deref(in.PolicySourceArn))
-	if r == nil {
+	policies := i.policiesOf(deref(in.PolicySourceArn))
+	if policies == nil {
 		return nil, failf(http.StatusNotFound, "NoSuchEntity", "The principal %s cannot be found.", deref(in.PolicySourceArn))
 	}
 	out := &iam.SimulatePrincipalPolicyOutput{EvaluationResults: []types.EvaluationResult{}}
 	for _, action := range in.ActionNames {
 		for _, resource := range resources {
-			verdict := evaluate(r.policies(), access{action: action, resource: resource, keys: keys})
+			a := access{action: action, resource: resource, keys: keys}
+			verdict := evaluate(policies, a)
 			out.EvaluationResults = append(out.EvaluationResults, types.EvaluationResult{
 				EvalActionName: new(action), EvalResourceName: new(resource), EvalDecision: verdict.wire(),
-				MatchedStatements: []types.Statement{}, MissingContextValues: []string{},
+				MatchedStatements: []types.Statement{}, MissingContextValues: missingKeys(policies, a),
 			})
 		}
 	}
 	return out, nil
+}
+
+// policiesOf are those of a role, or of the user whom a policy holds; nil: there
+// is nobody of that ARN. The lock is held.
+func (i *iamService) policiesOf(arn string) []*policy {
+	if r := i.byARN(arn); r != nil {
+		return r.policies()
+	}
+	if user := i.user.Load(); user != nil && strings.HasSuffix(arn, "::"+i.account+":user/"+userName) {
+		return []*policy{user}
+	}
+	return nil
 }
 
 func (d decision) wire() types.PolicyEvaluationDecisionType {

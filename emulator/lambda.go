@@ -55,6 +55,7 @@ type lambdaSeams struct {
 type roleAuthority interface {
 	assumable(roleARN, service string) bool
 	allowed(roleARN, action, resource string) error
+	authorize(c caller, a access) *apiError
 	sessionFor(roleARN, sessionName string) credentials
 	endSession(accessKey string)
 }

@@ -39,6 +39,10 @@ func (l *lambdaService) getFunction(ctx context.Context, in *awslambda.GetFuncti
 		Configuration: &c, Tags: maps.Clone(f.tags),
 		Code: &types.FunctionCodeLocation{RepositoryType: new("S3"), Location: new(l.archiveURL(f.arn))},
 	}
+	// Tags come along for those who may list them.
+	if refused := l.roles.authorize(callerOf(ctx), access{action: "lambda:ListTags", resource: f.arn}); refused != nil {
+		out.Tags, out.TagsError = nil, &types.TagsError{ErrorCode: &refused.Code, Message: &refused.Message}
+	}
 	if f.reserved != nil {
 		out.Concurrency = &types.Concurrency{ReservedConcurrentExecutions: f.reserved}
 	}

@@ -46,6 +46,7 @@ var conditionKeys = map[string]bool{
 	"aws:resourceaccount":  true,
 	"s3:resourceaccount":   true,
 	"iam:passedtoservice":  true,
+	"lambda:functionarn":   true,
 	"kms:viaservice":       true, // never there: the emulator has no KMS
 }
 

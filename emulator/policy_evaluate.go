@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -19,6 +20,35 @@ type access struct {
 	action   string // as dynamodb:GetItem
 	resource string // an ARN, or * for what has no resource
 	keys     map[string]string
+}
+
+// withKeys adds condition keys to those that an access brings.
+func (a access) withKeys(keys map[string]string) access {
+	all := maps.Clone(keys)
+	maps.Copy(all, a.keys)
+	a.keys = all
+	return a
+}
+
+// missingKeys are the condition keys that would decide about an access and that it
+// does not bring.
+func missingKeys(policies []*policy, a access) []string {
+	found := map[string]bool{}
+	for _, p := range policies {
+		for _, s := range p.statements {
+			unconditional := s
+			unconditional.conditions = nil
+			if !unconditional.concerns(a) {
+				continue
+			}
+			for _, c := range s.conditions {
+				if _, given := a.keys[c.key]; !given {
+					found[c.key] = true
+				}
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(found))
 }
 
 // evaluate gives the decision of identity policies: a deny anywhere wins, then

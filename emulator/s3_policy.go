@@ -76,7 +76,7 @@ func (p *bucketPolicy) denies(principals []string, a access) bool {
 func (b *s3Bucket) permitted(c caller, action, resource string) error {
 	policy := b.current().policy
 	// The owner cannot lock itself out: the policy stays in its hands.
-	if policy == nil || c.Session == nil && strings.HasSuffix(action, "BucketPolicy") {
+	if policy == nil || c.Session == nil && c.policy == nil && strings.HasSuffix(action, "BucketPolicy") {
 		return nil
 	}
 	principals := []string{c.Account, c.globalARN("iam", "root"), c.principalARN()}

@@ -159,13 +159,19 @@ func (s *s3Service) permit(q *s3Request, action string) error {
 	if q.key != "" {
 		resource += "/" + q.key
 	}
-	return s.permitted(q.Context(), q.bucket, action, resource)
+	if err := s.permitted(q.Context(), q.bucket, action, resource); err != nil {
+		return err
+	}
+	if action == "s3:CreateBucket" && q.Header.Get("X-Amz-Object-Ownership") != "" {
+		return s.permitted(q.Context(), nil, "s3:PutBucketOwnershipControls", resource)
+	}
+	return nil
 }
 
 func (s *s3Service) permitted(ctx context.Context, bucket *s3Bucket, action, resource string) error {
 	c := callerOf(ctx)
 	if s.iam != nil {
-		if failure := s.iam.authorize(c, action, resource); failure != nil {
+		if failure := s.iam.authorize(c, access{action: action, resource: resource}); failure != nil {
 			return inS3Terms(failure)
 		}
 	}

@@ -74,7 +74,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 			s.options.Logger.Error("the emulator stopped serving", "error", err)
 		}
 	}()
-	if err := errors.Join(s.SetReadiness(options.Readiness), s.SetFaults(options.FaultSeed, options.Faults...)); err != nil {
+	if err := errors.Join(s.SetReadiness(options.Readiness), s.SetFaults(options.FaultSeed, options.Faults...), s.SetCallerPolicy(options.CallerPolicy)); err != nil {
 		return nil, errors.Join(err, s.Close(ctx))
 	}
 	return s, nil
@@ -195,6 +195,7 @@ func (s *Server) callerFor(r *http.Request) caller {
 	c := caller{
 		AccessKey: accessKey, Region: region, Service: service,
 		Account: s.options.Account, Partition: partitionOf(region), RequestID: newRequestID(),
+		policy: s.iam.user.Load(),
 	}
 	if strings.HasPrefix(accessKey, "ASIA") {
 		c.Session = s.iam.session(accessKey)

@@ -32,6 +32,12 @@ type Options struct {
 	FaultSeed uint64
 	// Readiness is what SetReadiness takes.
 	Readiness Readiness
+	// CallerPolicy is what SetCallerPolicy takes; by default callers may do
+	// everything.
+	CallerPolicy string
+	// OnAccess is told of every permission that a call needed, at the same time as
+	// of others; nil: nobody is.
+	OnAccess func(Access)
 }
 
 // Clock is the emulator's only source of time.

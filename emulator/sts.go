@@ -25,11 +25,14 @@ func (s *stsService) operations() map[string]operation {
 	}
 }
 
-// principalARN is who a caller is: a role's session, or the account's root,
-// since the emulator has no users.
+// principalARN is who a caller is: a role's session, the user whom a policy
+// holds, or the account's root.
 func (c caller) principalARN() string {
-	if c.Session != nil {
+	switch {
+	case c.Session != nil:
 		return c.Session.arn()
+	case c.policy != nil:
+		return c.globalARN("iam", "user/"+userName)
 	}
 	return c.globalARN("iam", "root")
 }
@@ -37,8 +40,11 @@ func (c caller) principalARN() string {
 func (s *stsService) getCallerIdentity(ctx context.Context, _ *sts.GetCallerIdentityInput) (*sts.GetCallerIdentityOutput, error) {
 	c := callerOf(ctx)
 	id := c.Account
-	if c.Session != nil {
+	switch {
+	case c.Session != nil:
 		id = c.Session.roleID + ":" + c.Session.name
+	case c.policy != nil:
+		id = "AIDACALLER0000000EMUL"
 	}
 	return &sts.GetCallerIdentityOutput{Account: &c.Account, Arn: new(c.principalARN()), UserId: &id}, nil
 }

@@ -172,3 +172,13 @@ func (d *dashboard) Delete(ctx context.Context, _ engine.Progress) (err error) {
 	_, err = d.client.DeleteDashboards(ctx, &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{d.name}})
 	return ignore(err, "ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundException")
 }
+
+func (d *dashboard) needs() []need {
+	return []need{{
+		sid: "Dashboard", on: words{d.arn},
+		read:   words{"cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource"},
+		create: words{"cloudwatch:PutDashboard", "cloudwatch:TagResource"},
+		update: words{"cloudwatch:PutDashboard", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
+		remove: words{"cloudwatch:DeleteDashboards"},
+	}}
+}

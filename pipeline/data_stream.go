@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -66,22 +65,6 @@ func (p *Pipeline) namedStream(key, name string) *dataStream {
 		identified: identified{key: key, kind: kindStream, name: name, arn: p.id.streamARN(name)},
 		client:     kinesis.NewFromConfig(p.sdk),
 	}
-}
-
-// shardMetrics names every metric: some endpoints keep ALL beside the names,
-// AWS answers with the names.
-func shardMetrics(names []string) []string {
-	if slices.Contains(names, string(types.MetricsNameAll)) {
-		names = nil
-		for _, name := range types.MetricsName("").Values() {
-			if name != types.MetricsNameAll {
-				names = append(names, string(name))
-			}
-		}
-	}
-	names = append([]string{}, names...)
-	slices.Sort(names)
-	return slices.Compact(names)
 }
 
 // Desired is the data that the stream shall have.
@@ -301,34 +284,6 @@ func (s *dataStream) setEncryption(ctx context.Context, _ DataStream, _ engine.P
 	return err
 }
 
-func (s *dataStream) setMetrics(ctx context.Context, now DataStream, progress engine.Progress) error {
-	if surplus := without(now.ShardMetrics, s.desired.ShardMetrics); len(surplus) > 0 {
-		_, err := s.client.DisableEnhancedMonitoring(ctx, &kinesis.DisableEnhancedMonitoringInput{StreamName: &s.name, ShardLevelMetrics: surplus})
-		if err != nil {
-			return err
-		}
-		if err := s.settle(ctx, progress); err != nil {
-			return err
-		}
-	}
-	if missing := without(s.desired.ShardMetrics, now.ShardMetrics); len(missing) > 0 {
-		_, err := s.client.EnableEnhancedMonitoring(ctx, &kinesis.EnableEnhancedMonitoringInput{StreamName: &s.name, ShardLevelMetrics: missing})
-		return err
-	}
-	return nil
-}
-
-// without is what of the one list the other lacks.
-func without(list, other []string) []types.MetricsName {
-	var rest []types.MetricsName
-	for _, name := range list {
-		if !slices.Contains(other, name) {
-			rest = append(rest, types.MetricsName(name))
-		}
-	}
-	return rest
-}
-
 func (s *dataStream) setTags(ctx context.Context, observed map[string]string) error {
 	set, remove := tagChanges(observed, s.desired.Tags)
 	if len(remove) > 0 {
@@ -388,4 +343,23 @@ func (s *dataStream) deleting(ctx context.Context) (bool, error) {
 		return true, nil
 	}
 	return state == string(types.StreamStatusDeleting), err
+}
+
+func (s *dataStream) needs() []need {
+	return []need{{
+		sid: "DataStream", on: words{s.arn},
+		read:   words{"kinesis:DescribeStreamSummary", "kinesis:ListTagsForStream"},
+		create: words{"kinesis:CreateStream", "kinesis:AddTagsToStream", "kinesis:IncreaseStreamRetentionPeriod", "kinesis:StartStreamEncryption"},
+		update: words{
+			"kinesis:AddTagsToStream", "kinesis:RemoveTagsFromStream", "kinesis:StartStreamEncryption",
+			"kinesis:IncreaseStreamRetentionPeriod", "kinesis:DecreaseStreamRetentionPeriod",
+		},
+		remove: words{"kinesis:DeleteStream"},
+	}, {
+		sid: sidUnscoped, on: words{everything},
+		create: words{"kinesis:EnableEnhancedMonitoring"},
+		update: words{
+			"kinesis:EnableEnhancedMonitoring", "kinesis:DisableEnhancedMonitoring", "kinesis:UpdateShardCount", "kinesis:UpdateStreamMode",
+		},
+	}}
 }

@@ -132,13 +132,17 @@ func detailOf(spec DeliveryBucket) string {
 	return detail + ", public access possible"
 }
 
+// ErrBucketRefused is all that S3 says to those who may not look at a bucket,
+// because it is not theirs or because they lack the permission.
+var ErrBucketRefused = errors.New("the bucket belongs to another account, which takes another name for the pipeline, or the caller lacks s3:ListBucket")
+
 // head asks for the bucket of our account: names are shared by all accounts.
 func (b *deliveryBucket) head(ctx context.Context) error {
 	_, err := b.client.HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
 	// A HEAD has no body, so these codes are the SDK's words for the status.
 	switch {
 	case hasCode(err, "Forbidden", "AccessDenied"):
-		return fmt.Errorf("the bucket belongs to another account, which takes another name for the pipeline, or the caller lacks s3:ListBucket: %w", err)
+		return fmt.Errorf("%w: %w", ErrBucketRefused, err)
 	case hasCode(err, "MovedPermanently", "PermanentRedirect"):
 		return fmt.Errorf("the bucket is in another region than %s: %w", b.region, err)
 	}
@@ -284,4 +288,24 @@ func (b *deliveryBucket) clear(ctx context.Context, progress engine.Progress) er
 		return err
 	}
 	return b.empty(ctx, progress)
+}
+
+func (b *deliveryBucket) needs() []need {
+	put := words{
+		"s3:PutBucketTagging", "s3:PutBucketPublicAccessBlock", "s3:PutBucketOwnershipControls", "s3:PutEncryptionConfiguration",
+		"s3:PutBucketVersioning", "s3:PutLifecycleConfiguration", "s3:PutMetricsConfiguration", "s3:PutBucketPolicy",
+	}
+	return []need{{
+		sid: "DeliveryBucket", on: words{b.arn},
+		read: words{
+			"s3:ListBucket", "s3:GetBucketTagging", "s3:GetBucketPublicAccessBlock", "s3:GetBucketOwnershipControls", "s3:GetEncryptionConfiguration",
+			"s3:GetBucketVersioning", "s3:GetLifecycleConfiguration", "s3:GetMetricsConfiguration", "s3:GetBucketPolicy",
+		},
+		create: append(words{"s3:CreateBucket"}, put...),
+		update: put,
+		remove: words{"s3:ListBucketVersions", "s3:ListBucketMultipartUploads", "s3:DeleteBucketPolicy", "s3:DeleteBucket"},
+	}, {
+		sid: "DeliveredObjects", on: words{b.arn + "/*"},
+		remove: words{"s3:DeleteObjectVersion", "s3:AbortMultipartUpload"},
+	}}
 }

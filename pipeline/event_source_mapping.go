@@ -35,7 +35,9 @@ type eventSourceMapping struct {
 	function string // name
 	recorded string // UUID that the record has, for a mapping that is only deleted
 	uuidARN  func(uuid string) string
-	client   *awslambda.Client
+	// of the function, for what deployers may do
+	functionARN string
+	client      *awslambda.Client
 }
 
 func (p *Pipeline) eventSourceMapping() engine.Resource {
@@ -62,12 +64,13 @@ func (p *Pipeline) eventSourceMapping() engine.Resource {
 // chooses.
 func (p *Pipeline) recordedMapping(key, name, uuid string) *eventSourceMapping {
 	return &eventSourceMapping{
-		identified: identified{key: key, kind: kindMapping, name: name},
-		stream:     p.id.streamARN(p.names.Stream),
-		function:   p.names.Function,
-		recorded:   uuid,
-		uuidARN:    p.id.mappingARN,
-		client:     awslambda.NewFromConfig(p.sdk),
+		identified:  identified{key: key, kind: kindMapping, name: name},
+		stream:      p.id.streamARN(p.names.Stream),
+		function:    p.names.Function,
+		functionARN: p.id.functionARN(p.names.Function),
+		recorded:    uuid,
+		uuidARN:     p.id.mappingARN,
+		client:      awslambda.NewFromConfig(p.sdk),
 	}
 }
 
@@ -312,4 +315,26 @@ func (m *eventSourceMapping) delete(ctx context.Context, uuid string, progress e
 		}
 	}
 	return m.vanish(ctx, uuid, progress)
+}
+
+// needs has a wildcard for the mapping: AWS chooses its UUID. Reading has no
+// condition, as it goes on until the mapping is gone.
+func (m *eventSourceMapping) needs() []need {
+	mappings, ours := words{m.uuidARN(everything)}, equal("lambda:FunctionArn", m.functionARN)
+	return []need{{
+		sid: "Mapping", on: mappings,
+		read:   words{"lambda:ListTags"},
+		create: words{"lambda:TagResource", "lambda:GetEventSourceMapping"},
+		update: words{"lambda:TagResource", "lambda:UntagResource", "lambda:GetEventSourceMapping"},
+		remove: words{"lambda:GetEventSourceMapping"},
+	}, {
+		sid: "ChangeMapping", on: mappings, condition: ours,
+		update: words{"lambda:UpdateEventSourceMapping"}, remove: words{"lambda:DeleteEventSourceMapping"},
+	}, {
+		sid: "CreateMapping", on: words{everything}, condition: ours,
+		create: words{"lambda:CreateEventSourceMapping"},
+	}, {
+		sid: sidUnscoped, on: words{everything},
+		read: words{"lambda:ListEventSourceMappings"},
+	}}
 }

@@ -295,3 +295,15 @@ func (r *executionRole) Delete(ctx context.Context, progress engine.Progress) (e
 	})
 	return ignore(err, "NoSuchEntity")
 }
+
+func (r *executionRole) needs() []need {
+	return []need{{
+		sid: "ExecutionRole", on: words{r.arn},
+		read:   words{"iam:GetRole", "iam:GetRolePolicy"},
+		create: words{"iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"},
+		update: words{"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:UpdateRole", "iam:TagRole", "iam:UntagRole"},
+		remove: words{
+			"iam:ListRolePolicies", "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:DetachRolePolicy", "iam:DeleteRole",
+		},
+	}}
+}

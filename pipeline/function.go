@@ -51,6 +51,7 @@ type function struct {
 	identified
 	desired Function
 	zip     []byte
+	roleARN string // that it is given
 	client  *awslambda.Client
 }
 
@@ -97,6 +98,7 @@ func applicationLevel(logLevel string) string {
 func (p *Pipeline) namedFunction(key, name string) *function {
 	return &function{
 		identified: identified{key: key, kind: kindFunction, name: name, arn: p.id.functionARN(name)},
+		roleARN:    p.id.roleARN(p.names.Role),
 		client:     awslambda.NewFromConfig(p.sdk),
 	}
 }
@@ -376,4 +378,20 @@ func (f *function) Delete(ctx context.Context, progress engine.Progress) (err er
 		progress: progress,
 		doing:    "waiting until it is gone",
 	}.wait(ctx, f.status)
+}
+
+func (f *function) needs() []need {
+	return []need{{
+		sid: "Function", on: words{f.arn},
+		read:   words{"lambda:GetFunction", "lambda:ListTags"},
+		create: words{"lambda:CreateFunction", "lambda:TagResource", "lambda:GetFunctionConfiguration"},
+		update: words{
+			"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:GetFunctionConfiguration", "lambda:TagResource", "lambda:UntagResource",
+		},
+		remove: words{"lambda:DeleteFunction", "lambda:GetFunctionConfiguration"},
+	}, {
+		sid: "PassRole", on: words{f.roleARN},
+		create: words{"iam:PassRole"}, update: words{"iam:PassRole"},
+		condition: equal("iam:PassedToService", "lambda.amazonaws.com"),
+	}}
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -177,3 +178,22 @@ func (g *logGroup) Delete(ctx context.Context, progress engine.Progress) (err er
 // last invocations are delivered late, and where something may create groups (an
 // endpoint that does not ask, a policy that somebody added) they bring it back.
 func (g *logGroup) Recurs() time.Duration { return time.Second }
+
+// needs has the group's ARN twice: what works on the group asks for it with a
+// suffix, what works on its tags without. A listing is about all groups. No
+// configuration keeps logs for ever, so retention is never deleted.
+func (g *logGroup) needs() []need {
+	return []need{{
+		sid: "LogGroup", on: words{g.arn + ":*"},
+		create: words{"logs:CreateLogGroup", "logs:TagResource", "logs:PutRetentionPolicy"},
+		update: words{"logs:PutRetentionPolicy"},
+		remove: words{"logs:DeleteLogGroup"},
+	}, {
+		sid: "LogGroupTags", on: words{g.arn},
+		read:   words{"logs:ListTagsForResource"},
+		update: words{"logs:TagResource", "logs:UntagResource"},
+	}, {
+		sid: "ListLogGroups", on: words{strings.TrimSuffix(g.arn, g.name) + "*"},
+		read: words{"logs:DescribeLogGroups"},
+	}}
+}

@@ -12,7 +12,6 @@ import (
 
 	"enrich/config"
 	"enrich/engine"
-	"enrich/enrichment"
 )
 
 // LookupTable holds the items that events are enriched with.
@@ -148,30 +147,6 @@ func (t *lookupTable) readTags(ctx context.Context, arn string) (map[string]stri
 			return tagMap(list, func(tag types.Tag) (*string, *string) { return tag.Key, tag.Value }), nil
 		}
 	}
-}
-
-// keyTypes are DynamoDB's for those of a lookup.
-func keyTypes() map[string]types.ScalarAttributeType {
-	return map[string]types.ScalarAttributeType{
-		string(enrichment.KeyString): types.ScalarAttributeTypeS,
-		string(enrichment.KeyNumber): types.ScalarAttributeTypeN,
-		string(enrichment.KeyBinary): types.ScalarAttributeTypeB,
-	}
-}
-
-// keyOf tells the table's key; a table with a key that no lookup can use gets a
-// name that no lookup has.
-func keyOf(table *types.TableDescription) (name, kind string) {
-	if len(table.KeySchema) != 1 {
-		return "(composite key)", ""
-	}
-	name = aws.ToString(table.KeySchema[0].AttributeName)
-	for _, attribute := range table.AttributeDefinitions {
-		if aws.ToString(attribute.AttributeName) == name {
-			kind = string(attribute.AttributeType)
-		}
-	}
-	return name, kind
 }
 
 // observedTableKey takes the ARN of a key for the one we asked for: whether it
@@ -385,4 +360,18 @@ func (t *lookupTable) release(ctx context.Context, table *types.TableDescription
 		return t.update(ctx, &dynamodb.UpdateTableInput{DeletionProtectionEnabled: aws.Bool(false)}, progress)
 	}
 	return nil
+}
+
+func (t *lookupTable) needs() []need {
+	n := need{
+		sid: "LookupTables", on: words{t.arn},
+		read:   words{"dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:DescribeContinuousBackups"},
+		create: words{"dynamodb:CreateTable", "dynamodb:TagResource", "dynamodb:UpdateContinuousBackups"},
+		update: words{"dynamodb:UpdateTable", "dynamodb:UpdateContinuousBackups", "dynamodb:TagResource", "dynamodb:UntagResource"},
+		remove: words{"dynamodb:Scan", "dynamodb:UpdateTable", "dynamodb:DeleteTable"},
+	}
+	if len(t.samples) > 0 {
+		n.create = append(n.create, "dynamodb:PutItem")
+	}
+	return []need{n}
 }

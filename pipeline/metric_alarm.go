@@ -260,3 +260,13 @@ func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error)
 	_, err = a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
 	return ignore(err, "ResourceNotFound", "ResourceNotFoundException")
 }
+
+func (a *metricAlarm) needs() []need {
+	return []need{{
+		sid: "Alarms", on: words{a.arn},
+		read:   words{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"},
+		create: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
+		update: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
+		remove: words{"cloudwatch:DeleteAlarms"},
+	}}
+}

@@ -1,0 +1,303 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dynamodbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+
+	"enrich/emulator"
+	"enrich/pipeline"
+)
+
+// deployer runs commands in an account where a policy holds it, and hears of
+// every permission that its calls need.
+type deployer struct {
+	*testing.T
+	server    *emulator.Server
+	next      http.Handler // answers at the endpoint
+	endpoint  string
+	directory string
+	refusals  bool // are expected
+
+	mu   sync.Mutex
+	used map[pipeline.Permission]bool
+}
+
+const (
+	deployerARN    = "arn:aws:iam::123456789012:user/caller"
+	deployerBucket = "data-enrichment-dev-123456789012-us-east-1"
+)
+
+func newDeployer(t *testing.T) *deployer {
+	t.Helper()
+	withoutAccount(t)
+	d := &deployer{T: t, directory: t.TempDir(), used: map[pipeline.Permission]bool{}}
+	var err error
+	d.server, err = emulator.Start(t.Context(), emulator.Options{Account: "123456789012", OnAccess: d.hear})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.next = d.server
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { d.next.ServeHTTP(w, r) }))
+	d.endpoint = front.URL
+	t.Cleanup(func() {
+		front.CloseClientConnections()
+		front.Close()
+		if err := d.server.Close(context.Background()); err != nil {
+			t.Error(err)
+		}
+	})
+	return d
+}
+
+func (d *deployer) hear(a emulator.Access) {
+	if a.Principal != deployerARN {
+		return // the function's role, or changes by hand
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.used[pipeline.Permission{Action: a.Action, Resource: a.Resource}] = true
+	if !a.Allowed && !d.refusals {
+		d.Errorf("%s on %s is not in the policy", a.Action, a.Resource)
+	}
+}
+
+// hold puts a policy in force; "" lets everything through.
+func (d *deployer) hold(document string) {
+	d.Helper()
+	if err := d.server.SetCallerPolicy(document); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d *deployer) file(name, content string) string {
+	d.Helper()
+	path := filepath.Join(d.directory, name)
+	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+		d.Fatal(err)
+	}
+	return path
+}
+
+// well runs a command that must succeed, and gives what it prints.
+func (d *deployer) well(words ...string) string {
+	d.Helper()
+	code, out, told := d.enrich(words...)
+	if code != exitDone {
+		d.Fatalf("%s exits with %d: %s", strings.Join(words, " "), code, told)
+	}
+	return out
+}
+
+func (d *deployer) enrich(words ...string) (code int, out, told string) {
+	var stdout, stderr bytes.Buffer
+	words = append(words, "--endpoint-url", d.endpoint, "--state-dir", filepath.Join(d.directory, "state"))
+	code = run(d.Context(), words, streams{in: strings.NewReader(""), out: &stdout, err: &stderr}, os.DirFS(os.Getenv(archivesVariable)))
+	return code, stdout.String(), stderr.String()
+}
+
+// policy is the printed policy, read by nothing that wrote it.
+type printedPolicy struct {
+	Version   string
+	Statement []struct {
+		Sid, Effect      string
+		Action, Resource any
+	}
+}
+
+func (d *deployer) policy(words ...string) (document string, parsed printedPolicy) {
+	d.Helper()
+	document = d.well(append([]string{"policy", "--for", deployerARN}, words...)...)
+	if err := json.Unmarshal([]byte(document), &parsed); err != nil || parsed.Version != "2012-10-17" {
+		d.Fatalf("version %q, %v", parsed.Version, err)
+	}
+	return document, parsed
+}
+
+// grants are the single permissions of a policy, each with what it matches.
+func (p printedPolicy) grants() map[pipeline.Permission]*regexp.Regexp {
+	grants := map[pipeline.Permission]*regexp.Regexp{}
+	for _, s := range p.Statement {
+		for _, action := range list(s.Action) {
+			for _, resource := range list(s.Resource) {
+				pattern := strings.ReplaceAll(regexp.QuoteMeta(resource), `\*`, ".*")
+				grants[pipeline.Permission{Action: action, Resource: resource}] = regexp.MustCompile("^" + pattern + "$")
+			}
+		}
+	}
+	return grants
+}
+
+func list(value any) []string {
+	if one, ok := value.(string); ok {
+		return []string{one}
+	}
+	var many []string
+	for _, one := range value.([]any) {
+		many = append(many, one.(string))
+	}
+	return many
+}
+
+// The printed policy is enough for every command, and holds nothing that none of
+// them uses: each of its permissions is the only one for some call.
+func TestPolicyIsExact(t *testing.T) {
+	d := newDeployer(t)
+	architecture, other := "x86_64", "arm64"
+	if runtime.GOARCH == "arm64" {
+		architecture, other = other, architecture
+	}
+	first := d.file("first.yaml", `
+stream: {shards: 1, retention_hours: 48, shard_metrics: [IncomingBytes]}
+function: {architecture: `+architecture+`}
+mapping: {batching_window_seconds: 0}
+tags: {team: web, stray: "1"}
+`)
+	second := d.file("second.yaml", `
+stream: {shards: 2, retention_hours: 24}
+function: {architecture: `+other+`, memory: 512, log_retention_days: 7}
+mapping: {batching_window_seconds: 0, batch_size: 500}
+table: {mode: provisioned, read: 1, write: 1}
+tags: {team: ops}
+`)
+	third := d.file("third.yaml", "stream: {mode: on-demand}\nfunction: {architecture: "+other+"}\n")
+	document, parsed := d.policy("-c", first)
+	for _, c := range []string{second, third} {
+		if again, _ := d.policy("-c", c); again != document {
+			t.Errorf("another configuration of the same resources has another policy:\n%s", again)
+		}
+	}
+	d.hold(document)
+	d.well("plan", "-c", first)
+	d.well("deploy", "-c", first)
+	d.well("deploy", "-c", first)
+	d.well("status", "-c", first)
+	d.well("lookup", "load", d.file("users.csv", "user_id,name\nada,Ada\n"), "-c", first)
+	d.well("put", d.file("events.ndjson", `{"user_id":"ada"}`), "-c", first)
+	d.well("test-event", "-c", first)
+	d.well("results", "-c", first)
+	d.byHand(document, d.drift)
+	d.well("deploy", "-c", first)
+	d.well("deploy", "-c", second)
+	d.well("deploy", "-c", third)
+	d.byHand(document, d.clutter)
+	d.well("destroy", "--yes", "-c", third)
+	d.exact(parsed)
+}
+
+// exact compares a policy with what was used.
+func (d *deployer) exact(parsed printedPolicy) {
+	d.Helper()
+	only := map[pipeline.Permission]bool{}
+	grants := parsed.grants()
+	for used := range d.used {
+		var by []pipeline.Permission
+		for grant, resource := range grants {
+			if grant.Action == used.Action && resource.MatchString(used.Resource) {
+				by = append(by, grant)
+			}
+		}
+		if len(by) == 1 {
+			only[by[0]] = true
+		}
+	}
+	for grant := range grants {
+		if !only[grant] {
+			d.Errorf("no call needs %s on %s", grant.Action, grant.Resource)
+		}
+	}
+	d.Logf("%d permissions, %d used", len(grants), len(d.used))
+}
+
+// byHand changes things as somebody whom the policy does not hold.
+func (d *deployer) byHand(document string, change func(aws.Config) error) {
+	d.Helper()
+	d.hold("")
+	if err := change(elsewhere(d.T, d.endpoint)); err != nil {
+		d.Fatal(err)
+	}
+	d.hold(document)
+}
+
+// drift is what only a repair puts right.
+func (d *deployer) drift(sdk aws.Config) error {
+	role := aws.String("data-enrichment-dev-us-east-1-role")
+	roles := iam.NewFromConfig(sdk)
+	_, trusted := roles.UpdateAssumeRolePolicy(d.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","ec2.amazonaws.com"]},"Action":"sts:AssumeRole"}]}`)})
+	_, described := roles.UpdateRole(d.Context(), &iam.UpdateRoleInput{RoleName: role, Description: aws.String("mine")})
+	_, recoverable := dynamodb.NewFromConfig(sdk).UpdateContinuousBackups(d.Context(), &dynamodb.UpdateContinuousBackupsInput{
+		TableName:                        aws.String("data-enrichment-dev-users"),
+		PointInTimeRecoverySpecification: &dynamodbtypes.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
+	})
+	bucket, objects := aws.String(deployerBucket), s3.NewFromConfig(sdk, func(o *s3.Options) { o.UsePathStyle = true })
+	_, opened := objects.DeletePublicAccessBlock(d.Context(), &s3.DeletePublicAccessBlockInput{Bucket: bucket})
+	_, encrypted := objects.PutBucketEncryption(d.Context(), &s3.PutBucketEncryptionInput{
+		Bucket: bucket, ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{
+			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms},
+		}}},
+	})
+	return errors.Join(trusted, described, recoverable, opened, encrypted)
+}
+
+// clutter is what stands in the way of a destroy.
+func (d *deployer) clutter(sdk aws.Config) error {
+	role := aws.String("data-enrichment-dev-us-east-1-role")
+	bucket := aws.String(deployerBucket)
+	objects := s3.NewFromConfig(sdk, func(o *s3.Options) { o.UsePathStyle = true })
+	_, attached := iam.NewFromConfig(sdk).AttachRolePolicy(d.Context(), &iam.AttachRolePolicyInput{
+		RoleName: role, PolicyArn: aws.String("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"),
+	})
+	_, begun := objects.CreateMultipartUpload(d.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: aws.String("enriched-data/begun")})
+	_, locked := objects.PutBucketPolicy(d.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObjectVersion","Resource":"arn:aws:s3:::` + *bucket + `/*"}]}`)})
+	return errors.Join(attached, begun, locked)
+}
+
+// The document is one that IAM takes as a managed policy, and has wildcards only
+// where AWS knows no resource or chooses its name.
+func TestPolicyIsNarrow(t *testing.T) {
+	d := newDeployer(t)
+	document, parsed := d.policy()
+	if size := characters(document); size > managedPolicyLimit {
+		t.Errorf("%d characters", size)
+	}
+	var wild []string
+	for grant := range parsed.grants() {
+		if strings.HasSuffix(grant.Action, "*") || strings.Contains(grant.Resource, "*") {
+			wild = append(wild, grant.Action+" "+grant.Resource)
+		}
+	}
+	slices.Sort(wild)
+	const logs, mappings, objects = "arn:aws:logs:us-east-1:123456789012:log-group:", "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*", "arn:aws:s3:::" + deployerBucket + "/*"
+	want := []string{
+		"kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
+		"kinesis:UpdateStreamMode *", "lambda:CreateEventSourceMapping *", "lambda:DeleteEventSourceMapping " + mappings,
+		"lambda:GetEventSourceMapping " + mappings, "lambda:ListEventSourceMappings *", "lambda:ListTags " + mappings,
+		"lambda:TagResource " + mappings, "lambda:UntagResource " + mappings, "lambda:UpdateEventSourceMapping " + mappings,
+		"logs:CreateLogGroup " + logs + "/aws/lambda/data-enrichment-dev-function:*", "logs:DeleteLogGroup " + logs + "/aws/lambda/data-enrichment-dev-function:*",
+		"logs:DescribeLogGroups " + logs + "*", "logs:PutRetentionPolicy " + logs + "/aws/lambda/data-enrichment-dev-function:*",
+		"logs:TagResource " + logs + "/aws/lambda/data-enrichment-dev-function:*",
+		"s3:AbortMultipartUpload " + objects, "s3:DeleteObjectVersion " + objects, "s3:GetObject " + objects, "tag:GetResources *",
+	}
+	slices.Sort(want)
+	same(t, "wildcards", want, wild)
+}

@@ -1,0 +1,122 @@
+package pipeline
+
+import (
+	"slices"
+	"strings"
+
+	"enrich/engine"
+)
+
+// need is what the methods of a resource ask of AWS on some ARNs. Each kind
+// states its own beside those methods; a call that is added there is added here,
+// or whoever has only the printed policy cannot make it.
+type need struct {
+	sid                          string // names the statement; needs of the same name become one
+	on                           words  // ARNs
+	read, create, update, remove words  // actions of these methods
+	use                          words  // actions of the commands that work with what is in it
+	condition                    map[string]map[string]conditions
+}
+
+// demanding is a resource that states its needs: all kinds do.
+type demanding interface{ needs() []need }
+
+const (
+	everything = "*"
+	// sidUnscoped names the statement of what AWS lets no policy confine.
+	sidUnscoped = "Unscoped"
+)
+
+// equal is a condition on one key.
+func equal(key, value string) map[string]map[string]conditions {
+	return map[string]map[string]conditions{"StringEquals": {key: {value}}}
+}
+
+// commandNeeds are those of the commands that work with what the pipeline holds,
+// and of the checks before a deployment.
+func (p *Pipeline) commandNeeds() []need {
+	bucket := p.id.bucketARN(p.names.Bucket)
+	list := []need{
+		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
+			"kinesis:PutRecord",                                                    // test-event
+			"kinesis:PutRecords",                                                   // put
+			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read
+		}},
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}}, // test-event, results
+		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
+		{sid: sidUnscoped, on: words{everything}, use: words{
+			"tag:GetResources",       // what neither configuration nor record names
+			"kinesis:DescribeLimits", // quotas, before something is created
+		}},
+	}
+	for _, lookup := range p.cfg.Lookups {
+		table := p.id.tableARN(p.names.Tables[lookup.Name])
+		list = append(list, need{sid: "LookupTables", on: words{table}, use: words{"dynamodb:BatchWriteItem"}}) // lookup load
+	}
+	return list
+}
+
+// DeployerPolicy is the least that somebody has to be allowed who deploys, uses
+// and destroys the pipeline. Further resources are those that the configuration
+// no longer has. principal is the ARN of the user or role who does so, and may
+// then ask IAM whether all of it is allowed; with "" the policy leaves that out.
+func (p *Pipeline) DeployerPolicy(principal string, further ...engine.Resource) Policy {
+	var list []need
+	for _, r := range append(p.Resources(), further...) {
+		if d, ok := r.(demanding); ok {
+			list = append(list, d.needs()...)
+		}
+	}
+	list = append(list, p.commandNeeds()...)
+	if principal != "" {
+		list = append(list, need{sid: "CheckPermissions", on: words{principal}, use: words{"iam:SimulatePrincipalPolicy"}})
+	}
+	return Policy{Version: PolicyVersion, Statements: statements(list, func(n need) words {
+		return slices.Concat(n.read, n.create, n.update, n.remove, n.use)
+	})}
+}
+
+// statements grants some of the actions of each need.
+func statements(list []need, actions func(need) words) []Statement {
+	var granted []Statement
+	places := make(map[string]int, len(list))
+	for _, n := range list {
+		chosen := actions(n)
+		if len(chosen) == 0 {
+			continue
+		}
+		at, known := places[n.sid]
+		if !known {
+			at = len(granted)
+			places[n.sid] = at
+			granted = append(granted, Statement{Sid: n.sid, Effect: "Allow", Condition: n.condition})
+		}
+		s := &granted[at]
+		s.Action = slices.Compact(slices.Concat(s.Action, chosen).sorted())
+		for _, arn := range n.on {
+			if !slices.Contains(s.Resource, arn) {
+				s.Resource = append(s.Resource, arn)
+			}
+		}
+	}
+	return granted
+}
+
+// Principal is the user or role whose policies count for a caller, as STS names
+// it: of a role's session it is the role. It gives "" for the account's root, who
+// may do everything, and for sessions that are of no role.
+func Principal(caller string) string {
+	parts := strings.SplitN(caller, ":", 6) // arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION
+	if len(parts) != 6 {
+		return ""
+	}
+	if strings.HasPrefix(parts[5], "user/") {
+		return caller
+	}
+	session, ok := strings.CutPrefix(parts[5], "assumed-role/")
+	if !ok {
+		return ""
+	}
+	role, _, _ := strings.Cut(session, "/")
+	return strings.Join([]string{parts[0], parts[1], "iam", "", parts[4], "role/" + role}, ":")
+}

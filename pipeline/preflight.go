@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/aws/smithy-go"
+	"golang.org/x/sync/errgroup"
+
+	"enrich/engine"
+)
+
+// Preflight is what was found out before anything is created.
+type Preflight struct {
+	Principal string       // ARN of the user or role whose permissions were checked; "" if none were
+	Missing   []Permission // that Principal does not have
+	Problems  []string     // what else stands in the way
+	Unchecked []string     // what could not be found out, and why
+}
+
+// Permission is an action on a resource.
+type Permission struct {
+	Action   string `json:"action"`
+	Resource string `json:"resource"` // an ARN, or *
+}
+
+// preflightLimit bounds all checks together: they take a fraction of a second,
+// and a deployment must not wait for them when they do not.
+const preflightLimit = 5 * time.Second
+
+// Preflight checks, without changing anything, that AWS will let a plan be
+// carried out by a caller (an ARN as STS names it): permissions and quotas. That
+// the names are free has been seen by whoever made the plan. What cannot be
+// checked is no problem.
+func (p *Pipeline) Preflight(ctx context.Context, caller string, plan *engine.Plan) (*Preflight, error) {
+	limited, cancel := context.WithTimeout(ctx, preflightLimit)
+	defer cancel()
+	var found, quotas Preflight
+	group, limited := errgroup.WithContext(limited)
+	group.Go(func() error { p.checkPermissions(limited, caller, plan, &found); return nil })
+	group.Go(func() error { p.checkQuotas(limited, plan, &quotas); return nil })
+	if err := errors.Join(group.Wait(), context.Cause(ctx)); err != nil {
+		return nil, err
+	}
+	found.Problems = append(found.Problems, quotas.Problems...)
+	found.Unchecked = append(found.Unchecked, quotas.Unchecked...)
+	return &found, nil
+}
+
+// required lists what the steps of a plan call for.
+func (p *Pipeline) required(plan *engine.Plan) []Statement {
+	var list []need
+	for _, step := range plan.Steps {
+		d, ok := step.Resource.(demanding)
+		if !ok {
+			continue
+		}
+		for _, n := range d.needs() {
+			var actions words
+			switch step.Action {
+			case engine.Create, engine.Resume: // a creation may find and mend what another one has left
+				actions = slices.Concat(n.read, n.create)
+			case engine.Update:
+				actions = n.update
+			case engine.Replace:
+				actions = slices.Concat(n.read, n.create, n.remove)
+			case engine.Delete:
+				actions = n.remove
+			case engine.None: // has been read already
+			}
+			list = append(list, need{sid: n.sid, on: n.on, condition: n.condition, use: actions})
+		}
+	}
+	return statements(list, func(n need) words { return n.use })
+}
+
+// why tells in one line why something could not be found out.
+func why(err error, operation string) string {
+	var failure smithy.APIError
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return fmt.Sprintf("no answer within %s", preflightLimit)
+	case hasCode(err, "AccessDenied", "AccessDeniedException"):
+		return operation + " is not allowed"
+	case foreign(err):
+		return "this endpoint does not have " + operation
+	case errors.As(err, &failure):
+		return operation + ": " + failure.ErrorCode() + ": " + oneLine(failure.ErrorMessage())
+	}
+	return operation + ": " + oneLine(err.Error())
+}
+
+func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
