@@ -44,7 +44,7 @@ func TestDeployRefusesWithoutPermissions(t *testing.T) {
        arn:aws:iam::123456789012:user/caller may not lambda:CreateEventSourceMapping on *
        arn:aws:iam::123456789012:user/caller may not cloudwatch:PutDashboard on arn:aws:cloudwatch::123456789012:dashboard/data-enrichment-dev-us-east-1
        nothing was changed
-hint: enrich policy prints the policy that arn:aws:iam::123456789012:user/caller needs
+hint: enrich policy --for arn:aws:iam::123456789012:user/caller prints the policy that it needs
 `; code != exitFailed || out != "" || !strings.HasSuffix(told, want) {
 		t.Errorf("exits with %d, prints %q, tells\n%s", code, out, told)
 	}
