@@ -70,6 +70,24 @@ hint: enrich policy --for arn:aws:iam::123456789012:user/caller prints the polic
 	d.nothingChanged()
 }
 
+// A quota that does not suffice stops a deployment as well, and is told with all
+// else; nobody who plans can do without it.
+func TestDeployRefusesBeyondQuotas(t *testing.T) {
+	d := newDeployer(t)
+	d.hold(d.lacking("iam:PassRole"))
+	wide := d.file("wide.yaml", "stream: {shards: 1001}\n")
+	const quota = `error: the account has 0 of its 1000 shards in us-east-1 in use, and this takes 1001 more: raise the quota "Shards per Region" of Amazon Kinesis Data Streams in the Service Quotas console`
+	for command, missing := range map[string]string{
+		"deploy": "\n       arn:aws:iam::123456789012:user/caller may not iam:PassRole on ",
+		"plan":   "warning: arn:aws:iam::123456789012:user/caller may not iam:PassRole on ",
+	} {
+		if code, _, told := d.enrich(command, "-c", wide); code != exitFailed || !strings.Contains(told, quota) || !strings.Contains(told, missing) {
+			t.Errorf("%s exits with %d: %s", command, code, told)
+		}
+	}
+	d.nothingChanged()
+}
+
 // Who may not even read what exists is told what else is missing.
 func TestDeployRefusesWithoutReading(t *testing.T) {
 	d := newDeployer(t)
