@@ -98,8 +98,8 @@ func (f finishing) Do(request *http.Request) (*http.Response, error) {
 	return response, nil
 }
 
-// reading tells whether an operation of AWS only reads. Of one without a name
-// that is not known.
+// reading tells whether an operation of AWS only reads. One without a name may do
+// anything.
 func reading(operation string) bool {
 	return slices.ContainsFunc([]string{"Get", "List", "Describe", "Head", "Scan", "Simulate"}, func(begin string) bool {
 		return strings.HasPrefix(operation, begin)

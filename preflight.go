@@ -79,7 +79,7 @@ func (s *session) obstacle(found *pipeline.Preflight, failed error) error {
 	}
 	f.message = strings.Join(lines, "\n       ") + "\n       nothing was changed"
 	if len(found.Missing) > 0 {
-		f.hints = append(f.hints, "enrich policy prints the policy that "+found.Principal+" needs")
+		f.hints = append(f.hints, "enrich policy --for "+found.Principal+" prints the policy that it needs")
 	}
 	if s.taken(found, failed) {
 		f.hints = append(f.hints, "the caller may ask for the bucket, so it is somebody else's: choose another --name")

@@ -44,7 +44,7 @@ func TestDeployRefusesWithoutPermissions(t *testing.T) {
        arn:aws:iam::123456789012:user/caller may not lambda:CreateEventSourceMapping on *
        arn:aws:iam::123456789012:user/caller may not cloudwatch:PutDashboard on arn:aws:cloudwatch::123456789012:dashboard/data-enrichment-dev-us-east-1
        nothing was changed
-hint: enrich policy prints the policy that arn:aws:iam::123456789012:user/caller needs
+hint: enrich policy --for arn:aws:iam::123456789012:user/caller prints the policy that it needs
 `; code != exitFailed || out != "" || !strings.HasSuffix(told, want) {
 		t.Errorf("exits with %d, prints %q, tells\n%s", code, out, told)
 	}
@@ -66,6 +66,24 @@ hint: enrich policy prints the policy that arn:aws:iam::123456789012:user/caller
 	code, out, told = d.enrich("plan")
 	if code != exitDone || strings.Count(told, "warning: arn:aws:iam::123456789012:user/caller may not ") != 4 || !strings.Contains(out, "13 to create") {
 		t.Errorf("plan exits with %d: %s%s", code, out, told)
+	}
+	d.nothingChanged()
+}
+
+// A quota that does not suffice stops a deployment as well, and is told with all
+// else; nobody who plans can do without it.
+func TestDeployRefusesBeyondQuotas(t *testing.T) {
+	d := newDeployer(t)
+	d.hold(d.lacking("iam:PassRole"))
+	wide := d.file("wide.yaml", "stream: {shards: 1001}\n")
+	const quota = `error: the account has 0 of its 1000 shards in us-east-1 in use, and this takes 1001 more: raise the quota "Shards per Region" of Amazon Kinesis Data Streams in the Service Quotas console`
+	for command, missing := range map[string]string{
+		"deploy": "\n       arn:aws:iam::123456789012:user/caller may not iam:PassRole on ",
+		"plan":   "warning: arn:aws:iam::123456789012:user/caller may not iam:PassRole on ",
+	} {
+		if code, _, told := d.enrich(command, "-c", wide); code != exitFailed || !strings.Contains(told, quota) || !strings.Contains(told, missing) {
+			t.Errorf("%s exits with %d: %s", command, code, told)
+		}
 	}
 	d.nothingChanged()
 }

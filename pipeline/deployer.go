@@ -110,13 +110,12 @@ func Principal(caller string) string {
 	if len(parts) != 6 {
 		return ""
 	}
-	if strings.HasPrefix(parts[5], "user/") {
-		return caller
-	}
-	session, ok := strings.CutPrefix(parts[5], "assumed-role/")
-	if !ok {
+	who := parts[5]
+	if session, ok := strings.CutPrefix(who, "assumed-role/"); ok {
+		role, _, _ := strings.Cut(session, "/")
+		who = "role/" + role
+	} else if !strings.HasPrefix(who, "user/") {
 		return ""
 	}
-	role, _, _ := strings.Cut(session, "/")
-	return strings.Join([]string{parts[0], parts[1], "iam", "", parts[4], "role/" + role}, ":")
+	return strings.Join([]string{parts[0], parts[1], "iam", "", parts[4], who}, ":")
 }

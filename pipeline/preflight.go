@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/smithy-go"
-	"golang.org/x/sync/errgroup"
 
 	"enrich/engine"
 )
@@ -40,11 +40,12 @@ func (p *Pipeline) Preflight(ctx context.Context, caller string, plan *engine.Pl
 	limited, cancel := context.WithTimeout(ctx, preflightLimit)
 	defer cancel()
 	var found, quotas Preflight
-	group, limited := errgroup.WithContext(limited)
-	group.Go(func() error { p.checkPermissions(limited, caller, plan, &found); return nil })
-	group.Go(func() error { p.checkQuotas(limited, plan, &quotas); return nil })
-	if err := errors.Join(group.Wait(), context.Cause(ctx)); err != nil {
-		return nil, err
+	var group sync.WaitGroup
+	group.Go(func() { p.checkPermissions(limited, caller, plan, &found) })
+	group.Go(func() { p.checkQuotas(limited, plan, &quotas) })
+	group.Wait()
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	found.Problems = append(found.Problems, quotas.Problems...)
 	found.Unchecked = append(found.Unchecked, quotas.Unchecked...)
