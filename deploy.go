@@ -24,7 +24,7 @@ continues when it is run again. What has to be replaced, with what is in it, is
 shown and asks first (--yes confirms beforehand).`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work", "enrich deploy -c orders.yaml -o json"),
 		Flags:  []cli.Flag{forceUnlock()},
-		Action: p.deploy,
+		Action: p.bounded(p.deploy),
 	}
 }
 
@@ -192,10 +192,10 @@ func deployFailure(err error, report *engine.Report, document state.Document) er
 func failureText(failed *engine.FailedError) string {
 	var lines []string
 	if failed.Interrupted != nil {
-		lines = append(lines, "interrupted")
+		lines = append(lines, ending(failed.Interrupted))
 	}
 	for _, r := range failed.Failed {
-		if failed.Interrupted == nil || !errors.Is(r.Err, context.Canceled) {
+		if failed.Interrupted == nil || !ended(r.Err) {
 			lines = append(lines, r.Err.Error())
 		}
 	}

@@ -19,7 +19,7 @@ Compares what exists with the configuration, field by field.`,
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},
 		},
-		Action: p.plan,
+		Action: p.bounded(p.plan),
 	}
 }
 

@@ -151,7 +151,7 @@ func (p *program) connect(ctx context.Context, s *session) error {
 	}
 	s.endpoint = strings.TrimRight(aws.ToString(sdk.BaseEndpoint), "/")
 	sdk.HTTPClient = answer.Once(sdk.HTTPClient)
-	s.sdk = traced(sdk, p.out)
+	s.sdk = traced(sdk, p.out, &p.toll)
 	return nil
 }
 
@@ -172,7 +172,7 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 		HTTPClient:   answer.Once(caller(answerLimit)),
 		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-	}, p.out)
+	}, p.out, &p.toll)
 	return nil
 }
 
@@ -198,7 +198,7 @@ func checkCredentials(ctx context.Context, sdk aws.Config) error {
 func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (pipeline.Identity, error) {
 	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
 	defer cancel()
-	who, err := sts.NewFromConfig(sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	who, err := sts.NewFromConfig(pipeline.ControlPlane(sdk)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return pipeline.Identity{}, unidentified(ctx, err, sdk)
 	}
