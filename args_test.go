@@ -43,7 +43,7 @@ func TestArrange(t *testing.T) {
 		{"put -- -- x", "enrich put -- -- x"},
 		{"put --key=--local x", "enrich put --key=--local -- x"},
 		{"put --key= x", "enrich put --key= -- x"},
-		{"test-event --timeout -5s", "enrich test-event --timeout=-5s --"},
+		{"test-event --timeout -5s", "enrich --timeout=-5s test-event --"},
 		{"local start --port 80", "enrich local start --port=80 --"},
 		{"--port 80 local --state-dir d start", "enrich --state-dir=d local start --port=80 --"},
 		{"lookup load - --format csv --table users", "enrich lookup load --format=csv --table=users -- -"},

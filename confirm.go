@@ -24,7 +24,7 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 	answer, err := readLine(ctx, p.in)
 	if ctx.Err() != nil {
 		p.out.ask("\n")
-		return &fault{message: "interrupted; nothing was changed", cause: ctx.Err()}
+		return &fault{message: ending(context.Cause(ctx)) + "; nothing was changed", cause: context.Cause(ctx)}
 	}
 	if err != nil {
 		return err

@@ -32,6 +32,7 @@ const (
 // loses one.
 type cutter struct {
 	next     http.Handler
+	server   *emulator.Server // behind it
 	endpoint string
 
 	mu    sync.Mutex
@@ -51,7 +52,7 @@ func newCutter(t testing.TB) *cutter {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &cutter{next: server}
+	c := &cutter{next: server, server: server}
 	front := httptest.NewServer(c)
 	c.endpoint = front.URL
 	t.Cleanup(func() {

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -30,7 +29,7 @@ quotas suffice.`,
 			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},
 			forceUnlock(),
 		),
-		Action: p.deploy,
+		Action: p.bounded(p.deploy),
 	}
 }
 
@@ -178,10 +177,10 @@ func deployFailure(err error, report *engine.Report, document state.Document) er
 func failureText(failed *engine.FailedError) string {
 	var lines []string
 	if failed.Interrupted != nil {
-		lines = append(lines, "interrupted")
+		lines = append(lines, ending(failed.Interrupted))
 	}
 	for _, r := range failed.Failed {
-		if failed.Interrupted == nil || !errors.Is(r.Err, context.Canceled) {
+		if failed.Interrupted == nil || !ended(r.Err) {
 			lines = append(lines, r.Err.Error())
 		}
 	}

@@ -29,7 +29,7 @@ well. What is kept still belongs to the pipeline: the next deploy uses it.`,
 			&cli.BoolFlag{Name: "keep-logs", Usage: "keep the log group"},
 			forceUnlock(),
 		},
-		Action: p.destroy,
+		Action: p.bounded(p.destroy),
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"enrich/config"
+	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -108,6 +109,9 @@ func recognise(err error) (code, hint string) {
 		return code, "" // their messages name the way out
 	}
 	if api, ok := errors.AsType[smithy.APIError](err); ok {
+		if quota, exhausted := pipeline.QuotaOf(err); exhausted {
+			return api.ErrorCode(), quotaHint(quota)
+		}
 		return api.ErrorCode(), awsHint(api.ErrorCode())
 	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
@@ -156,9 +160,8 @@ func awsHint(code string) string {
 		return "AWS does not accept these credentials; check them with: aws sts get-caller-identity"
 	case "AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation", "Forbidden": // the last of a HEAD, which has no body
 		return "the caller lacks the permission that the message names; ask for it, or use another profile (--profile)"
-	case "LimitExceededException", "LimitExceeded", "ServiceQuotaExceededException":
-		return "the account's quota for this is used up; ask for more in the Service Quotas console, or remove what is not needed"
-	case "Throttling", "ThrottlingException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown":
+	case "Throttling", "ThrottlingException", "ThrottledException", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown",
+		"LimitExceededException": // the one that is no quota
 		return "AWS answers fewer requests than were made, by all who use the account; run the command again"
 	case "BucketAlreadyExists":
 		return "another account has a bucket of this name; choose another --name"
@@ -166,6 +169,19 @@ func awsHint(code string) string {
 		return "the account has not enabled this service or region"
 	}
 	return ""
+}
+
+// quotaHint tells how a quota is raised.
+func quotaHint(quota pipeline.Quota) string {
+	switch {
+	case quota.Name == "":
+		return "a quota of the account is used up; raise it in the Service Quotas console, or remove what is not needed"
+	case quota.Code == "":
+		return fmt.Sprintf("the account's quota %q is used up; raise it in the Service Quotas console (find it by: aws service-quotas list-service-quotas --service-code %s), or remove what is not needed",
+			quota.Name, quota.Service)
+	}
+	return fmt.Sprintf("the account's quota %q is used up; raise it (aws service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value N), or remove what is not needed",
+		quota.Name, quota.Service, quota.Code)
 }
 
 // dnsHint tells what is wrong with an AWS host name that does not resolve: most

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/urfave/cli/v2"
 
 	"enrich/config"
@@ -11,6 +13,7 @@ import (
 type globals struct {
 	profile, endpointURL, stateDir string
 	local, yes                     bool
+	timeout                        time.Duration // 0: the command's own
 }
 
 // globalFlags is the table of global flags. --help and --version are taken by
@@ -27,9 +30,13 @@ func globalFlags() []cli.Flag {
 		text("state-dir", "", "`DIR`: where the record is kept (default: .enrich)"),
 		text("output", "o", "`FORMAT`: text or json (default: text)"),
 		flag("quiet", "q", "print only errors and results that were asked for"),
-		flag("verbose", "v", "print every AWS call with its time and request ID"),
+		flag("verbose", "v", "print every AWS call with its time and request ID, and what repetitions cost"),
 		flag("no-color", "", "print without colours (as NO_COLOR does)"),
 		flag("yes", "y", "do not ask"),
+		&cli.DurationFlag{
+			Name: "timeout", EnvVars: []string{variable("timeout")},
+			Usage: "`TIME`: how long deploy, plan, status and destroy may take (default: 10m), and test-event waits (default: 1m)",
+		},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print help", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true},
 	}
@@ -78,10 +85,13 @@ func (p *program) readGlobals(c *cli.Context) error {
 		}
 		return err
 	}
+	if c.IsSet("timeout") && c.Duration("timeout") <= 0 {
+		return failf("%s %s: a time is more than 0", p.source("timeout"), c.Duration("timeout"))
+	}
 	p.globals = globals{
 		profile: c.String("profile"), endpointURL: c.String("endpoint-url"),
 		stateDir: c.String("state-dir"),
-		local:    c.Bool("local"), yes: c.Bool("yes"),
+		local:    c.Bool("local"), yes: c.Bool("yes"), timeout: c.Duration("timeout"),
 	}
 	if p.globals.stateDir == "" {
 		p.globals.stateDir = ".enrich"

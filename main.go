@@ -29,6 +29,7 @@ func start(archives fs.FS) int {
 func run(ctx context.Context, words []string, s streams, archives fs.FS) int {
 	p := &program{streams: s, archives: archives, getenv: os.Getenv}
 	err := p.run(ctx, words)
+	p.toll.tell(p.out)
 	if code, ok := errors.AsType[exit](err); ok {
 		return int(code)
 	}
@@ -50,10 +51,11 @@ type program struct {
 	line     line
 	globals  globals
 	out      *output
+	toll     toll
 }
 
 func (p *program) run(ctx context.Context, words []string) error {
-	app := p.app()
+	app := p.app() //nolint:contextcheck // its commands take the one that RunContext gives them
 	line, err := arrange(app, words)
 	// Until the flags are parsed, errors are printed as the words ask for.
 	p.line, p.out = line, newOutput(p.streams, p.firstLook(line), p.getenv)

@@ -20,7 +20,7 @@ deploy would do with them.`,
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},
 		),
-		Action: p.plan,
+		Action: p.bounded(p.plan),
 	}
 }
 

@@ -152,7 +152,7 @@ func (p *program) connect(ctx context.Context, s *session) error {
 	}
 	s.endpoint = strings.TrimRight(aws.ToString(sdk.BaseEndpoint), "/")
 	sdk.HTTPClient = finishCalls(answer.Once(sdk.HTTPClient), p.tellWaiting)
-	s.sdk = traced(sdk, p.out)
+	s.sdk = traced(sdk, p.out, &p.toll)
 	return nil
 }
 
@@ -178,7 +178,7 @@ func (p *program) connectLocal(ctx context.Context, s *session) error {
 		HTTPClient:   finishCalls(answer.Once(caller(answerLimit)), p.tellWaiting),
 		Logger:       sdkLogger(p.out),
 		Credentials:  credentials.NewStaticCredentialsProvider("local", "local", ""),
-	}, p.out)
+	}, p.out, &p.toll)
 	return nil
 }
 
@@ -205,7 +205,7 @@ func checkCredentials(ctx context.Context, sdk aws.Config) error {
 func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (id pipeline.Identity, caller string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
 	defer cancel()
-	who, err := sts.NewFromConfig(sdk).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+	who, err := sts.NewFromConfig(pipeline.ControlPlane(sdk)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
 		return id, "", unidentified(ctx, err, sdk)
 	}

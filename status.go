@@ -20,7 +20,7 @@ func (p *program) statusCommand() *cli.Command {
 Reads what exists and compares it with the configuration. Exits with 2 when
 something is missing, differs or does not work; what was never deployed is fine.`,
 			"enrich status", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
-		Action: p.status,
+		Action: p.bounded(p.status),
 	}
 }
 

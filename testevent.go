@@ -24,13 +24,13 @@ func (p *program) testEventCommand() *cli.Command {
 		Description: about(`
 Puts a page view of the sample user user123, or the event of --data, into the
 stream, waits for its enriched record in S3 and prints it with the time that it
-took. In prod it asks first.`,
+took. It waits for a minute, or for as long as --timeout says. In prod it asks
+first.`,
 			"enrich --local test-event",
 			`enrich test-event --data '{"event_type":"purchase","user_id":"user456"}'`,
 			"enrich test-event --timeout 2m -o json"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`JSON`: the event, an object"},
-			&cli.DurationFlag{Name: "timeout", Usage: "`TIME`: how long to wait for the enriched record (default: 60s)", Value: time.Minute},
 		},
 		Action: p.testEvent,
 	}
@@ -45,10 +45,6 @@ func sampleEvent(now time.Time) []byte {
 func (p *program) testEvent(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
-	}
-	timeout := c.Duration("timeout")
-	if timeout <= 0 {
-		return failf("--timeout %s: the time to wait is more than 0", timeout)
 	}
 	event := sampleEvent(time.Now())
 	if c.IsSet("data") {
@@ -67,7 +63,7 @@ func (p *program) testEvent(c *cli.Context) error {
 			return err
 		}
 	}
-	return p.followEvent(c.Context, s, event, timeout)
+	return p.followEvent(c.Context, s, event, p.timeout(time.Minute))
 }
 
 // checkEvent refuses what the pipeline could not enrich.

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"enrich/delivery"
+	"enrich/pipeline"
 )
 
 // unreadCalls bounds how long the records of a shard are counted, at up to 10,000
@@ -71,7 +72,7 @@ const parallelShards = 16
 // shardsWithRecords gives the arrival of the oldest record of each shard that has
 // any.
 func (s *session) shardsWithRecords(ctx context.Context, stream string) (map[string]time.Time, error) {
-	client := kinesis.NewFromConfig(s.sdk)
+	client := kinesis.NewFromConfig(pipeline.ControlPlane(s.sdk))
 	shards, err := shardsOf(ctx, client, stream)
 	if err != nil {
 		return nil, err
@@ -150,7 +151,7 @@ func iteratorAfter(ctx context.Context, client *kinesis.Client, stream, shard, p
 // countAfter counts a shard's records after a sequence number, or all that it
 // holds. more tells that it has given up.
 func (s *session) countAfter(ctx context.Context, stream, shard, position string) (records int, more bool, err error) {
-	client := kinesis.NewFromConfig(s.sdk)
+	client := kinesis.NewFromConfig(pipeline.ControlPlane(s.sdk))
 	iterator, err := iteratorAfter(ctx, client, stream, shard, position)
 	if err != nil {
 		return 0, false, err

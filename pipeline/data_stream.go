@@ -306,8 +306,11 @@ func (s *dataStream) Delete(ctx context.Context, progress engine.Progress) (err 
 		// A stream that is CREATING or UPDATING cannot be deleted yet; one that is
 		// DELETING need not be.
 		match: func(err error) bool {
+			if !hasCode(err, "ResourceInUseException") {
+				return false
+			}
 			leaving, unknown := s.deleting(ctx)
-			return hasCode(err, "ResourceInUseException") && unknown == nil && !leaving
+			return unknown == nil && !leaving
 		},
 		timeout:  streamTimeout,
 		progress: progress,

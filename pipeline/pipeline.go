@@ -42,7 +42,7 @@ func New(cfg config.Config, id Identity, sdk aws.Config, code Code) (*Pipeline, 
 	p := &Pipeline{
 		cfg:   cfg,
 		id:    id,
-		sdk:   controlPlane(sdk),
+		sdk:   ControlPlane(sdk),
 		code:  code,
 		names: namesOf(id, cfg.Lookups),
 		tags:  tagsOf(id, cfg.Tags),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -11,6 +12,8 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
@@ -156,7 +159,7 @@ func TestCreateOverDeleted(t *testing.T) {
 }
 
 func TestForeignAnswersAreFinal(t *testing.T) {
-	sdk := controlPlane(aws.Config{})
+	sdk := ControlPlane(aws.Config{})
 	answer := func(status int, kind string) error {
 		response := &smithyhttp.Response{Response: &http.Response{StatusCode: status, Header: http.Header{"Content-Type": {kind}}}}
 		return &smithyhttp.ResponseError{Response: response, Err: errors.New("unreadable")}
@@ -182,40 +185,155 @@ func TestForeignAnswersAreFinal(t *testing.T) {
 	}
 }
 
-// A rate that is exceeded is waited out for longer than other trouble, which ends
-// as early as ever, as does what somebody has chosen.
-func TestPatienceWithThrottling(t *testing.T) {
+// Trouble is waited out, for longer than the SDK does; what no patience helps against
+// is not, and what somebody has chosen stands.
+func TestPatience(t *testing.T) {
+	const shards = "This request would exceed the shard limit for the account 000000000000 in us-east-1."
 	tests := []struct {
-		name, code string
-		status     int
-		chosen     int
-		refusals   int
-		calls      int
-		well       bool
+		name, code, message string
+		status              int
+		chosen              int
+		refusals            int
+		calls               int
+		well                bool
 	}{
-		{"throttled", "Throttling", 400, 0, 6, 7, true},
-		{"throttled for ever", "Throttling", 400, 0, 100, throttledAttempts, false},
-		{"in trouble", "InternalFailure", 500, 0, 6, 3, false},
-		{"a quota", "LimitExceededException", 400, 0, 6, 3, false},
-		{"throttled, with a limit", "Throttling", 400, 2, 6, 2, false},
-		{"in trouble, with a limit", "InternalFailure", 500, 6, 5, 6, true},
+		{"throttled", "Throttling", "Rate exceeded", 400, 0, 6, 7, true},
+		{"throttled for ever", "Throttling", "Rate exceeded", 400, 0, 100, patientAttempts, false},
+		{"throttled, with a limit", "Throttling", "Rate exceeded", 400, 2, 6, 2, false},
+		{"in trouble", "InternalFailure", "We failed", 500, 0, 6, 7, true},
+		{"in trouble for ever", "InternalFailure", "We failed", 500, 0, 100, patientAttempts, false},
+		{"in trouble, with a limit", "InternalFailure", "We failed", 500, 6, 5, 6, true},
+		{"a rate by the name of a limit", "LimitExceededException", "Rate exceeded for stream x under account y.", 400, 0, 6, 7, true},
+		{"too many at a time", "LimitExceededException", "This request would have exceed the limit on the number of streams that can simultaneously be in CREATING or DELETING", 400, 0, 6, 7, true},
+		{"a quota", "LimitExceededException", shards, 400, 0, 6, 1, false},
+		{"refused", "AccessDenied", "You must not", 403, 0, 6, 1, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				refused := &spell{
 					call: "POST", times: test.refusals, status: test.status, kind: "text/xml",
-					body: "<ErrorResponse><Error><Code>" + test.code + "</Code><Message>Rate exceeded</Message></Error></ErrorResponse>",
+					body: "<ErrorResponse><Error><Code>" + test.code + "</Code><Message>" + test.message + "</Message></Error></ErrorResponse>",
 				}
 				done := &spell{call: "POST", times: 1, status: 200, kind: "text/xml", body: "<DeleteAlarmsResponse/>"}
 				c := overcast(&weather{spell: []*spell{refused, done}})
 				c.sdk.RetryMaxAttempts = test.chosen
+				began := time.Now()
 				err := pick(t, c.pipeline(t), alarmKey(alarmIteratorAge)).Delete(t.Context(), &notes{})
 				if (err == nil) != test.well || refused.seen+done.seen != test.calls || err != nil && !hasCode(err, test.code) {
 					t.Errorf("%v after %d calls, want %d", err, refused.seen+done.seen, test.calls)
 				}
+				if took := time.Since(began); took > 2*time.Minute {
+					t.Errorf("it took %s", took)
+				}
 			})
 		})
+	}
+}
+
+// Nobody is there: that is told soon.
+func TestNoPatienceWithAnEndpointThatIsNotThere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		c := overcast(nil)
+		c.sdk.HTTPClient = refusing(func(*http.Request) (*http.Response, error) {
+			calls++
+			return nil, &net.OpError{Op: "dial", Err: errors.New("connection refused")}
+		})
+		if err := pick(t, c.pipeline(t), keyStream).Delete(t.Context(), &notes{}); err == nil || calls != 3 {
+			t.Errorf("%v after %d calls", err, calls)
+		}
+	})
+}
+
+type refusing func(*http.Request) (*http.Response, error)
+
+func (r refusing) Do(request *http.Request) (*http.Response, error) { return r(request) }
+
+// What one client has learned of a service's rate holds for the service's others,
+// and for no other service. A chosen mode stands.
+func TestRatesAreLearnedTogether(t *testing.T) {
+	throttled := &smithy.GenericAPIError{Code: "ThrottlingException"}
+	for _, test := range []struct {
+		mode  aws.RetryMode
+		waits bool
+	}{{"", true}, {aws.RetryModeAdaptive, true}, {aws.RetryModeStandard, false}} {
+		synctest.Test(t, func(t *testing.T) {
+			sdk := ControlPlane(aws.Config{RetryMode: test.mode})
+			took := func(service string) time.Duration { // of two calls: the first may be made at once
+				ctx := awsmiddleware.SetServiceID(t.Context(), service)
+				began := time.Now()
+				for range 2 {
+					if _, err := sdk.Retryer().(aws.RetryerV2).GetAttemptToken(ctx); err != nil {
+						t.Fatal(err)
+					}
+				}
+				return time.Since(began)
+			}
+			release, err := sdk.Retryer().(aws.RetryerV2).GetAttemptToken(awsmiddleware.SetServiceID(t.Context(), "CloudWatch"))
+			if err := errors.Join(err, release(throttled)); err != nil {
+				t.Fatal(err)
+			}
+			if waited := took("CloudWatch"); (waited > 0) != test.waits {
+				t.Errorf("%q: waited %s", test.mode, waited)
+			}
+			if waited := took("Kinesis"); waited > 0 {
+				t.Errorf("%q: waited %s for another service", test.mode, waited)
+			}
+		})
+	}
+}
+
+// Kinesis is not asked more often than it answers, whatever clients ask.
+func TestRatesOfKinesis(t *testing.T) {
+	for operation, allowed := range map[string]int{"CreateStream": 5, "DeleteStream": 5, "DescribeStream": 10, "DescribeStreamSummary": 20, "PutRecords": 1000} {
+		synctest.Test(t, func(t *testing.T) {
+			sdk := ControlPlane(aws.Config{})
+			ctx := awsmiddleware.SetOperationName(awsmiddleware.SetServiceID(t.Context(), kinesis.ServiceID), operation)
+			began, calls := time.Now(), 3*allowed
+			for range calls {
+				if _, err := sdk.Retryer().(aws.RetryerV2).GetAttemptToken(ctx); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want := 2 * time.Second // the first second's calls may come at once
+			if operation == "PutRecords" {
+				want = 0
+			}
+			if took := time.Since(began); took.Round(time.Millisecond) != want {
+				t.Errorf("%d calls of %s took %s", calls, operation, took)
+			}
+		})
+	}
+}
+
+func TestQuotaOf(t *testing.T) {
+	operation := func(name, code, message string) error {
+		return fmt.Errorf("creating: %w", &smithy.OperationError{ServiceID: "X", OperationName: name, Err: &smithy.GenericAPIError{Code: code, Message: message}})
+	}
+	tests := []struct {
+		err  error
+		name string
+		code string
+		used bool
+	}{
+		{operation("CreateStream", "LimitExceededException", "This request would exceed the shard limit for the account 1 in x. Limit: 500."), "Shards per Region", "", true},
+		{operation("CreateStream", "LimitExceededException", "This request would exceed the on-demand stream limit for the account 1 in x."), "On-demand Data Streams per account", "", true},
+		{operation("CreateTable", "LimitExceededException", "Subscriber limit exceeded: There is a limit of 2500 tables per subscriber"), "Maximum number of tables", "L-F98FE922", true},
+		{operation("CreateTable", "LimitExceededException", "Subscriber limit exceeded: Only 10 tables can be created, updated, or deleted simultaneously"), "", "", false},
+		{operation("CreateBucket", "TooManyBuckets", "You have attempted to create more buckets than allowed"), "General purpose buckets", "L-DC2B2D3D", true},
+		{operation("CreateFunction", "CodeStorageExceededException", "Code storage limit exceeded."), "Function and layer storage", "L-2ACBD22F", true},
+		{operation("CreateRole", "LimitExceeded", "Cannot exceed quota for RolesPerAccount: 1000"), "Roles per account", "L-FE177D64", true},
+		{operation("PutRolePolicy", "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role x"), "", "", true},
+		{operation("DescribeStreamSummary", "LimitExceededException", "Rate exceeded for stream x under account 1."), "", "", false},
+		{operation("CreateStream", "ThrottlingException", "Rate exceeded"), "", "", false},
+		{errors.New("LimitExceeded"), "", "", false},
+	}
+	for _, test := range tests {
+		quota, used := QuotaOf(test.err)
+		if quota.Name != test.name || quota.Code != test.code || used != test.used {
+			t.Errorf("%v: %+v, %v", test.err, quota, used)
+		}
 	}
 }
 
