@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -21,6 +22,7 @@ type session struct {
 	roleID  string
 	name    string
 	expires time.Time
+	calls   *sync.RWMutex // held for reading by each call that is under way
 }
 
 // arn is that of the session: arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION.
@@ -53,7 +55,7 @@ func (i *iamService) newSession(roleARN, sessionName string, expires time.Time) 
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	s := &session{roleARN: roleARN, name: sessionName, expires: expires}
+	s := &session{roleARN: roleARN, name: sessionName, expires: expires, calls: &sync.RWMutex{}}
 	if r := i.byARN(roleARN); r != nil {
 		s.roleID = r.id
 	}
@@ -61,16 +63,34 @@ func (i *iamService) newSession(roleARN, sessionName string, expires time.Time) 
 	return c
 }
 
-// endSession ends the credentials of a function that has ended. They are kept as
-// expired: a key that was never known is the account's owner.
+// endSession ends the credentials of a function that has ended, and waits for the
+// calls under way that it has made: what a killed function wrote is there, or never
+// will be, before its event is delivered again. The credentials are kept as expired:
+// a key that was never known is the account's owner.
 func (i *iamService) endSession(accessKey string) {
 	i.mu.Lock()
-	defer i.mu.Unlock()
-	if s, ok := i.sessions[accessKey]; ok {
+	s, ok := i.sessions[accessKey]
+	if ok {
 		ended := *s
 		ended.expires = i.clock.Now()
 		i.sessions[accessKey] = &ended
 	}
+	i.mu.Unlock()
+	if ok {
+		s.calls.Lock()
+		defer s.calls.Unlock()
+	}
+}
+
+// enter gives the session of a call that begins, as session does, and what to call
+// when it has ended.
+func (i *iamService) enter(accessKey string) (_ *session, leave func()) {
+	s := i.session(accessKey)
+	if s == nil {
+		return nil, func() {}
+	}
+	s.calls.RLock()
+	return i.session(accessKey), s.calls.RUnlock // it may have ended meanwhile
 }
 
 // session gives the session of an access key; nil when the emulator did not

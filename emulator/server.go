@@ -165,7 +165,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.serveControl(w, r)
 		return
 	}
-	c := s.callerFor(r)
+	c, leave := s.callerFor(r)
+	defer leave()
 	r = r.WithContext(withCaller(r.Context(), c))
 	w.Header().Set("x-amzn-RequestId", c.RequestID)
 	defer s.recoverPanic(w, r)
@@ -187,20 +188,22 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-func (s *Server) callerFor(r *http.Request) caller {
+// callerFor tells who calls, and what to call when the call has ended.
+func (s *Server) callerFor(r *http.Request) (c caller, leave func()) {
 	accessKey, region, service := scopeOf(r)
 	if region == "" {
 		region = s.options.Region
 	}
-	c := caller{
+	c = caller{
 		AccessKey: accessKey, Region: region, Service: service,
 		Account: s.options.Account, Partition: partitionOf(region), RequestID: newRequestID(),
 		policy: s.iam.user.Load(),
 	}
-	if strings.HasPrefix(accessKey, "ASIA") {
-		c.Session = s.iam.session(accessKey)
+	if !strings.HasPrefix(accessKey, "ASIA") {
+		return c, func() {}
 	}
-	return c
+	c.Session, leave = s.iam.enter(accessKey)
+	return c, leave
 }
 
 // newRequestID gives a random (version 4) UUID.
