@@ -304,10 +304,10 @@ func TestTerminalIsClosed(t *testing.T) {
 	close(h.released)
 	s.exits(exitInterrupted)
 	document, err := os.ReadFile(filepath.Join(directory, ".enrich", "data-enrichment-dev.json"))
-	if err != nil || !bytes.Contains(document, []byte(`"creating"`)) {
+	if err != nil || !bytes.Contains(document, []byte(`"lookup-table/users"`)) || bytes.Contains(document, []byte(`"event-source-mapping"`)) {
 		t.Errorf("the record: %v\n%s", err, document)
 	}
-	if shown := onTerminal(t, directory, variables, "deploy").exits(exitDone); !strings.Contains(shown, "the last run was interrupted") {
+	if shown := onTerminal(t, directory, variables, "deploy").exits(exitDone); !strings.Contains(shown, "event source mapping") {
 		t.Errorf("the next run shows\n%s", shown)
 	}
 }
