@@ -47,7 +47,8 @@ func TestPlanAndApply(t *testing.T) {
 		{name: "begun as another", exists: &thing{spec: spec{Fixed: "y"}}, recorded: state.Creating, action: Replace, fields: []string{"fixed", "size"}, phase: Replaced, calls: []string{"empty", "delete", "create", "tag", "configure"}},
 		{name: "on its way", exists: &thing{tags: tags, spec: want, reads: 3}, recorded: state.Created, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
 		{name: "on its way, record lost", exists: &thing{tags: tags, spec: want, reads: 3}, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
-		{name: "on its way out", exists: &thing{tags: tags, spec: want, reads: 1}, recorded: state.Deleting, action: Create, phase: Created, calls: []string{"empty", "delete", "create", "tag", "configure"}},
+		{name: "on its way, deletion never came to it", exists: &thing{tags: tags, spec: want, reads: 1}, recorded: state.Deleting, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
+		{name: "on its way out", exists: &thing{tags: tags, spec: want, reads: 1, leaving: true}, recorded: state.Deleting, action: Create, phase: Created, calls: []string{"empty", "delete", "create", "tag", "configure"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -156,6 +157,7 @@ func TestForeign(t *testing.T) {
 		name     string
 		tags     map[string]string
 		untagged bool
+		leaving  bool
 		recorded state.Phase
 		foreign  bool
 	}{
@@ -166,12 +168,13 @@ func TestForeign(t *testing.T) {
 		{name: "no tags, recorded as begun", recorded: state.Creating},
 		{name: "no tags, deletion begun", recorded: state.Deleting},
 		{name: "somebody's after our deletion", tags: other, recorded: state.Deleting, foreign: true},
+		{name: "somebody's, on its way out after our deletion", tags: other, leaving: true, recorded: state.Deleting},
 		{name: "cannot have tags", untagged: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := newCloud(t)
-			c.things["r"] = &thing{name: "r", tags: test.tags}
+			c.things["r"] = &thing{name: "r", tags: test.tags, leaving: test.leaving}
 			ours := &fake{cloud: c, key: "a", name: "a"}
 			f := &fake{cloud: c, key: "r", name: "r", untagged: test.untagged, after: []string{"a"}}
 			with(t, file(t), func(store *state.Store) {

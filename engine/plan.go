@@ -82,16 +82,10 @@ func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	case state.Creating:
 		return false
 	case state.Deleting:
-		return len(observed.Tags) > 0 && !leaving(observed, entry)
+		return len(observed.Tags) > 0 && !observed.Deleting
 	default:
 		return true
 	}
-}
-
-// leaving tells whether what was observed is on its way out, so that a creation
-// has to wait until it is gone.
-func leaving(observed *Observed, entry state.Resource) bool {
-	return observed.Deleting || entry.Phase == state.Deleting && observed.Transient
 }
 
 // refuse stops a run that would touch foreign resources, before it changes
@@ -180,7 +174,7 @@ func (e *Engine) step(f Inspection) Step {
 	step := Step{Resource: f.Resource, Observed: f.Observed}
 	entry, _ := e.recorded(f.Resource.Key())
 	drift := entry.Phase == state.Created && entry.Name == f.Resource.Name() && entry.Hash != "" && entry.Hash == hashOf(f.Resource)
-	if f.Observed == nil || leaving(f.Observed, entry) {
+	if f.Observed == nil || f.Observed.Deleting {
 		step.Action, step.Drift = Create, drift
 		return step
 	}
