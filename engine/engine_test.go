@@ -166,6 +166,7 @@ func TestForeign(t *testing.T) {
 		{name: "no tags", foreign: true},
 		{name: "no tags, recorded as created", recorded: state.Created, foreign: true},
 		{name: "no tags, recorded as begun", recorded: state.Creating},
+		{name: "somebody's after our creation failed", tags: other, recorded: state.Creating, foreign: true},
 		{name: "no tags, deletion begun", recorded: state.Deleting},
 		{name: "somebody's after our deletion", tags: other, recorded: state.Deleting, foreign: true},
 		{name: "somebody's, on its way out after our deletion", tags: other, leaving: true, recorded: state.Deleting},

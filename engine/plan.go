@@ -68,8 +68,8 @@ func (e *Engine) read(ctx context.Context, resources []Resource) []Inspection {
 }
 
 // foreign tells whether something that exists is not ours. What the record says
-// we began to create is ours before its tags are there, and what it says we
-// began to delete is ours while its tags go.
+// we began to create is ours before it has any tags, and what it says we began to
+// delete is ours while they go; with the tags of others somebody else made it.
 func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	if e.Owns == nil || observed.Tags == nil || e.Owns(observed.Tags) {
 		return false
@@ -80,7 +80,7 @@ func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	}
 	switch entry.Phase {
 	case state.Creating:
-		return false
+		return len(observed.Tags) > 0
 	case state.Deleting:
 		return len(observed.Tags) > 0 && !observed.Deleting
 	default:
