@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 )
 
 // updating has the next reads of tables show them as being changed.
@@ -94,5 +95,34 @@ func TestDeployDuringOtherChange(t *testing.T) {
 	}
 	if n := d.items(client, table); n != 0 {
 		t.Errorf("%d items are back", n)
+	}
+}
+
+// An adoption that was stopped is gone on with.
+func TestAdoptionStopped(t *testing.T) {
+	const stream = "data-enrichment-dev-stream"
+	for refused, again := range map[string][]string{
+		"kinesis:AddTagsToStream":       {"deploy", "--adopt", "--yes"}, // nothing is taken over yet
+		"kinesis:StartStreamEncryption": {"deploy"},
+	} {
+		t.Run(refused, func(t *testing.T) {
+			d := newDeployer(t)
+			if _, err := kinesis.NewFromConfig(elsewhere(t, d.endpoint)).CreateStream(t.Context(), &kinesis.CreateStreamInput{
+				StreamName: aws.String(stream), ShardCount: aws.Int32(1), Tags: map[string]string{"owner": "bob"},
+			}); err != nil {
+				t.Fatal(err)
+			}
+			d.refusals = true
+			d.hold(d.lacking("iam:SimulatePrincipalPolicy", refused))
+			code, _, told := d.enrich("deploy", "--adopt", "--yes")
+			if code != exitFailed || !strings.Contains(told, refused) || !strings.Contains(told, "run enrich deploy --adopt again to continue") {
+				t.Fatalf("exits with %d: %s", code, told)
+			}
+			d.hold("")
+			d.well(again...)
+			if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
+				t.Error(out)
+			}
+		})
 	}
 }
