@@ -21,9 +21,10 @@ Creates what is missing and changes what differs from the configuration, and
 nothing else: a second deploy has nothing to do. A deploy that was interrupted
 continues when it is run again. On a terminal it shows what it would change and
 asks. Without one, creations and changes in place go ahead, and what would lose
-data needs --yes: replacing a resource, deleting a table, adopting. Before the first
-change it checks whether the caller may make all of them and whether the account's
-quotas suffice.`,
+data needs --yes: replacing a resource, deleting a table, lowering a retention,
+switching off deletion protection or point-in-time recovery, adopting. Before the
+first change it checks whether the caller may make all of them and whether the
+account's quotas suffice.`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work --yes", "enrich deploy --code-only", "enrich deploy -c orders.yaml -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},

@@ -196,7 +196,7 @@ tags: {team: ops}
 	d.well("results", "-c", first)
 	d.byHand(document, d.drift)
 	d.well("deploy", "-c", first)
-	d.well("deploy", "-c", second)
+	d.well("deploy", "--yes", "-c", second)
 	d.well("deploy", "-c", third)
 	d.byHand(document, d.clutter)
 	d.well("destroy", "--yes", "-c", third)
