@@ -195,7 +195,7 @@ tags: {team: ops}
 	d.well("test-event", "-c", first)
 	d.well("results", "-c", first)
 	d.byHand(document, d.drift)
-	d.well("deploy", "-c", first)
+	d.well("deploy", "--yes", "-c", first)
 	d.well("deploy", "--yes", "-c", second)
 	d.well("deploy", "-c", third)
 	d.byHand(document, d.clutter)

@@ -126,3 +126,29 @@ func TestAdoptionStopped(t *testing.T) {
 		})
 	}
 }
+
+// A protection that somebody has switched on by hand is not switched off unasked.
+func TestDeployKeepsProtection(t *testing.T) {
+	d := newDeployer(t)
+	d.well("deploy")
+	const table = "data-enrichment-dev-users"
+	client := dynamodb.NewFromConfig(elsewhere(t, d.endpoint))
+	protected := func() bool {
+		now, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return aws.ToBool(now.Table.DeletionProtectionEnabled)
+	}
+	if _, err := client.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: aws.String(table), DeletionProtectionEnabled: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	code, _, told := d.enrich("deploy")
+	if code != exitFailed || !strings.Contains(told, "(deletion_protection: true → false) needs a confirmation") || !protected() {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+	d.well("deploy", "--yes")
+	if protected() {
+		t.Error("still protected")
+	}
+}
