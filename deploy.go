@@ -21,9 +21,10 @@ Creates what is missing and changes what differs from the configuration, and
 nothing else: a second deploy has nothing to do. A deploy that was interrupted
 continues when it is run again. On a terminal it shows what it would change and
 asks. Without one, creations and changes in place go ahead, and what would lose
-data needs --yes: replacing a resource, deleting a table, adopting. Before the first
-change it checks whether the caller may make all of them and whether the account's
-quotas suffice.`,
+data needs --yes: replacing a resource, deleting a table, lowering a retention,
+switching off deletion protection or point-in-time recovery, adopting. Before the
+first change it checks whether the caller may make all of them and whether the
+account's quotas suffice.`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work --yes", "enrich deploy --code-only", "enrich deploy -c orders.yaml -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},
@@ -73,7 +74,7 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	report, err := engine.Apply(ctx, compared.plan)
 	shown.end()
 	if err != nil {
-		return deployFailure(err, report, store.Document())
+		return deployFailure(err, report, store.Document(), w)
 	}
 	outputs := s.outputs()
 	if err := store.SetOutputs(outputs); err != nil {
@@ -146,8 +147,13 @@ func planFailure(err error) error {
 	return wrapped.hint("their names are those of this pipeline, but their tags are not; enrich deploy --adopt takes them over, or choose another --name, or remove them")
 }
 
-// deployFailure says what exists now, and that a rerun is safe.
-func deployFailure(err error, report *engine.Report, document state.Document) error {
+// deployFailure says what exists now, and that a rerun is safe. What was to be
+// adopted may not have the pipeline's tags yet.
+func deployFailure(err error, report *engine.Report, document state.Document, w wish) error {
+	again := "run enrich deploy again to continue"
+	if w.adopt {
+		again = "run enrich deploy --adopt again to continue"
+	}
 	f := &fault{message: err.Error(), cause: err}
 	failed, ok := errors.AsType[*engine.FailedError](err)
 	if ok {
@@ -163,9 +169,9 @@ func deployFailure(err error, report *engine.Report, document state.Document) er
 		if begun > 0 {
 			text += fmt.Sprintf(", %s begun", count(begun, "more was", "more were"))
 		}
-		f.hints = append(f.hints, text+"; run enrich deploy again to continue, or enrich destroy to remove everything")
+		f.hints = append(f.hints, text+"; "+again+", or enrich destroy to remove everything")
 	} else {
-		f.hints = append(f.hints, "nothing was created; run enrich deploy again to continue")
+		f.hints = append(f.hints, "nothing was created; "+again)
 	}
 	if report != nil {
 		f.details = map[string]any{"resources": results(report)}

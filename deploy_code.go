@@ -30,7 +30,7 @@ func (p *program) deployCode(ctx context.Context, s *session, store *state.Store
 	}
 	shown.end()
 	if err != nil {
-		return deployFailure(err, report, store.Document())
+		return deployFailure(err, report, store.Document(), wish{})
 	}
 	more := len(s.pipeline.BesidesCode(step.Observed))
 	d := deployDocument{

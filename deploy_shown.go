@@ -75,7 +75,7 @@ type question struct {
 // alarms of a lookup that is gone hold nothing and come back with it, so their
 // deletion is a change of the pipeline like any other.
 func questionOf(plan *engine.Plan) question {
-	var replaced, deleted, adopted []string
+	var replaced, deleted, lowered, adopted []string
 	for _, step := range plan.Steps {
 		name := step.Resource.Kind() + " " + step.Resource.Name()
 		switch {
@@ -85,6 +85,10 @@ func questionOf(plan *engine.Plan) question {
 			deleted = append(deleted, name)
 		case step.Adopted:
 			adopted = append(adopted, name)
+		case step.Action == engine.Update:
+			if lower := pipeline.Lowers(step.Resource, step.Changes); len(lower) > 0 {
+				lowered = append(lowered, fmt.Sprintf("%s (%s)", name, changeTexts(lower)))
+			}
 		}
 	}
 	q := question{must: true}
@@ -95,6 +99,7 @@ func questionOf(plan *engine.Plan) question {
 		word         string
 	}{
 		{adopted, "adopting ", "", "adopt"},
+		{lowered, "lowering how long or how safely data are kept in ", "", "lower"},
 		{deleted, "deleting ", ", with what is in it,", "delete"},
 		{replaced, "replacing ", ", with what is in it,", "replace"},
 	} {
@@ -156,9 +161,13 @@ func repairText(r engine.Result) string {
 	if len(r.Changes) == 0 {
 		return " (had been deleted)"
 	}
+	return ", " + changeTexts(r.Changes)
+}
+
+func changeTexts(changes []engine.Change) string {
 	var fields []string
-	for _, change := range r.Changes {
+	for _, change := range changes {
 		fields = append(fields, changeText(change))
 	}
-	return ", " + strings.Join(fields, ", ")
+	return strings.Join(fields, ", ")
 }

@@ -39,10 +39,10 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	_, stop := p.out.spinner("reading what exists")
-	defer stop()
-	compared, err := p.compare(c.Context, s, s.engine(nil, recorded, nil), recorded, wishOf(c))
-	stop()
+	shown := p.out.progress("reading what exists")
+	defer shown.end()
+	compared, err := p.compare(c.Context, s, s.engine(nil, recorded, shown.observe), recorded, wishOf(c))
+	shown.end()
 	if err := p.foresee(c.Context, s, compared.plan, err); err != nil {
 		return err
 	}

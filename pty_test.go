@@ -275,6 +275,22 @@ func TestTerminalDeploy(t *testing.T) {
 	if shown := onTerminal(t, directory, nil, "--local", "deploy").exits(exitDone); !strings.Contains(shown, "nothing to change") {
 		t.Errorf("a second deploy shows\n%s", shown)
 	}
+	longer := filepath.Join(directory, "longer.yaml")
+	if err := os.WriteFile(longer, []byte("stream: {retention_hours: 48}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	onTerminal(t, directory, nil, "--local", "deploy", "-q", "--yes", "-c", longer).exits(exitDone)
+	for answer, code := range map[string]int{"yes\n": exitFailed, "lower\n": exitDone} {
+		asked := onTerminal(t, directory, nil, "--local", "deploy", "-q")
+		asked.expect(" to go on: ")
+		asked.typed(answer)
+		if shown := asked.exits(code); !strings.Contains(shown, "lower") {
+			t.Errorf("%q shows\n%s", answer, shown)
+		}
+		if code == exitDone {
+			onTerminal(t, directory, nil, "--local", "deploy", "-q", "--yes", "-c", longer).exits(exitDone)
+		}
+	}
 }
 
 // Whoever closes the terminal interrupts: what exists is recorded, and a rerun

@@ -178,7 +178,7 @@ func (p *progress) create(ctx context.Context) error {
 	return p.record(state.Created, hashOf(p.resource))
 }
 
-// resume goes on with a creation or a change that was interrupted. The
+// resume goes on with a creation that was interrupted. The
 // definition may have changed since, so what exists then is compared and
 // brought in line.
 func (p *progress) resume(ctx context.Context) error {

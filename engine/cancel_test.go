@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -98,7 +99,8 @@ func TestResumeDoesNotReplace(t *testing.T) {
 		c := newCloud(t)
 		f := &fake{cloud: c, key: "r", name: "r", spec: spec{Fixed: "x"}}
 		c.things["r"] = &thing{name: "r", tags: tags, spec: spec{Fixed: "y"}, reads: 2}
-		e := &Engine{Resources: []Resource{f}, Owns: owns}
+		begun := &state.Document{Resources: []state.Resource{entry("r", state.Creating)}}
+		e := &Engine{Resources: []Resource{f}, Recorded: begun, Owns: owns}
 		_, err := deploy(t.Context(), e)
 		if err == nil || !strings.Contains(err.Error(), "replaced to change fixed") {
 			t.Fatalf("got %v", err)
@@ -127,10 +129,59 @@ func TestResumeWaitsUntilItShows(t *testing.T) {
 				}
 				return fault{}
 			}
-			_, err := deploy(t.Context(), &Engine{Resources: []Resource{f}, Owns: owns})
+			begun := &state.Document{Resources: []state.Resource{entry("r", state.Creating)}}
+			_, err := deploy(t.Context(), &Engine{Resources: []Resource{f}, Recorded: begun, Owns: owns})
 			if (lag > 100) != errors.Is(err, ErrNotFound) || lag < 100 && err != nil {
 				t.Errorf("lag %d: got %v", lag, err)
 			}
+		})
+	}
+}
+
+// What never comes to rest, or cannot be read in the meantime, ends the wait of a
+// plan, and nothing is changed.
+func TestPlanWaitsUntilItRests(t *testing.T) {
+	tests := []struct {
+		name    string
+		foreign bool
+		fault   error // of the second read
+		says    string
+	}{
+		{name: "never", says: "thing (r) is still OK after 10m0s"},
+		{name: "unreadable", fault: errOurs, says: errOurs.Error()},
+		{name: "interrupted", fault: context.Canceled, says: errOurs.Error()},
+		{name: "somebody's", foreign: true, says: "not made by this pipeline"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancelCause(t.Context())
+				c := newCloud(t)
+				c.things["r"] = &thing{name: "r", reads: 1000}
+				if !test.foreign {
+					c.things["r"].tags = tags
+				}
+				c.fault = func(n int, _ string) fault {
+					if n == 1 && test.fault == context.Canceled {
+						cancel(errOurs)
+					}
+					if n == 1 {
+						return fault{before: test.fault}
+					}
+					return fault{}
+				}
+				_, err := (&Engine{Resources: []Resource{&fake{cloud: c, key: "r", name: "r"}}, Owns: owns}).Plan(ctx)
+				if err == nil || !strings.Contains(err.Error(), test.says) {
+					t.Errorf("got %v", err)
+				}
+				if test.foreign && len(c.calls) != 1 {
+					t.Errorf("waited for what is not ours: %v", c.calls)
+				}
+				if slices.ContainsFunc(c.calls, func(call string) bool { return !strings.HasPrefix(call, "read ") }) {
+					t.Errorf("called %v", c.calls)
+				}
+				cancel(nil)
+			})
 		})
 	}
 }

@@ -45,7 +45,8 @@ type thing struct {
 	tags map[string]string
 	spec spec
 	// reads is how many more reads show it as on its way.
-	reads int
+	reads   int
+	leaving bool // on its way out
 }
 
 type spec struct {
@@ -150,7 +151,7 @@ func (f *fake) Read(ctx context.Context) (*Observed, error) {
 		if found == nil {
 			return fmt.Errorf("reading %s: %w", f.name, ErrNotFound)
 		}
-		observed = &Observed{ID: id, ARN: "arn:" + id, Status: "OK", Spec: found.spec, Transient: found.reads > 0}
+		observed = &Observed{ID: id, ARN: "arn:" + id, Status: "OK", Spec: found.spec, Transient: found.reads > 0, Deleting: found.leaving}
 		found.reads = max(0, found.reads-1)
 		if !f.untagged {
 			observed.Tags = maps.Clone(found.tags)

@@ -45,9 +45,13 @@ func TestPlanAndApply(t *testing.T) {
 		{name: "begun, without tags", exists: &thing{spec: spec{Fixed: "x"}}, recorded: state.Creating, action: Resume, fields: []string{"size"}, phase: Created, calls: []string{"create", "tag", "configure"}},
 		{name: "begun, all there", exists: &thing{tags: tags, spec: want}, recorded: state.Creating, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
 		{name: "begun as another", exists: &thing{spec: spec{Fixed: "y"}}, recorded: state.Creating, action: Replace, fields: []string{"fixed", "size"}, phase: Replaced, calls: []string{"empty", "delete", "create", "tag", "configure"}},
-		{name: "on its way", exists: &thing{tags: tags, spec: want, reads: 3}, recorded: state.Created, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
-		{name: "on its way, record lost", exists: &thing{tags: tags, spec: want, reads: 3}, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
-		{name: "on its way out", exists: &thing{tags: tags, spec: want, reads: 1}, recorded: state.Deleting, action: Create, phase: Created, calls: []string{"empty", "delete", "create", "tag", "configure"}},
+		{name: "on its way", exists: &thing{tags: tags, spec: want, reads: 3}, recorded: state.Created, action: None, phase: Unchanged},
+		{name: "on its way, record lost", exists: &thing{tags: tags, spec: want, reads: 3}, action: None, phase: Unchanged},
+		{name: "on its way, differs", exists: &thing{tags: tags, spec: spec{Size: 2, Fixed: "x"}, reads: 3}, recorded: state.Created, action: Update, fields: []string{"size"}, phase: Updated, calls: []string{"update"}},
+		{name: "on its way, cannot be changed", exists: &thing{tags: tags, spec: spec{Size: 1, Fixed: "y"}, reads: 3}, recorded: state.Created, action: Replace, fields: []string{"fixed"}, phase: Replaced, calls: []string{"empty", "delete", "create", "tag", "configure"}},
+		{name: "begun, on its way", exists: &thing{tags: tags, spec: want, reads: 3}, recorded: state.Creating, action: Resume, phase: Created, calls: []string{"create", "tag", "configure"}},
+		{name: "on its way, deletion never came to it", exists: &thing{tags: tags, spec: want, reads: 1}, recorded: state.Deleting, action: None, phase: Unchanged},
+		{name: "on its way out", exists: &thing{tags: tags, spec: want, reads: 1, leaving: true}, recorded: state.Deleting, action: Create, phase: Created, calls: []string{"empty", "delete", "create", "tag", "configure"}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -156,6 +160,7 @@ func TestForeign(t *testing.T) {
 		name     string
 		tags     map[string]string
 		untagged bool
+		leaving  bool
 		recorded state.Phase
 		foreign  bool
 	}{
@@ -164,14 +169,16 @@ func TestForeign(t *testing.T) {
 		{name: "no tags", foreign: true},
 		{name: "no tags, recorded as created", recorded: state.Created, foreign: true},
 		{name: "no tags, recorded as begun", recorded: state.Creating},
+		{name: "somebody's after our creation failed", tags: other, recorded: state.Creating, foreign: true},
 		{name: "no tags, deletion begun", recorded: state.Deleting},
 		{name: "somebody's after our deletion", tags: other, recorded: state.Deleting, foreign: true},
+		{name: "somebody's, on its way out after our deletion", tags: other, leaving: true, recorded: state.Deleting},
 		{name: "cannot have tags", untagged: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			c := newCloud(t)
-			c.things["r"] = &thing{name: "r", tags: test.tags}
+			c.things["r"] = &thing{name: "r", tags: test.tags, leaving: test.leaving}
 			ours := &fake{cloud: c, key: "a", name: "a"}
 			f := &fake{cloud: c, key: "r", name: "r", untagged: test.untagged, after: []string{"a"}}
 			with(t, file(t), func(store *state.Store) {

@@ -3,8 +3,10 @@ package engine
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"enrich/state"
 )
@@ -50,26 +52,71 @@ func (e *Engine) read(ctx context.Context, resources []Resource) []Inspection {
 	found := make([]Inspection, len(resources))
 	var group sync.WaitGroup
 	for i, r := range resources {
-		group.Go(func() {
-			found[i].Resource = r
-			observed, err := r.Read(ctx)
-			switch {
-			case missing(err):
-			case err != nil:
-				found[i].Err = err
-			default:
-				found[i].Observed = observed
-				found[i].Foreign = e.foreign(r, observed)
-			}
-		})
+		group.Go(func() { found[i] = e.look(ctx, r) })
 	}
 	group.Wait()
 	return found
 }
 
+// look asks for one resource.
+func (e *Engine) look(ctx context.Context, r Resource) Inspection {
+	observed, err := r.Read(ctx)
+	switch {
+	case missing(err):
+		return Inspection{Resource: r}
+	case err != nil:
+		return Inspection{Resource: r, Err: err}
+	}
+	return Inspection{Resource: r, Observed: observed, Foreign: e.foreign(r, observed)}
+}
+
+// How long a plan waits for what is being changed, and how often it looks. AWS
+// takes minutes for some changes, and lets tags be read five times a second in
+// the whole account.
+const (
+	restPause = 2 * time.Second
+	restLimit = 10 * time.Minute
+)
+
+// rest waits for what is on its way, all at the same time, but for what a
+// creation of ours has begun, with which Apply goes on: what is being changed may
+// not show all of itself, so that no plan can be made for it yet.
+func (e *Engine) rest(ctx context.Context, found []Inspection) {
+	var group sync.WaitGroup
+	for i := range found {
+		group.Go(func() {
+			began := time.Now()
+			for e.restless(found[i]) {
+				r, status := found[i].Resource, found[i].Observed.Status
+				if time.Since(began) >= restLimit {
+					found[i] = Inspection{Resource: r, Err: fmt.Errorf(
+						"%s (%s) is still %s after %s, so that it cannot be compared: run again when it is at rest", r.Kind(), r.Name(), status, restLimit)}
+					return
+				}
+				e.emit(r, Event{Phase: Waiting, Detail: "waiting for the end of another change, it is " + status, Elapsed: time.Since(began)})
+				if sleep(ctx, restPause) != nil {
+					return
+				}
+				e.emit(r, Event{Phase: Reading})
+				found[i] = e.look(ctx, r)
+			}
+		})
+	}
+	group.Wait()
+}
+
+// restless tells whether something is on its way that is not being created by us.
+func (e *Engine) restless(f Inspection) bool {
+	if f.Observed == nil || f.Foreign && !e.Adopt || !f.Observed.Transient || f.Observed.Deleting {
+		return false
+	}
+	entry, _ := e.recorded(f.Resource.Key())
+	return entry.Phase != state.Creating || entry.Name != f.Resource.Name()
+}
+
 // foreign tells whether something that exists is not ours. What the record says
-// we began to create is ours before its tags are there, and what it says we
-// began to delete is ours while its tags go.
+// we began to create is ours before it has any tags, and what it says we began to
+// delete is ours while they go; with the tags of others somebody else made it.
 func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	if e.Owns == nil || observed.Tags == nil || e.Owns(observed.Tags) {
 		return false
@@ -80,18 +127,12 @@ func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	}
 	switch entry.Phase {
 	case state.Creating:
-		return false
+		return len(observed.Tags) > 0
 	case state.Deleting:
-		return len(observed.Tags) > 0 && !leaving(observed, entry)
+		return len(observed.Tags) > 0 && !observed.Deleting
 	default:
 		return true
 	}
-}
-
-// leaving tells whether what was observed is on its way out, so that a creation
-// has to wait until it is gone.
-func leaving(observed *Observed, entry state.Resource) bool {
-	return observed.Deleting || entry.Phase == state.Deleting && observed.Transient
 }
 
 // refuse stops a run that would touch foreign resources, before it changes
@@ -104,7 +145,8 @@ func refuse(found []Inspection) error {
 	return nil
 }
 
-// Plan reads every resource at once and says what Apply would do. When a resource
+// Plan reads every resource at once and says what Apply would do. What is being
+// changed it waits for, up to ten minutes, and then reads again. When a resource
 // exists that is not ours it refuses with a ForeignError; with Adopt only when that
 // could not be changed in place: what is in it is not ours to lose.
 func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
@@ -114,6 +156,7 @@ func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 	}
 	e.announce(resources)
 	found := e.read(ctx, resources)
+	e.rest(ctx, found)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -180,7 +223,7 @@ func (e *Engine) step(f Inspection) Step {
 	step := Step{Resource: f.Resource, Observed: f.Observed}
 	entry, _ := e.recorded(f.Resource.Key())
 	drift := entry.Phase == state.Created && entry.Name == f.Resource.Name() && entry.Hash != "" && entry.Hash == hashOf(f.Resource)
-	if f.Observed == nil || leaving(f.Observed, entry) {
+	if f.Observed == nil || f.Observed.Deleting {
 		step.Action, step.Drift = Create, drift
 		return step
 	}
@@ -189,9 +232,8 @@ func (e *Engine) step(f Inspection) Step {
 	step.Drift = drift && len(step.Changes) > 0 && !step.Adopted
 	replaced := slices.ContainsFunc(step.Changes, func(c Change) bool { return c.Replace })
 	switch {
-	case f.Observed.Transient:
-		// What is on its way may not show all of itself yet: go on with it, then
-		// look again.
+	case f.Observed.Transient && entry.Phase == state.Creating:
+		// It may not show all of itself yet: go on with it, then look again.
 		step.Action = Resume
 	case replaced:
 		step.Action = Replace

@@ -156,13 +156,13 @@ func (d *dashboard) put(ctx context.Context, progress engine.Progress) error {
 
 func (d *dashboard) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer d.explain("updating", &err)
-	if changed(changes, "body") {
-		if err := d.put(ctx, progress); err != nil {
+	if tagged(changes) {
+		if err := retagCloudWatch(ctx, d.client, d.arn, observed.Tags, d.desired.Tags); err != nil {
 			return err
 		}
 	}
-	if tagged(changes) {
-		return retagCloudWatch(ctx, d.client, d.arn, observed.Tags, d.desired.Tags)
+	if changed(changes, "body") {
+		return d.put(ctx, progress)
 	}
 	return nil
 }

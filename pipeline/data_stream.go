@@ -222,6 +222,11 @@ func (s *dataStream) Update(ctx context.Context, observed *engine.Observed, chan
 // apply makes the changes one by one: each but the tags makes the stream
 // UPDATING, and an UPDATING stream takes no other.
 func (s *dataStream) apply(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) error {
+	if tagged(changes) {
+		if err := s.setTags(ctx, observed.Tags); err != nil {
+			return fmt.Errorf("tags: %w", err)
+		}
+	}
 	now := observed.Spec.(DataStream)
 	steps := []struct {
 		field string
@@ -245,11 +250,6 @@ func (s *dataStream) apply(ctx context.Context, observed *engine.Observed, chang
 		})
 		if err != nil {
 			return fmt.Errorf("%s: %w", step.field, err)
-		}
-	}
-	if tagged(changes) {
-		if err := s.setTags(ctx, observed.Tags); err != nil {
-			return fmt.Errorf("tags: %w", err)
 		}
 	}
 	return nil

@@ -48,6 +48,9 @@ const (
 	noncurrentDays   = 30
 )
 
+// expireVersions is the ID of the lifecycle rule that deletes old versions.
+const expireVersions = "expire-old-versions"
+
 type deliveryBucket struct {
 	identified
 	desired DeliveryBucket
@@ -70,7 +73,7 @@ func (p *Pipeline) deliveryBucket() engine.Resource {
 		Policy:              bucket.policy.statements(),
 		Lifecycle: map[string]LifecycleRule{
 			"abort-unfinished-uploads": {Enabled: true, AbortUploadsDays: abortUploadsDays},
-			"expire-old-versions":      {Enabled: true, NoncurrentDays: noncurrentDays, ExpireDeleteMarkers: true},
+			expireVersions:             {Enabled: true, NoncurrentDays: noncurrentDays, ExpireDeleteMarkers: true},
 		},
 		RequestMetrics: []string{requestMetrics},
 		Tags:           p.tags,

@@ -217,6 +217,11 @@ func (r *executionRole) tags(tags map[string]string) []types.Tag {
 
 func (r *executionRole) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer r.explain("updating", &err)
+	if tagged(changes) {
+		if err := r.retag(ctx, observed.Tags); err != nil {
+			return fmt.Errorf("tags: %w", err)
+		}
+	}
 	if changed(changes, "trust") {
 		trust, err := r.trust.document()
 		if err != nil {
@@ -234,11 +239,6 @@ func (r *executionRole) Update(ctx context.Context, observed *engine.Observed, c
 	if changed(changes, "description") {
 		if _, err := r.client.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: &r.name, Description: &r.desired.Description}); err != nil {
 			return fmt.Errorf("description: %w", err)
-		}
-	}
-	if tagged(changes) {
-		if err := r.retag(ctx, observed.Tags); err != nil {
-			return fmt.Errorf("tags: %w", err)
 		}
 	}
 	return nil

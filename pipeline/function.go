@@ -276,6 +276,11 @@ func (f *function) Update(ctx context.Context, observed *engine.Observed, change
 			return err
 		}
 	}
+	if tagged(changes) {
+		if err := f.retag(ctx, observed.Tags); err != nil {
+			return fmt.Errorf("tags: %w", err)
+		}
+	}
 	if slices.ContainsFunc(changes, ofCode) {
 		if err := f.updateCode(ctx, progress); err != nil {
 			return fmt.Errorf("code: %w", err)
@@ -284,11 +289,6 @@ func (f *function) Update(ctx context.Context, observed *engine.Observed, change
 	if changed(changes, "runtime", "handler", "memory", "timeout", "role", "environment", "logging") {
 		if err := f.updateConfiguration(ctx, progress); err != nil {
 			return fmt.Errorf("configuration: %w", err)
-		}
-	}
-	if tagged(changes) {
-		if err := f.retag(ctx, observed.Tags); err != nil {
-			return fmt.Errorf("tags: %w", err)
 		}
 	}
 	return nil

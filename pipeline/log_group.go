@@ -137,14 +137,14 @@ func (g *logGroup) putRetention(ctx context.Context, progress engine.Progress) e
 
 func (g *logGroup) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer g.explain("updating", &err)
-	if changed(changes, "retention_days") {
-		if err := g.putRetention(ctx, progress); err != nil {
-			return err
-		}
-	}
 	if tagged(changes) {
 		if err := g.retag(ctx, observed.Tags); err != nil {
 			return fmt.Errorf("tags: %w", err)
+		}
+	}
+	if changed(changes, "retention_days") {
+		if err := g.putRetention(ctx, progress); err != nil {
+			return err
 		}
 	}
 	return nil

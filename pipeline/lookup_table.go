@@ -237,6 +237,11 @@ func (t *lookupTable) Update(ctx context.Context, observed *engine.Observed, cha
 	if err := t.settle(ctx, progress); err != nil {
 		return err
 	}
+	if tagged(changes) {
+		if err := t.setTags(ctx, observed); err != nil {
+			return err
+		}
+	}
 	// UpdateTable takes one kind of change a call.
 	var updates []*dynamodb.UpdateTableInput
 	if changed(changes, "mode", "read", "write") {
@@ -257,9 +262,6 @@ func (t *lookupTable) Update(ctx context.Context, observed *engine.Observed, cha
 		if err := t.setRecovery(ctx, progress); err != nil {
 			return err
 		}
-	}
-	if tagged(changes) {
-		return t.setTags(ctx, observed)
 	}
 	return nil
 }

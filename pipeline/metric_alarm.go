@@ -231,13 +231,12 @@ func cloudWatchTags(tags map[string]string) []types.Tag {
 
 func (a *metricAlarm) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
 	defer a.explain("updating", &err)
-	if err := a.put(ctx); err != nil {
-		return err
-	}
 	if tagged(changes) {
-		return retagCloudWatch(ctx, a.client, a.arn, observed.Tags, a.desired.Tags)
+		if err := retagCloudWatch(ctx, a.client, a.arn, observed.Tags, a.desired.Tags); err != nil {
+			return err
+		}
 	}
-	return nil
+	return a.put(ctx)
 }
 
 func retagCloudWatch(ctx context.Context, client *cloudwatch.Client, arn string, observed, desired map[string]string) error {

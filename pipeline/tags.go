@@ -86,7 +86,9 @@ func tagMap[T any](list []T, pair func(T) (key, value *string)) map[string]strin
 	return tags
 }
 
-// tagged tells whether the changes concern tags.
+// tagged tells whether the changes concern tags. They come before every other
+// change: what has been changed is then known as the pipeline's, though the run
+// that took it over be stopped.
 func tagged(changes []engine.Change) bool { return changed(changes, "tags") }
 
 // nonNil tags are those of a kind that can carry some; nil would say that it
