@@ -23,8 +23,11 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 	p.out.ask(fmt.Sprintf("type %s to go on: ", p.out.e.strong(word)))
 	answer, err := readLine(ctx, p.in)
 	if ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	if ended(err) {
 		p.out.ask("\n")
-		return &fault{message: ending(context.Cause(ctx)) + "; nothing was changed", cause: context.Cause(ctx)}
+		return &fault{message: ending(err) + "; nothing was changed", cause: err}
 	}
 	if err != nil {
 		return err
@@ -39,7 +42,8 @@ func (p *program) confirm(ctx context.Context, what, word string) error {
 func (p *program) onTerminal() bool { return isTerminal(p.in) && isTerminal(p.err) }
 
 // readLine reads an answer, or gives up when the context ends: a read from a
-// terminal cannot be called off.
+// terminal cannot be called off. Input that is closed instead of an answer is an
+// interruption.
 func readLine(ctx context.Context, in io.Reader) (string, error) {
 	type answer struct {
 		text string
@@ -54,6 +58,9 @@ func readLine(ctx context.Context, in io.Reader) (string, error) {
 	case <-ctx.Done():
 		return "", ctx.Err()
 	case a := <-answers:
+		if errors.Is(a.err, io.EOF) && a.text == "" {
+			return "", errInterrupted
+		}
 		if a.err != nil && !errors.Is(a.err, io.EOF) {
 			return "", fmt.Errorf("reading the answer: %w", a.err)
 		}

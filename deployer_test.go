@@ -199,7 +199,7 @@ tags: {team: ops}
 	d.well("deploy", "--yes", "-c", second)
 	d.well("deploy", "-c", third)
 	d.byHand(document, d.clutter)
-	d.well("destroy", "--yes", "-c", third)
+	d.well("destroy", "--yes", "--force", "-c", third)
 	d.exact(parsed)
 }
 

@@ -58,7 +58,7 @@ func (p *program) destroy(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	d := &destruction{program: p, session: s, store: store, keepData: c.Bool("keep-data"), keepLogs: c.Bool("keep-logs")}
+	d := &destruction{program: p, session: s, store: store, complete: ofDeploy(&document), keepData: c.Bool("keep-data"), keepLogs: c.Bool("keep-logs")}
 	d.divide(all)
 	found := existing(d.going)
 	if len(found) == 0 {
@@ -87,6 +87,7 @@ type destruction struct {
 	*program
 	*session
 	store              *state.Store
+	complete           bool // the record that the run began with is of a deploy
 	keepData, keepLogs bool
 	going, staying     []engine.Inspection
 }

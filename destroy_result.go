@@ -17,7 +17,10 @@ func (d *destruction) nothing() error {
 	if err := d.settle(); err != nil {
 		return err
 	}
-	return d.out.summary(destroyDocument{Resources: []resultDocument{}, Kept: kept, Timing: timing(&engine.Report{})}, func(page *page) {
+	if err := d.unproven(&engine.Report{}); err != nil {
+		return err
+	}
+	return d.out.summary(destroyDocument{Searched: d.search.made, Resources: []resultDocument{}, Kept: kept, Timing: timing(&engine.Report{})}, func(page *page) {
 		if len(kept) > 0 {
 			page.line("nothing to destroy: of %s only what is kept exists", d.describe())
 			return
@@ -62,11 +65,14 @@ func (d *destruction) carryOut(ctx context.Context) error {
 	if err := d.settle(); err != nil {
 		return err
 	}
-	result := destroyDocument{Destroyed: true, Resources: results(report), Kept: kept, ElapsedMS: time.Since(began).Milliseconds(), Timing: timing(report)}
+	if err := d.unproven(report); err != nil {
+		return err
+	}
+	result := destroyDocument{Destroyed: true, Searched: d.search.made, Resources: results(report), Kept: kept, ElapsedMS: time.Since(began).Milliseconds(), Timing: timing(report)}
 	return d.out.summary(result, func(page *page) {
-		left := "nothing is left"
+		left := d.proven("nothing")
 		if len(kept) > 0 {
-			left = fmt.Sprintf("%s kept, nothing else is left", count(len(kept), "is", "are"))
+			left = fmt.Sprintf("%s kept, %s", count(len(kept), "is", "are"), d.proven("nothing else"))
 		}
 		page.line("%s %s in %s; %s", page.c.good("destroyed:"), phaseCounts(report, engine.Deleted), seconds(report.Elapsed), left)
 		for _, r := range kept {

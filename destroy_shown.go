@@ -47,7 +47,7 @@ func (s *session) contents(ctx context.Context, f engine.Inspection) string {
 	if container, ok := f.Resource.(engine.Container); ok {
 		contents, err = container.Contents(ctx)
 	} else if f.Resource.Key() == "data-stream" {
-		contents, err = s.unread(ctx, f.Resource.Name())
+		contents, err = s.unread(ctx, f.Resource.Name(), unreadLimit)
 	} else {
 		return f.Observed.Detail
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/google/go-cmp/cmp"
 
 	"enrich/config"
@@ -71,6 +72,38 @@ func TestDestroyCollectsFailures(t *testing.T) {
 	a.next = open
 	a.well(t, "destroy", "--yes")
 	same(t, "after destroy", empty, takeInventory(t, a.endpoint))
+}
+
+// A bucket that cannot be emptied keeps its policy, and one that somebody else has
+// given it is only taken away by force.
+func TestDestroyKeepsTheBucketsPolicy(t *testing.T) {
+	d := newDeployer(t)
+	d.refusals = true
+	d.well("deploy")
+	bucket, storage := aws.String(deployerBucket), s3.NewFromConfig(elsewhere(t, d.endpoint), func(o *s3.Options) { o.UsePathStyle = true })
+	if _, err := storage.PutObject(t.Context(), &s3.PutObjectInput{Bucket: bucket, Key: aws.String("enriched-data/x"), Body: strings.NewReader("x")}); err != nil {
+		t.Fatal(err)
+	}
+	refused := func(policy, why string, words ...string) {
+		t.Helper()
+		if code, _, told := d.enrich(append([]string{"destroy", "--yes"}, words...)...); code != exitFailed || !strings.Contains(told, why) {
+			t.Errorf("exits with %d: %s", code, told)
+		}
+		d.hold("")
+		if answer, err := storage.GetBucketPolicy(t.Context(), &s3.GetBucketPolicyInput{Bucket: bucket}); err != nil || !strings.Contains(*answer.Policy, policy) {
+			t.Errorf("the policy afterwards: %v, %v", answer, err)
+		}
+	}
+	d.hold(d.lacking("s3:DeleteObjectVersion"))
+	refused("RefuseWithoutTLS", "AccessDenied")
+	if _, err := storage.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Sid":"Hold","Effect":"Deny","Principal":"*","Action":"s3:DeleteObjectVersion","Resource":"arn:aws:s3:::` + *bucket + `/*"}]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	refused("Hold", "only enrich destroy --force takes it away")
+	d.hold(d.lacking("s3:DeleteObjectVersion"))
+	refused("Hold", "AccessDenied", "--force")
+	d.well("destroy", "--yes", "--force")
 }
 
 // returning has something that was deleted come back by itself, once.

@@ -21,6 +21,7 @@ const (
 	exitFailed      = 1
 	exitDifferent   = 2 // drift, ill health, or changes with --detailed-exitcode
 	exitInterrupted = 130
+	exitUnread      = 141 // as of programs that SIGPIPE ends: 128 and the signal's number
 )
 
 // exit is an error that has been reported already; only its code is left.

@@ -48,6 +48,13 @@ func (p *program) survey(ctx context.Context, s *session, e *engine.Engine) (fou
 	return append(found, tagged...), nil
 }
 
+// search is what came of looking for the pipeline's tags in this run.
+type search struct {
+	made    bool     // once at least
+	failed  error    // why it could not be made
+	strange []string // ARNs of what has the tags but no name of the pipeline
+}
+
 // tagged is what carries the pipeline's tags besides the known. The index of tags
 // lags behind, so each is read: what is gone or has other tags by now is left out.
 // Where nobody may ask for tags, or can answer, that is told, and names have to
@@ -58,9 +65,11 @@ func (p *program) tagged(ctx context.Context, s *session, known []engine.Resourc
 		return nil, context.Cause(ctx)
 	}
 	if err != nil {
+		s.search.failed = err
 		s.warn(p.out, fmt.Sprintf("%s; what neither the configuration nor the record names is not found", err))
 		return nil, nil
 	}
+	s.search = search{made: true, strange: strange}
 	for _, arn := range strange {
 		s.warn(p.out, arn+" carries the tags of this pipeline, but no name of it; it is left alone")
 	}

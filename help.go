@@ -14,8 +14,10 @@ func (p *program) printHelp(app *cli.App, l line) error {
 	} else {
 		commandHelp(page, l.Command)
 	}
-	_, err := p.streams.out.Write(page.Bytes())
-	return err
+	if _, err := p.streams.out.Write(page.Bytes()); err != nil {
+		return unwritten(err)
+	}
+	return nil
 }
 
 func programHelp(p *page, app *cli.App) {

@@ -46,6 +46,11 @@ func untilInterrupted(parent context.Context) (context.Context, context.CancelFu
 	return ctx, func() { cancel(nil) }
 }
 
+// surviveReaders has a write to a pipe that nobody reads any more fail, as in
+// `enrich deploy 2>&1 | head`. Go would end the process, in the middle of calls. Its
+// children still get the signal as usual: being ignored would be inherited.
+func surviveReaders() { signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE) }
+
 // interrupts are the signals that ask for a clean stop. nohup has SIGHUP
 // ignored, and that is to stay so.
 func interrupts() []os.Signal {

@@ -21,6 +21,7 @@ func main() {
 func start(archives fs.FS) int {
 	ctx, stop := untilInterrupted(context.Background())
 	defer stop()
+	surviveReaders()
 	return run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, archives)
 }
 
@@ -36,8 +37,11 @@ func run(ctx context.Context, words []string, s streams, archives fs.FS) int {
 	if err == nil {
 		return exitDone
 	}
+	if errors.Is(err, errNobodyReads) {
+		return exitUnread
+	}
 	p.out.failure(err)
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || errors.Is(err, errInterrupted) {
 		return exitInterrupted
 	}
 	return exitFailed

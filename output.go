@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/fatih/color"
 	"github.com/mattn/go-isatty"
@@ -92,17 +94,33 @@ func (o *output) result(document any, text func(*page)) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if _, err := o.out.Write(p.Bytes()); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+		return unwritten(err)
 	}
 	return nil
 }
 
-// summary is a result that nobody asked for: -q leaves it out.
+// summary is a result that nobody asked for: -q leaves it out. It tells of
+// changes, so one that nobody reads is no success.
 func (o *output) summary(document any, text func(*page)) error {
 	if o.quiet && !o.json {
 		return nil
 	}
-	return o.result(document, text)
+	err := o.result(document, text)
+	if errors.Is(err, errNobodyReads) {
+		return failf("the work is done, but its result could not be written: %s", err).with("NotWritten", nil)
+	}
+	return err
+}
+
+// errNobodyReads is why the rest of a result is not printed.
+var errNobodyReads = errors.New("nobody reads it any more")
+
+// unwritten says why a result did not reach stdout.
+func unwritten(err error) error {
+	if errors.Is(err, syscall.EPIPE) {
+		err = errNobodyReads
+	}
+	return fmt.Errorf("writing the result: %w", err)
 }
 
 func (o *output) document(document any) error {
@@ -116,7 +134,7 @@ func (o *output) document(document any) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if _, err := o.out.Write(b.Bytes()); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+		return unwritten(err)
 	}
 	return nil
 }
@@ -162,7 +180,7 @@ func (o *output) logLine(line string) error {
 		line = string(encoded) + "\n"
 	}
 	if _, err := io.WriteString(o.out, line); err != nil {
-		return fmt.Errorf("writing the log: %w", err)
+		return unwritten(err)
 	}
 	return nil
 }

@@ -127,6 +127,7 @@ type statusResource struct {
 // destroyDocument is the result of destroy.
 type destroyDocument struct {
 	Destroyed bool             `json:"destroyed"` // false: there was nothing
+	Searched  bool             `json:"searched"`  // by tag, too; false: names alone prove that nothing is left
 	Resources []resultDocument `json:"resources"`
 	Kept      []foundDocument  `json:"kept"` // as --keep-data and --keep-logs ask
 	ElapsedMS int64            `json:"elapsed_ms"`

@@ -51,7 +51,7 @@ func (r *recordStream) lineEnd() string {
 func (r *recordStream) write(texts ...string) error {
 	for _, text := range texts {
 		if _, err := r.to.WriteString(text); err != nil {
-			return fmt.Errorf("writing the result: %w", err)
+			return unwritten(err)
 		}
 	}
 	return nil
@@ -92,7 +92,7 @@ func (r *recordStream) broken(err error) error {
 
 func (r *recordStream) flush() error {
 	if err := r.to.Flush(); err != nil {
-		return fmt.Errorf("writing the result: %w", err)
+		return unwritten(err)
 	}
 	return nil
 }

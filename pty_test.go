@@ -150,7 +150,9 @@ func TestTerminal(t *testing.T) {
 	closed := onTerminal(t, directory, nil, "--local", "destroy")
 	closed.expect("to go on: ")
 	closed.typed("\x04") // end of input
-	closed.exits(exitFailed)
+	if shown := closed.exits(exitInterrupted); !strings.Contains(shown, "interrupted; nothing was changed") {
+		t.Errorf("closed input shows\n%s", shown)
+	}
 
 	if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); !strings.Contains(shown, "healthy:") {
 		t.Errorf("after three refusals:\n%s", shown)
@@ -251,7 +253,7 @@ func TestTerminalDeploy(t *testing.T) {
 		}
 	}
 	configure("512")
-	for answer, code := range map[string]int{"no\n": exitFailed, "\x04": exitFailed, "\x03": exitInterrupted} {
+	for answer, code := range map[string]int{"no\n": exitFailed, "\x04": exitInterrupted, "\x03": exitInterrupted} {
 		asked := onTerminal(t, directory, nil, "--local", "deploy", "-q")
 		asked.expect(" to go on: ")
 		if shown := asked.text(); !strings.Contains(shown, "memory: 256 → 512") || !strings.Contains(shown, "1 to update") {

@@ -35,6 +35,7 @@ type session struct {
 	statePath string
 	binding   state.Binding
 	warned    []string
+	search    search
 }
 
 // open finds out what the command works on: settings, credentials, account and

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"enrich/engine"
+	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -18,7 +19,8 @@ func (p *program) statusCommand() *cli.Command {
 		Usage: "shows every resource, its state and the outputs",
 		Description: about(`
 Reads what exists and compares it with the configuration. Exits with 2 when
-something is missing, differs or does not work; what was never deployed is fine.`,
+something is missing, differs or does not work; what was never deployed, or was
+destroyed but for what is kept, is fine.`,
 			"enrich status", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
 		Action: p.bounded(p.status),
 	}
@@ -75,7 +77,7 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 	for _, r := range s.pipeline.Resources() {
 		wanted[r.Key()] = true
 	}
-	unread := 0
+	unread, kept := 0, onlyKept(recorded, found)
 	for _, f := range found {
 		if !wanted[f.Resource.Key()] && f.Observed == nil && f.Err == nil {
 			continue // gone, as it should be
@@ -88,7 +90,7 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 		switch {
 		case f.Err != nil:
 			unread++
-		case f.Observed != nil && !f.Foreign:
+		case f.Observed != nil && !f.Foreign && !kept:
 			d.Deployed = true
 		}
 	}
@@ -96,6 +98,8 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 	switch {
 	case d.Deployed:
 		d.Outputs = s.outputs()
+	case kept:
+		d.Problems = slices.DeleteFunc(d.Problems, missing)
 	case unread == 0 && (recorded == nil || len(recorded.Resources) == 0):
 		// Never deployed. Missing is how everything should be, then; what has
 		// our names without being ours is still worth knowing.
@@ -107,6 +111,28 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 		d.Outputs = map[string]string{"account": s.id.Account, "region": s.id.Region, "endpoint": s.endpoint}
 	}
 	return d
+}
+
+// onlyKept tells whether this is what `destroy --keep-data` or --keep-logs leaves:
+// all that is recorded is kept by them and there, and nothing else exists.
+func onlyKept(recorded *state.Document, found []engine.Inspection) bool {
+	if recorded == nil || len(recorded.Resources) == 0 {
+		return false
+	}
+	there := 0
+	for _, f := range found {
+		if f.Observed == nil || f.Foreign {
+			continue
+		}
+		known := slices.ContainsFunc(recorded.Resources, func(r state.Resource) bool {
+			return r.Key == f.Resource.Key() && r.Phase == state.Created
+		})
+		if !known || !pipeline.HoldsData(f.Resource) && !pipeline.HoldsLogs(f.Resource) {
+			return false
+		}
+		there++
+	}
+	return there == len(recorded.Resources)
 }
 
 // allGone is the one problem of a record without a single resource.
@@ -163,6 +189,11 @@ func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	page.line("")
 	if !d.Deployed && len(d.Problems) == 0 {
 		page.line("not deployed")
+		for _, r := range d.Resources {
+			if r.Status != "missing" {
+				page.line("  kept: %s %s", r.Kind, r.Name)
+			}
+		}
 		page.line("%s %s creates it", page.c.faint("hint:"), p.again("deploy"))
 		return
 	}

@@ -52,6 +52,16 @@ func TestJudge(t *testing.T) {
 		return all
 	}
 	nothing := found(s, func(*engine.Inspection) {})
+	alone := func(key string) []engine.Inspection {
+		return found(s, func(f *engine.Inspection) {
+			if f.Resource.Key() == key {
+				well(f)
+			}
+		})
+	}
+	bucket := state.Resource{Key: "delivery-bucket", Kind: "delivery bucket", Phase: state.Created}
+	keeping := &state.Document{Resources: []state.Resource{bucket}}
+	begun := &state.Document{Resources: []state.Resource{bucket, {Key: "data-stream", Kind: "data stream", Phase: state.Creating}}}
 	for name, test := range map[string]struct {
 		recorded          *state.Document
 		found             []engine.Inspection
@@ -59,16 +69,21 @@ func TestJudge(t *testing.T) {
 		problems          int
 		status            string // of the function
 	}{
-		"never deployed":         {nil, nothing, false, false, 0, "missing"},
-		"all well":               {document, found(s, well), true, true, 0, "ACTIVE"},
-		"record lost":            {nil, found(s, well), true, true, 0, "ACTIVE"},
-		"one missing":            {document, changing(func(f *engine.Inspection) { f.Observed = nil }), true, false, 1, "missing"},
-		"one unhealthy":          {document, changing(func(f *engine.Inspection) { f.Observed.Unhealthy = "broken" }), true, false, 1, "ACTIVE"},
-		"one drifted":            {document, changing(func(f *engine.Inspection) { f.Changes = []engine.Change{{Field: "memory", Old: 1, New: 2}} }), true, false, 1, "ACTIVE"},
-		"one on its way":         {document, changing(func(f *engine.Inspection) { f.Observed.Transient = true }), true, false, 1, "ACTIVE"},
-		"one foreign":            {document, changing(func(f *engine.Inspection) { f.Foreign = true }), true, false, 1, "foreign"},
-		"one unread":             {document, changing(func(f *engine.Inspection) { f.Observed, f.Err = nil, errors.New("throttled") }), true, false, 1, "unknown"},
-		"recorded, but all gone": {document, nothing, false, false, 1, "missing"},
+		"never deployed":                             {nil, nothing, false, false, 0, "missing"},
+		"all well":                                   {document, found(s, well), true, true, 0, "ACTIVE"},
+		"record lost":                                {nil, found(s, well), true, true, 0, "ACTIVE"},
+		"one missing":                                {document, changing(func(f *engine.Inspection) { f.Observed = nil }), true, false, 1, "missing"},
+		"one unhealthy":                              {document, changing(func(f *engine.Inspection) { f.Observed.Unhealthy = "broken" }), true, false, 1, "ACTIVE"},
+		"one drifted":                                {document, changing(func(f *engine.Inspection) { f.Changes = []engine.Change{{Field: "memory", Old: 1, New: 2}} }), true, false, 1, "ACTIVE"},
+		"one on its way":                             {document, changing(func(f *engine.Inspection) { f.Observed.Transient = true }), true, false, 1, "ACTIVE"},
+		"one foreign":                                {document, changing(func(f *engine.Inspection) { f.Foreign = true }), true, false, 1, "foreign"},
+		"one unread":                                 {document, changing(func(f *engine.Inspection) { f.Observed, f.Err = nil, errors.New("throttled") }), true, false, 1, "unknown"},
+		"recorded, but all gone":                     {document, nothing, false, false, 1, "missing"},
+		"destroyed but for the bucket":               {keeping, alone("delivery-bucket"), false, false, 0, "missing"},
+		"another one than the kept exists":           {keeping, alone("log-group"), true, false, len(nothing) - 1, "missing"},
+		"destroyed, and the kept is gone":            {keeping, nothing, false, false, 1, "missing"},
+		"all deleted by hand but the bucket":         {document, alone("delivery-bucket"), true, false, len(nothing) - 1, "missing"},
+		"stopped when only the bucket was there yet": {begun, alone("delivery-bucket"), true, false, len(nothing) - 1, "missing"},
 		"nothing can be read": {nil, found(s, func(f *engine.Inspection) { f.Err = errors.New("denied") }),
 			false, false, len(nothing), "unknown"},
 	} {

@@ -20,9 +20,24 @@ import (
 // a call. Kinesis allows five calls a second, which the function shares.
 const unreadCalls = 10
 
+// unreadLimit is how long a question waits for its number of records: a stream
+// that keeps them for a year, with a shard that has stored nothing, has 8,760 hours
+// to look through.
+const unreadLimit = 20 * time.Second
+
 // unread counts the records that a stream holds and the bucket does not: what goes
-// with the stream for good.
-func (s *session) unread(ctx context.Context, stream string) (string, error) {
+// with the stream for good. It gives up after a time.
+func (s *session) unread(ctx context.Context, stream string, limit time.Duration) (string, error) {
+	counting, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	text, err := s.countUnread(counting, stream)
+	if err != nil && counting.Err() != nil && ctx.Err() == nil {
+		return fmt.Sprintf("maybe unread records: not counted within %s", limit), nil
+	}
+	return text, err
+}
+
+func (s *session) countUnread(ctx context.Context, stream string) (string, error) {
 	shards, err := s.shardsWithRecords(ctx, stream)
 	if err != nil {
 		return "", err
@@ -60,8 +75,11 @@ func (s *session) unread(ctx context.Context, stream string) (string, error) {
 			about = "more than "
 		}
 	}
-	if total == 0 && about == "" {
+	switch {
+	case total == 0 && about == "":
 		return "no unread records", nil
+	case total == 0:
+		return "maybe unread records", nil
 	}
 	return about + count(total, "unread record"), nil
 }
@@ -96,14 +114,16 @@ func (s *session) shardsWithRecords(ctx context.Context, stream string) (map[str
 	return oldest, group.Wait()
 }
 
-// oldestRecord is when a shard's first record arrived; zero if it has none.
+// oldestRecord is when a shard's first record arrived, or a time before; zero if it
+// has none.
 func oldestRecord(ctx context.Context, client *kinesis.Client, stream, shard string) (time.Time, error) {
 	iterator, err := iteratorAfter(ctx, client, stream, shard, "")
 	if err != nil {
 		return time.Time{}, err
 	}
 	// Answers may be empty although records follow.
-	for iterator != nil {
+	var behind time.Duration
+	for range unreadCalls {
 		page, err := client.GetRecords(ctx, &kinesis.GetRecordsInput{ShardIterator: iterator, Limit: aws.Int32(1)})
 		if err != nil {
 			return time.Time{}, fmt.Errorf("reading %s of %s: %w", shard, stream, err)
@@ -111,12 +131,12 @@ func oldestRecord(ctx context.Context, client *kinesis.Client, stream, shard str
 		if len(page.Records) > 0 {
 			return aws.ToTime(page.Records[0].ApproximateArrivalTimestamp), nil
 		}
-		if aws.ToInt64(page.MillisBehindLatest) == 0 {
-			break
+		behind = time.Duration(aws.ToInt64(page.MillisBehindLatest)) * time.Millisecond
+		if iterator = page.NextShardIterator; iterator == nil || behind == 0 {
+			return time.Time{}, nil
 		}
-		iterator = page.NextShardIterator
 	}
-	return time.Time{}, nil
+	return time.Now().Add(-behind), nil
 }
 
 func shardsOf(ctx context.Context, client *kinesis.Client, stream string) (shards []string, err error) {

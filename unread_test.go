@@ -4,6 +4,9 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -17,16 +20,9 @@ import (
 
 // What is in the stream and not in the bucket is unread, shard by shard.
 func TestUnread(t *testing.T) {
-	endpoint := newCutter(t).endpoint
-	cfg, sdk := config.Default("dev"), elsewhere(t, endpoint)
-	id := pipeline.Identity{Name: cfg.Name, Environment: "dev", Partition: "aws", Account: "123456789012", Region: "us-east-1"}
-	p, err := pipeline.New(cfg, id, sdk, pipeline.Code{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &session{cfg: cfg, sdk: sdk, id: id, pipeline: p}
-	stream, bucket := p.Names().Stream, p.Names().Bucket
-	client, storage := kinesis.NewFromConfig(sdk), s.storage()
+	s := unreadSession(t, newCutter(t).endpoint)
+	stream, bucket := s.pipeline.Names().Stream, s.pipeline.Names().Bucket
+	client, storage := kinesis.NewFromConfig(s.sdk), s.storage()
 	if _, err := client.CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &stream, ShardCount: aws.Int32(2)}); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +31,7 @@ func TestUnread(t *testing.T) {
 	}
 	expect := func(want string) {
 		t.Helper()
-		if got, err := s.unread(t.Context(), stream); err != nil || got != want {
+		if got, err := s.unread(t.Context(), stream, patience); err != nil || got != want {
 			t.Errorf("%q, %v, want %q", got, err, want)
 		}
 	}
@@ -65,4 +61,58 @@ func TestUnread(t *testing.T) {
 		}
 		expect(want)
 	}
+}
+
+// A shard whose records are never reached, and a stream that does not answer, keep
+// nobody waiting.
+func TestUnreadGivesUp(t *testing.T) {
+	for name, test := range map[string]struct {
+		answer func(http.ResponseWriter, *http.Request)
+		limit  time.Duration
+		want   string
+	}{
+		"no end": {func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/x-amz-json-1.1")
+			_, _ = w.Write([]byte(`{"Records":[],"NextShardIterator":"next","MillisBehindLatest":60000}`)) // to a program that waits
+		}, patience, "maybe unread records"},
+		"no answer": {func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, 100 * time.Millisecond,
+			"maybe unread records: not counted within 100ms"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCutter(t)
+			next := c.next
+			c.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".GetRecords") {
+					next.ServeHTTP(w, r)
+					return
+				}
+				if _, err := io.Copy(io.Discard, r.Body); err != nil { // until then nobody watches for the end of the connection
+					return
+				}
+				test.answer(w, r)
+			})
+			s := unreadSession(t, c.endpoint)
+			stream, bucket := s.pipeline.Names().Stream, s.pipeline.Names().Bucket
+			if _, err := kinesis.NewFromConfig(s.sdk).CreateStream(t.Context(), &kinesis.CreateStreamInput{StreamName: &stream, ShardCount: aws.Int32(1)}); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := s.storage().CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &bucket}); err != nil {
+				t.Fatal(err)
+			}
+			if got, err := s.unread(t.Context(), stream, test.limit); err != nil || got != test.want {
+				t.Errorf("%q, %v, want %q", got, err, test.want)
+			}
+		})
+	}
+}
+
+func unreadSession(t *testing.T, endpoint string) *session {
+	t.Helper()
+	cfg, sdk := config.Default("dev"), elsewhere(t, endpoint)
+	id := pipeline.Identity{Name: cfg.Name, Environment: "dev", Partition: "aws", Account: "123456789012", Region: "us-east-1"}
+	p, err := pipeline.New(cfg, id, sdk, pipeline.Code{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &session{cfg: cfg, sdk: sdk, id: id, pipeline: p}
 }

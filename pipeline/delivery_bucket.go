@@ -57,6 +57,7 @@ type deliveryBucket struct {
 	policy  Policy
 	account string
 	region  string
+	force   bool
 	client  *s3.Client
 }
 
@@ -86,6 +87,7 @@ func (p *Pipeline) namedBucket(key, name string) *deliveryBucket {
 		identified: identified{key: key, kind: kindBucket, name: name, arn: p.id.bucketARN(name)},
 		account:    p.id.Account,
 		region:     p.id.Region,
+		force:      p.Force,
 		client:     storage(p.sdk),
 	}
 }
@@ -277,20 +279,6 @@ func (b *deliveryBucket) Delete(ctx context.Context, progress engine.Progress) (
 		return err
 	})
 	return ignore(err, "NoSuchBucket")
-}
-
-// clear empties the bucket. Where the bucket's own policy stands in the way, as a
-// TLS-only one does at an endpoint without TLS, the policy goes first.
-func (b *deliveryBucket) clear(ctx context.Context, progress engine.Progress) error {
-	err := b.empty(ctx, progress)
-	if !hasCode(err, "AccessDenied", "Forbidden") {
-		return err
-	}
-	_, failed := b.client.DeleteBucketPolicy(ctx, &s3.DeleteBucketPolicyInput{Bucket: &b.name, ExpectedBucketOwner: &b.account})
-	if failed != nil {
-		return err
-	}
-	return b.empty(ctx, progress)
 }
 
 func (b *deliveryBucket) needs() []need {
