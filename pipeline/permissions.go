@@ -32,7 +32,7 @@ func (p *Pipeline) checkPermissions(ctx context.Context, caller string, plan *en
 		return
 	}
 	client := iam.NewFromConfig(p.sdk)
-	required := p.required(plan)
+	required, certain := p.required(plan)
 	missing, err := p.simulate(ctx, client, principal, required)
 	if hasCode(err, "NoSuchEntity") {
 		// A session's name leaves out the path that its role may have.
@@ -44,7 +44,14 @@ func (p *Pipeline) checkPermissions(ctx context.Context, caller string, plan *en
 		found.unchecked("permissions", why(err, "iam:SimulatePrincipalPolicy"))
 		return
 	}
-	found.Principal, found.Missing = principal, missing
+	found.Principal = principal
+	for _, permission := range missing {
+		if certain[permission] {
+			found.Missing = append(found.Missing, permission)
+		} else {
+			found.Uncertain = append(found.Uncertain, permission)
+		}
+	}
 }
 
 func (f *Preflight) unchecked(what, reason string) {
