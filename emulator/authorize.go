@@ -53,7 +53,7 @@ var targets = map[string][]target{
 		{"ResourceARN", verbatim},
 	},
 	"iam": {
-		{"RoleName", func(c caller, name string) string { return c.globalARN("iam", "role/"+name) }},
+		{"RoleName", func(c caller, name string) string { return c.globalARN("iam", "role/"+name) }}, // see withPath
 		{"PolicySourceArn", verbatim},
 	},
 	"sts": {
@@ -131,6 +131,9 @@ func (s *Server) accesses(c caller, prefix, name string, input any) []access {
 	resources := resourcesOf(c, prefix, input)
 	if unscoped[action] {
 		resources = []string{"*"}
+	}
+	if in := reflect.ValueOf(input).Elem(); prefix == "iam" && len(stringMembers(in, "RoleName")) > 0 {
+		resources = []string{s.iam.withPath(resources[0])}
 	}
 	list := on(resources, action)
 	if prefix == "lambda" {

@@ -8,9 +8,11 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/google/go-cmp/cmp"
 
 	"enrich/config"
@@ -38,19 +40,77 @@ func preflight(t *testing.T, p *Pipeline, caller string, plan *engine.Plan) *Pre
 // deployers makes a role of a policy, and gives the ARN of a session of it.
 func (c cloud) deployers(t *testing.T, path string, policy Policy) (caller string) {
 	t.Helper()
+	c.role(t, "deployers", path, policy)
+	return "arn:aws:sts::" + c.id.Account + ":assumed-role/deployers/me"
+}
+
+func (c cloud) role(t *testing.T, name, path string, policy Policy) {
+	t.Helper()
 	client := iam.NewFromConfig(c.sdk)
 	document, err := policy.document()
 	if err != nil {
 		t.Fatal(err)
 	}
 	trust := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + c.id.Account + `"},"Action":"sts:AssumeRole"}]}`
-	if _, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("deployers"), Path: &path, AssumeRolePolicyDocument: &trust}); err != nil {
+	if _, err := client.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: &name, Path: &path, AssumeRolePolicyDocument: &trust}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("deployers"), PolicyName: aws.String("p"), PolicyDocument: &document}); err != nil {
+	if _, err := client.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &name, PolicyName: aws.String("p"), PolicyDocument: &document}); err != nil {
 		t.Fatal(err)
 	}
-	return "arn:aws:sts::" + c.id.Account + ":assumed-role/deployers/me"
+}
+
+// as gives the cloud to a session of a role.
+func (c cloud) as(t *testing.T, role string) (_ cloud, caller string) {
+	t.Helper()
+	answer, err := sts.NewFromConfig(c.sdk).AssumeRole(t.Context(), &sts.AssumeRoleInput{RoleArn: &role, RoleSessionName: aws.String("me")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.sdk = c.sdk.Copy()
+	c.sdk.Credentials = credentials.NewStaticCredentialsProvider(*answer.Credentials.AccessKeyId, *answer.Credentials.SecretAccessKey, *answer.Credentials.SessionToken)
+	return c, *answer.AssumedRoleUser.Arn
+}
+
+// A role with a path is checked with no more than the policy that was printed for
+// it, by its ARN or by what a session tells of it.
+func TestPreflightOfRolesWithPaths(t *testing.T) {
+	const account = "arn:aws:iam::000000000000:role"
+	for name, test := range map[string]struct {
+		role, path string
+		printed    string // whom the policy was printed for
+		without    string // an action that is not in it
+		want       []string
+	}{
+		"by its ARN":       {"deployers", "/teams/data/", account + "/teams/data/deployers", "", nil},
+		"without a path":   {"deployers", "/", account + "/deployers", "", nil},
+		"of IAM's SSO":     {"AWSReservedSSO_Admin_0123456789abcdef", "/aws-reserved/sso.amazonaws.com/eu-west-1/", account + "/AWSReservedSSO_Admin_0123456789abcdef", "", nil},
+		"SSO in us-east-1": {"AWSReservedSSO_Admin_0123456789abcdef", "/aws-reserved/sso.amazonaws.com/", account + "/AWSReservedSSO_Admin_0123456789abcdef", "", nil},
+		"may not look":     {"deployers", "/teams/data/", account + "/teams/data/deployers", "iam:GetRole", []string{"could not check permissions: iam:SimulatePrincipalPolicy or iam:GetRole on " + account + "/deployers is not allowed"}},
+		"may not simulate": {"deployers", "/teams/data/", account + "/teams/data/deployers", "iam:SimulatePrincipalPolicy", []string{"could not check permissions: iam:SimulatePrincipalPolicy is not allowed"}},
+		"without its path": {"deployers", "/teams/data/", account + "/deployers", "", []string{"could not check permissions: iam:GetRole is not allowed"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := newEmulated(t)
+			policy := c.pipeline(t).DeployerPolicy(test.printed)
+			check := &policy.Statements[len(policy.Statements)-1]
+			check.Action = slices.DeleteFunc(check.Action, func(action string) bool { return action == test.without })
+			c.role(t, test.role, test.path, policy)
+			held, caller := c.as(t, account+test.path+test.role)
+			p := held.pipeline(t)
+			found := preflight(t, p, caller, creations(p))
+			if diff := cmp.Diff(test.want, found.Unchecked); diff != "" || found.Missing != nil {
+				t.Errorf("missing %v, unchecked (-want +got):\n%s", found.Missing, diff)
+			}
+			deployer := account + "/" + test.role
+			if test.want == nil {
+				deployer = account + test.path + test.role
+			}
+			if got := p.Deployer(t.Context(), caller); got != deployer && test.without != "iam:SimulatePrincipalPolicy" {
+				t.Errorf("the deployer is %s, want %s", got, deployer)
+			}
+		})
+	}
 }
 
 // The printed policy is all that a first deployment calls for, and each permission
@@ -200,7 +260,7 @@ func TestPreflightUnchecked(t *testing.T) {
 	}{
 		"the account's root":  {"arn:aws:iam::000000000000:root", nil, nil},
 		"a federated session": {"arn:aws:sts::000000000000:federated-user/me", nil, []string{"could not check permissions: arn:aws:sts::000000000000:federated-user/me is neither a user nor a role"}},
-		"no such user":        {user, nil, []string{"could not check permissions: iam:SimulatePrincipalPolicy: NoSuchEntity: The role with name me cannot be found."}},
+		"no such user":        {user, nil, []string{"could not check permissions: iam:SimulatePrincipalPolicy: NoSuchEntity: The principal arn:aws:iam::000000000000:user/me cannot be found."}},
 		"not allowed": {user, []*spell{{call: "POST / ", times: 99, status: http.StatusForbidden, kind: "text/xml", body: `<ErrorResponse><Error><Type>Sender</Type><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>`}},
 			[]string{"could not check permissions: iam:SimulatePrincipalPolicy is not allowed"}},
 		"an endpoint without it": {user, []*spell{{call: "POST / ", times: 99, status: http.StatusInternalServerError, kind: "text/html; charset=utf-8", body: "<html>"}},
