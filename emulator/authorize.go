@@ -169,6 +169,9 @@ func resourcesOf(c caller, service string, input any) []string {
 		// A listing is about all groups, whatever its prefix.
 		return []string{logGroup(c, "")}
 	}
+	if service == "cloudwatch" && v.FieldByName("AlarmNamePrefix").IsValid() {
+		return []string{c.arn("cloudwatch", "alarm:*")}
+	}
 	for _, t := range targets[service] {
 		var resources []string
 		for _, name := range stringMembers(v, t.member) {

@@ -144,7 +144,7 @@ func TestPreflightOfPermissions(t *testing.T) {
 			want = append(want, Permission{"iam:PassRole", p.id.roleARN(p.names.Role)})
 		case "Alarms":
 			// What a creation does not call for may be missing.
-			s.Action = words{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"}
+			s.Action = words{"cloudwatch:ListTagsForResource", "cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"}
 			s.Resource = s.Resource[1:]
 			for _, action := range s.Action {
 				want = append(want, Permission{action, p.id.alarmARN(p.id.prefix() + "-function-errors")})
