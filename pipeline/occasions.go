@@ -86,7 +86,8 @@ func spared(step engine.Step, now any, action string) bool {
 func seldomInCreation() words {
 	return words{
 		"dynamodb:ListTagsOfResource", "dynamodb:DescribeContinuousBackups", "lambda:ListTags", "logs:ListTagsForResource",
-		"cloudwatch:ListTagsForResource", "iam:GetRolePolicy", "s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration",
+		"cloudwatch:ListTagsForResource", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
+		"s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration",
 	}
 }
 
@@ -124,6 +125,10 @@ func occasion(action string) []string {
 		return []string{"trust"}
 	case "iam:PutRolePolicy", "s3:PutBucketPolicy":
 		return []string{"policy"}
+	case "iam:DeleteRolePolicy":
+		return []string{"other_policies"}
+	case "iam:DetachRolePolicy":
+		return []string{"attached_policies"}
 	case "iam:UpdateRole":
 		return []string{"description"}
 	case "logs:PutRetentionPolicy":
