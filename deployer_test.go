@@ -203,6 +203,44 @@ tags: {team: ops}
 	d.exact(parsed)
 }
 
+// What production adds is in the policy, too, and a policy for production is used.
+func TestPolicyIsEnoughForProduction(t *testing.T) {
+	d := newDeployer(t)
+	production := func(words ...string) []string { return append(words, "-e", "prod") }
+	document, _ := d.policy("-e", "prod")
+	d.hold(document)
+	d.well(production("deploy")...)
+	d.well(production("status")...)
+	d.well(production("destroy", "--yes", "--force")...)
+	for _, action := range []string{"dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTable", "dynamodb:DeleteTable"} {
+		if !d.used[pipeline.Permission{Action: action, Resource: "arn:aws:dynamodb:us-east-1:123456789012:table/data-enrichment-prod-users"}] {
+			t.Errorf("%s was not used", action)
+		}
+	}
+}
+
+// What somebody lets the function do besides is shown, and taken away.
+func TestFurtherPoliciesAreDrift(t *testing.T) {
+	d := newDeployer(t)
+	d.well("deploy")
+	role := aws.String("data-enrichment-dev-us-east-1-role")
+	roles := iam.NewFromConfig(elsewhere(t, d.endpoint))
+	if _, err := roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: role, PolicyName: aws.String("extra"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)}); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"plan", "status"} {
+		if _, out, told := d.enrich(command); !strings.Contains(out, "other_policies") || !strings.Contains(out, "extra") {
+			t.Errorf("%s does not tell:\n%s%s", command, out, told)
+		}
+	}
+	d.well("deploy")
+	names, err := roles.ListRolePolicies(t.Context(), &iam.ListRolePoliciesInput{RoleName: role})
+	if err != nil || !slices.Equal(names.PolicyNames, []string{"pipeline"}) {
+		t.Errorf("%+v, %v", names, err)
+	}
+}
+
 // exact compares a policy with what was used.
 func (d *deployer) exact(parsed printedPolicy) {
 	d.Helper()
@@ -244,6 +282,11 @@ func (d *deployer) drift(sdk aws.Config) error {
 	_, trusted := roles.UpdateAssumeRolePolicy(d.Context(), &iam.UpdateAssumeRolePolicyInput{RoleName: role, PolicyDocument: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","ec2.amazonaws.com"]},"Action":"sts:AssumeRole"}]}`)})
 	_, described := roles.UpdateRole(d.Context(), &iam.UpdateRoleInput{RoleName: role, Description: aws.String("mine")})
+	_, extended := roles.PutRolePolicy(d.Context(), &iam.PutRolePolicyInput{RoleName: role, PolicyName: aws.String("extra"), PolicyDocument: aws.String(
+		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)})
+	_, attached := roles.AttachRolePolicy(d.Context(), &iam.AttachRolePolicyInput{
+		RoleName: role, PolicyArn: aws.String("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"),
+	})
 	_, recoverable := dynamodb.NewFromConfig(sdk).UpdateContinuousBackups(d.Context(), &dynamodb.UpdateContinuousBackupsInput{
 		TableName:                        aws.String("data-enrichment-dev-users"),
 		PointInTimeRecoverySpecification: &dynamodbtypes.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: aws.Bool(true)},
@@ -255,7 +298,7 @@ func (d *deployer) drift(sdk aws.Config) error {
 			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms},
 		}}},
 	})
-	return errors.Join(trusted, described, recoverable, opened, encrypted)
+	return errors.Join(trusted, described, extended, attached, recoverable, opened, encrypted)
 }
 
 // clutter is what stands in the way of a destroy.
@@ -289,6 +332,7 @@ func TestPolicyIsNarrow(t *testing.T) {
 	slices.Sort(wild)
 	const logs, mappings, objects = "arn:aws:logs:us-east-1:123456789012:log-group:", "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*", "arn:aws:s3:::" + deployerBucket + "/*"
 	want := []string{
+		"cloudwatch:DescribeAlarms arn:aws:cloudwatch:us-east-1:123456789012:alarm:*",
 		"kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
 		"kinesis:UpdateStreamMode *", "lambda:CreateEventSourceMapping *", "lambda:DeleteEventSourceMapping " + mappings,
 		"lambda:GetEventSourceMapping " + mappings, "lambda:ListEventSourceMappings *", "lambda:ListTags " + mappings,

@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws/arn"
 	"github.com/urfave/cli/v2"
 
-	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -56,7 +55,7 @@ func (p *program) policy(c *cli.Context) error {
 		return err
 	}
 	if deployer == "" {
-		deployer = pipeline.Principal(s.caller)
+		deployer = s.pipeline.Deployer(c.Context, s.caller)
 	}
 	document := s.pipeline.DeployerPolicy(deployer, left...)
 	text, err := json.MarshalIndent(document, "", "  ")

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -61,6 +60,9 @@ func (p *program) check(ctx context.Context, s *session, plan *engine.Plan, fail
 	for _, text := range found.Unchecked {
 		p.out.note("%s", text)
 	}
+	if len(found.Uncertain) > 0 {
+		p.out.warning("%s may not %s, which this may need", found.Principal, strings.Join(byResource(found.Uncertain), ", or "))
+	}
 	return found, nil
 }
 
@@ -89,19 +91,28 @@ func (s *session) obstacle(found *pipeline.Preflight, failed error) error {
 
 // lacking words the permissions that are missing, those of a resource in a line.
 func lacking(found *pipeline.Preflight) []string {
+	lines := byResource(found.Missing)
+	for i, line := range lines {
+		lines[i] = found.Principal + " may not " + line
+	}
+	return lines
+}
+
+// byResource words permissions, those of a resource in one text.
+func byResource(permissions []pipeline.Permission) []string {
 	var resources []string
 	actions := map[string][]string{}
-	for _, m := range found.Missing {
+	for _, m := range permissions {
 		if actions[m.Resource] == nil {
 			resources = append(resources, m.Resource)
 		}
 		actions[m.Resource] = append(actions[m.Resource], m.Action)
 	}
-	lines := make([]string, len(resources))
+	texts := make([]string, len(resources))
 	for i, resource := range resources {
-		lines[i] = fmt.Sprintf("%s may not %s on %s", found.Principal, strings.Join(actions[resource], ", "), resource)
+		texts[i] = strings.Join(actions[resource], ", ") + " on " + resource
 	}
-	return lines
+	return texts
 }
 
 // refused tells whether an error is that of a missing permission, or looks like

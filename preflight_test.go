@@ -108,6 +108,23 @@ func TestDeployRefusesWithoutReading(t *testing.T) {
 	d.nothingChanged()
 }
 
+// What a deployment does not call for stops nothing, and neither does what it may
+// call for, which is told.
+func TestDeployWithoutNeedlessPermissions(t *testing.T) {
+	d := newDeployer(t)
+	d.refusals = true
+	d.hold(d.lacking("dynamodb:UpdateContinuousBackups", "kinesis:EnableEnhancedMonitoring", "s3:PutBucketPublicAccessBlock"))
+	code, _, told := d.enrich("deploy")
+	want := "warning: " + deployerARN + " may not s3:PutBucketPublicAccessBlock on arn:aws:s3:::" + deployerBucket + ", which this may need\n"
+	if code != exitDone || !strings.Contains(told, want) || strings.Contains(told, "UpdateContinuousBackups") || strings.Contains(told, "EnableEnhancedMonitoring") {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+	d.hold(d.lacking("lambda:UntagResource"))
+	if code, _, told = d.enrich("deploy", "-c", d.file("more.yaml", "function: {memory: 512}\n")); code != exitDone || strings.Contains(told, "UntagResource") {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+}
+
 // A caller who may not ask IAM deploys all the same.
 func TestDeployWithoutCheckingPermissions(t *testing.T) {
 	d := newDeployer(t)

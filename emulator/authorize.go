@@ -53,7 +53,7 @@ var targets = map[string][]target{
 		{"ResourceARN", verbatim},
 	},
 	"iam": {
-		{"RoleName", func(c caller, name string) string { return c.globalARN("iam", "role/"+name) }},
+		{"RoleName", func(c caller, name string) string { return c.globalARN("iam", "role/"+name) }}, // see withPath
 		{"PolicySourceArn", verbatim},
 	},
 	"sts": {
@@ -132,6 +132,9 @@ func (s *Server) accesses(c caller, prefix, name string, input any) []access {
 	if unscoped[action] {
 		resources = []string{"*"}
 	}
+	if in := reflect.ValueOf(input).Elem(); prefix == "iam" && len(stringMembers(in, "RoleName")) > 0 {
+		resources = []string{s.iam.withPath(resources[0])}
+	}
 	list := on(resources, action)
 	if prefix == "lambda" {
 		if function := s.functionOf(c, input); function != "" {
@@ -165,6 +168,9 @@ func resourcesOf(c caller, service string, input any) []string {
 	if service == "logs" && v.FieldByName("LogGroupNamePrefix").IsValid() {
 		// A listing is about all groups, whatever its prefix.
 		return []string{logGroup(c, "")}
+	}
+	if service == "cloudwatch" && v.FieldByName("AlarmNamePrefix").IsValid() {
+		return []string{c.arn("cloudwatch", "alarm:*")}
 	}
 	for _, t := range targets[service] {
 		var resources []string

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dynamotypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -83,10 +84,22 @@ func TestAccesses(t *testing.T) {
 			_, err := logs.DescribeLogGroups(t.Context(), &cloudwatchlogs.DescribeLogGroupsInput{LogGroupNamePrefix: name})
 			return err
 		}, []string{"logs:DescribeLogGroups arn:aws:logs" + account + "log-group::log-stream:"}},
+		{"a listing of alarms", func() error {
+			_, err := cloudwatch.NewFromConfig(config).DescribeAlarms(t.Context(), &cloudwatch.DescribeAlarmsInput{AlarmNames: []string{"x"}})
+			return err
+		}, []string{"cloudwatch:DescribeAlarms arn:aws:cloudwatch" + account + "alarm:*"}},
 		{"a role", func() error {
 			_, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: name, AssumeRolePolicyDocument: aws.String(lambdaTrust), Tags: []types.Tag{{Key: name, Value: name}}})
 			return err
 		}, []string{"iam:CreateRole arn:aws:iam::000000000000:role/x", "iam:TagRole arn:aws:iam::000000000000:role/x"}},
+		{"a role with a path, by its name", func() error {
+			_, err := roles.CreateRole(t.Context(), &iam.CreateRoleInput{RoleName: aws.String("y"), Path: aws.String("/a/b/"), AssumeRolePolicyDocument: aws.String(lambdaTrust)})
+			log.take()
+			if err == nil {
+				_, err = roles.GetRole(t.Context(), &iam.GetRoleInput{RoleName: aws.String("y")})
+			}
+			return err
+		}, []string{"iam:GetRole arn:aws:iam::000000000000:role/a/b/y"}},
 		{"a bucket with ownership", func() error {
 			_, err := objects.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("bucket"), ObjectOwnership: s3types.ObjectOwnershipBucketOwnerEnforced})
 			return err

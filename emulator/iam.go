@@ -107,6 +107,17 @@ func (i *iamService) byARN(arn string) *role {
 	return nil
 }
 
+// withPath gives the ARN of a role that is asked for by its name: what exists is
+// known by its path, too, which the name leaves out.
+func (i *iamService) withPath(arn string) string {
+	i.mu.RLock()
+	defer i.mu.RUnlock()
+	if r, ok := i.roles[arn[strings.LastIndexByte(arn, '/')+1:]]; ok {
+		return r.arn
+	}
+	return arn
+}
+
 func noSuchRole(name string) *apiError {
 	return failf(http.StatusNotFound, "NoSuchEntity", "The role with name %s cannot be found.", name)
 }

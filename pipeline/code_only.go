@@ -26,6 +26,11 @@ func ofCode(change engine.Change) bool {
 	return changed([]engine.Change{change}, "code_sha256", "architecture")
 }
 
+// configurationFields are those that UpdateFunctionConfiguration sets.
+func configurationFields() []string {
+	return []string{"runtime", "handler", "memory", "timeout", "role", "environment", "logging"}
+}
+
 // BesidesCode lists in what else the function differs from the definition.
 func (p *Pipeline) BesidesCode(observed *engine.Observed) []engine.Change {
 	return slices.DeleteFunc(p.function().Diff(observed), ofCode)

@@ -366,3 +366,23 @@ func (s *dataStream) needs() []need {
 		},
 	}}
 }
+
+func (s *dataStream) spares(now any) words {
+	have, exists := now.(DataStream)
+	if !exists {
+		have.RetentionHours = 24 // of a new stream
+	}
+	var spared words
+	if s.desired.RetentionHours <= have.RetentionHours {
+		spared = append(spared, "kinesis:IncreaseStreamRetentionPeriod")
+	} else {
+		spared = append(spared, "kinesis:DecreaseStreamRetentionPeriod")
+	}
+	if len(without(s.desired.ShardMetrics, have.ShardMetrics)) == 0 {
+		spared = append(spared, "kinesis:EnableEnhancedMonitoring")
+	}
+	if len(without(have.ShardMetrics, s.desired.ShardMetrics)) == 0 {
+		spared = append(spared, "kinesis:DisableEnhancedMonitoring")
+	}
+	return spared
+}

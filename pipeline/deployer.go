@@ -69,11 +69,34 @@ func (p *Pipeline) DeployerPolicy(principal string, further ...engine.Resource) 
 	}
 	list = append(list, p.commandNeeds()...)
 	if principal != "" {
-		list = append(list, need{sid: "CheckPermissions", on: words{principal}, use: words{"iam:SimulatePrincipalPolicy"}})
+		list = append(list, selfNeed(principal))
 	}
 	return Policy{Version: PolicyVersion, Statements: statements(list, func(n need) words {
 		return slices.Concat(n.read, n.create, n.update, n.remove, n.use)
 	})}
+}
+
+// selfNeed is that of who asks IAM about itself. Its session does not tell a role's
+// path, so it has to look that up.
+func selfNeed(principal string) need {
+	n := need{sid: "CheckPermissions", on: words{ssoRole(principal)}, use: words{"iam:SimulatePrincipalPolicy"}}
+	if isRole(principal) {
+		n.use = append(n.use, "iam:GetRole")
+	}
+	return n
+}
+
+func isRole(principal string) bool { return strings.Contains(principal, ":role/") }
+
+// ssoRole gives a role of IAM Identity Center the path that its ARN has at AWS,
+// but for the region that may be in it: sessions leave the path out.
+// https://docs.aws.amazon.com/singlesignon/latest/userguide/referencingpermissionsets.html
+func ssoRole(principal string) string {
+	account, name, found := strings.Cut(principal, ":role/AWSReservedSSO_")
+	if !found {
+		return principal
+	}
+	return account + ":role/aws-reserved/sso.amazonaws.com/*AWSReservedSSO_" + name
 }
 
 // statements grants some of the actions of each need.

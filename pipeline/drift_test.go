@@ -71,6 +71,18 @@ func TestDrift(t *testing.T) {
 			})
 			return err
 		}, []string{"trust.Lambda.Principal.Service"}},
+		{"function may do more", keyRole, func(t *testing.T, _ *engine.Observed) error {
+			roles := iam.NewFromConfig(c.sdk)
+			_, err := roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: &n.Role, PolicyName: aws.String("extra"),
+				PolicyDocument: aws.String(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`)})
+			if err != nil {
+				return err
+			}
+			_, err = roles.AttachRolePolicy(t.Context(), &iam.AttachRolePolicyInput{
+				RoleName: &n.Role, PolicyArn: aws.String("arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"),
+			})
+			return err
+		}, []string{"attached_policies", "other_policies"}},
 		{"bucket policy gone", keyBucket, func(t *testing.T, _ *engine.Observed) error {
 			_, err := storage(c.sdk).DeleteBucketPolicy(t.Context(), &s3.DeleteBucketPolicyInput{Bucket: &n.Bucket})
 			return err

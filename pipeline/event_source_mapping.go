@@ -230,8 +230,7 @@ func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observ
 			return fmt.Errorf("tags: %w", err)
 		}
 	}
-	if !changed(changes, "enabled", "batch_size", "batching_window_seconds", "parallelization_factor", "maximum_retry_attempts",
-		"maximum_record_age_seconds", "bisect_batch_on_function_error", "function_response_types", "on_failure") {
+	if !changed(changes, mappingFields()...) {
 		return nil
 	}
 	if observed.Transient {
@@ -260,6 +259,14 @@ func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observ
 		return err
 	}
 	return m.settle(ctx, uuid, progress, mappingEnabled)
+}
+
+// mappingFields are those that UpdateEventSourceMapping sets.
+func mappingFields() []string {
+	return []string{
+		"enabled", "batch_size", "batching_window_seconds", "parallelization_factor", "maximum_retry_attempts",
+		"maximum_record_age_seconds", "bisect_batch_on_function_error", "function_response_types", "on_failure",
+	}
 }
 
 func (m *eventSourceMapping) retag(ctx context.Context, observed *engine.Observed) error {

@@ -15,10 +15,15 @@ import (
 
 // ExecutionRole is what the function acts as.
 type ExecutionRole struct {
-	Trust       map[string]Statement `json:"trust"`
-	Policy      map[string]Statement `json:"policy"`
-	Description string               `json:"description"`
-	Tags        map[string]string    `json:"tags"`
+	Trust  map[string]Statement `json:"trust"`
+	Policy map[string]Statement `json:"policy"`
+	// OtherPolicies are the names of inline policies besides Policy, and
+	// AttachedPolicies the ARNs of managed ones. There shall be none: they give
+	// the function what nobody has written down.
+	OtherPolicies    []string          `json:"other_policies"`
+	AttachedPolicies []string          `json:"attached_policies"`
+	Description      string            `json:"description"`
+	Tags             map[string]string `json:"tags"`
 }
 
 // policyName is the name of the role's only policy.
@@ -136,16 +141,11 @@ func (r *executionRole) Read(ctx context.Context) (_ *engine.Observed, err error
 	tags := tagMap(answer.Role.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })
 	spec := ExecutionRole{
 		Trust:       readPolicy(unescape(aws.ToString(answer.Role.AssumeRolePolicyDocument))),
-		Policy:      map[string]Statement{},
 		Description: aws.ToString(answer.Role.Description),
 		Tags:        userTags(tags),
 	}
-	inline, err := r.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
-	switch {
-	case err == nil:
-		spec.Policy = readPolicy(unescape(aws.ToString(inline.PolicyDocument)))
-	case !hasCode(err, "NoSuchEntity"):
-		return nil, fmt.Errorf("policy: %w", err)
+	if err := r.readPolicies(ctx, &spec); err != nil {
+		return nil, notFound(fmt.Errorf("policies: %w", err), "NoSuchEntity")
 	}
 	observed := &engine.Observed{
 		ID:     r.name,
@@ -236,6 +236,12 @@ func (r *executionRole) Update(ctx context.Context, observed *engine.Observed, c
 			return fmt.Errorf("policy: %w", err)
 		}
 	}
+	if changed(changes, "other_policies", "attached_policies") {
+		now := observed.Spec.(ExecutionRole)
+		if err := r.strip(ctx, now.OtherPolicies, now.AttachedPolicies); err != nil {
+			return fmt.Errorf("policies: %w", err)
+		}
+	}
 	if changed(changes, "description") {
 		if _, err := r.client.UpdateRole(ctx, &iam.UpdateRoleInput{RoleName: &r.name, Description: &r.desired.Description}); err != nil {
 			return fmt.Errorf("description: %w", err)
@@ -263,25 +269,16 @@ func (r *executionRole) retag(ctx context.Context, observed map[string]string) e
 // refuses to delete a role that has any.
 func (r *executionRole) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer r.explain("deleting", &err)
-	inline, err := r.client.ListRolePolicies(ctx, &iam.ListRolePoliciesInput{RoleName: &r.name})
+	inline, err := r.inline(ctx)
 	if err != nil {
 		return ignore(err, "NoSuchEntity")
 	}
-	for _, name := range inline.PolicyNames {
-		_, err := r.client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.name, PolicyName: &name})
-		if err := ignore(err, "NoSuchEntity"); err != nil {
-			return err
-		}
-	}
-	attached, err := r.client.ListAttachedRolePolicies(ctx, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
+	attached, err := r.attached(ctx)
 	if err != nil {
 		return ignore(err, "NoSuchEntity")
 	}
-	for _, policy := range attached.AttachedPolicies {
-		_, err := r.client.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: policy.PolicyArn})
-		if err := ignore(err, "NoSuchEntity"); err != nil {
-			return err
-		}
+	if err := r.strip(ctx, inline, attached); err != nil {
+		return err
 	}
 	err = retry{
 		// IAM may not know everywhere yet that the policies are gone.
@@ -299,9 +296,11 @@ func (r *executionRole) Delete(ctx context.Context, progress engine.Progress) (e
 func (r *executionRole) needs() []need {
 	return []need{{
 		sid: "ExecutionRole", on: words{r.arn},
-		read:   words{"iam:GetRole", "iam:GetRolePolicy"},
+		read:   words{"iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies"},
 		create: words{"iam:CreateRole", "iam:TagRole", "iam:PutRolePolicy"},
-		update: words{"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:UpdateRole", "iam:TagRole", "iam:UntagRole"},
+		update: words{
+			"iam:UpdateAssumeRolePolicy", "iam:PutRolePolicy", "iam:DeleteRolePolicy", "iam:DetachRolePolicy", "iam:UpdateRole", "iam:TagRole", "iam:UntagRole",
+		},
 		remove: words{
 			"iam:ListRolePolicies", "iam:DeleteRolePolicy", "iam:ListAttachedRolePolicies", "iam:DetachRolePolicy", "iam:DeleteRole",
 		},

@@ -286,7 +286,7 @@ func (f *function) Update(ctx context.Context, observed *engine.Observed, change
 			return fmt.Errorf("code: %w", err)
 		}
 	}
-	if changed(changes, "runtime", "handler", "memory", "timeout", "role", "environment", "logging") {
+	if changed(changes, configurationFields()...) {
 		if err := f.updateConfiguration(ctx, progress); err != nil {
 			return fmt.Errorf("configuration: %w", err)
 		}

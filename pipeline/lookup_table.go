@@ -377,3 +377,10 @@ func (t *lookupTable) needs() []need {
 	}
 	return []need{n}
 }
+
+func (t *lookupTable) spares(now any) words {
+	if now == nil && !t.desired.PointInTimeRecovery {
+		return words{"dynamodb:UpdateContinuousBackups"}
+	}
+	return nil
+}

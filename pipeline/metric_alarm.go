@@ -260,12 +260,16 @@ func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error)
 	return ignore(err, "ResourceNotFound", "ResourceNotFoundException")
 }
 
+// needs has a listing, which is about all alarms whatever names it gives.
 func (a *metricAlarm) needs() []need {
 	return []need{{
 		sid: "Alarms", on: words{a.arn},
-		read:   words{"cloudwatch:DescribeAlarms", "cloudwatch:ListTagsForResource"},
+		read:   words{"cloudwatch:ListTagsForResource"},
 		create: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
 		update: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
 		remove: words{"cloudwatch:DeleteAlarms"},
+	}, {
+		sid: "ListAlarms", on: words{strings.TrimSuffix(a.arn, a.name) + "*"},
+		read: words{"cloudwatch:DescribeAlarms"},
 	}}
 }

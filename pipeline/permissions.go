@@ -32,23 +32,54 @@ func (p *Pipeline) checkPermissions(ctx context.Context, caller string, plan *en
 		return
 	}
 	client := iam.NewFromConfig(p.sdk)
-	required := p.required(plan)
+	required, certain := p.required(plan)
 	missing, err := p.simulate(ctx, client, principal, required)
-	if hasCode(err, "NoSuchEntity") {
-		// A session's name leaves out the path that its role may have.
-		if principal, err = rolePath(ctx, client, principal); err == nil {
+	operation := "iam:SimulatePrincipalPolicy"
+	if isRole(principal) && hasCode(err, "NoSuchEntity", "AccessDenied", "AccessDeniedException") {
+		// A session's name leaves out the path that its role may have. What may be
+		// asked about the role with its path may be refused without it.
+		role, unknown := rolePath(ctx, client, principal)
+		switch {
+		case unknown == nil && role != principal:
+			principal = role
 			missing, err = p.simulate(ctx, client, principal, required)
+		case unknown != nil && hasCode(err, "NoSuchEntity"):
+			operation, err = "iam:GetRole", unknown
+		case unknown != nil:
+			operation += " or iam:GetRole on " + principal
 		}
 	}
 	if err != nil {
-		found.unchecked("permissions", why(err, "iam:SimulatePrincipalPolicy"))
+		found.unchecked("permissions", why(err, operation))
 		return
 	}
-	found.Principal, found.Missing = principal, missing
+	found.Principal = principal
+	for _, permission := range missing {
+		if certain[permission] {
+			found.Missing = append(found.Missing, permission)
+		} else {
+			found.Uncertain = append(found.Uncertain, permission)
+		}
+	}
 }
 
 func (f *Preflight) unchecked(what, reason string) {
 	f.Unchecked = append(f.Unchecked, "could not check "+what+": "+reason)
+}
+
+// Deployer is the Principal of a caller, with the path that a role has where the
+// caller may ask IAM for it.
+func (p *Pipeline) Deployer(ctx context.Context, caller string) string {
+	principal := Principal(caller)
+	if !isRole(principal) {
+		return principal
+	}
+	limited, cancel := context.WithTimeout(ctx, preflightLimit)
+	defer cancel()
+	if role, err := rolePath(limited, iam.NewFromConfig(p.sdk), principal); err == nil {
+		return role
+	}
+	return principal
 }
 
 func rolePath(ctx context.Context, client *iam.Client, principal string) (string, error) {

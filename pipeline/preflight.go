@@ -17,7 +17,8 @@ import (
 // Preflight is what was found out before anything is created.
 type Preflight struct {
 	Principal string       // ARN of the user or role whose permissions were checked; "" if none were
-	Missing   []Permission // that Principal does not have
+	Missing   []Permission // that Principal does not have, and the plan surely needs
+	Uncertain []Permission // that Principal does not have, and the plan may need
 	Problems  []string     // what else stands in the way
 	Unchecked []string     // what could not be found out, and why
 }
@@ -52,31 +53,56 @@ func (p *Pipeline) Preflight(ctx context.Context, caller string, plan *engine.Pl
 	return &found, nil
 }
 
-// required lists what the steps of a plan call for.
-func (p *Pipeline) required(plan *engine.Plan) []Statement {
+// required lists what the steps of a plan call for, surely or maybe, and what of
+// it surely.
+func (p *Pipeline) required(plan *engine.Plan) (all []Statement, certain map[Permission]bool) {
 	var list []need
+	certain = map[Permission]bool{}
 	for _, step := range plan.Steps {
 		d, ok := step.Resource.(demanding)
 		if !ok {
 			continue
 		}
 		for _, n := range d.needs() {
-			var actions words
-			switch step.Action {
-			case engine.Create, engine.Resume: // a creation may find and mend what another one has left
-				actions = slices.Concat(n.read, n.create)
-			case engine.Update:
-				actions = n.update
-			case engine.Replace:
-				actions = slices.Concat(n.read, n.create, n.remove)
-			case engine.Delete:
-				actions = n.remove
-			case engine.None: // has been read already
+			n.use = nil
+			for action, how := range calls(step, n) {
+				n.use = append(n.use, action)
+				for _, arn := range n.on {
+					if how == surely {
+						certain[Permission{action, arn}] = true
+					}
+				}
 			}
-			list = append(list, need{sid: n.sid, on: n.on, condition: n.condition, use: actions})
+			list = append(list, n)
 		}
 	}
-	return statements(list, func(n need) words { return n.use })
+	return statements(list, func(n need) words { return n.use }), certain
+}
+
+// calls gives the actions of a need that a step may call for.
+func calls(step engine.Step, n need) map[string]likelihood {
+	found := map[string]likelihood{}
+	add := func(actions words, of func(string) likelihood) {
+		for _, action := range actions {
+			if how := of(action); how != never {
+				found[action] = max(found[action], how)
+			}
+		}
+	}
+	creation := func(action string) likelihood { return ofCreation(step, action) }
+	switch step.Action {
+	case engine.Create, engine.Resume: // a creation may find and mend what another one has left
+		add(slices.Concat(n.read, n.create), creation)
+	case engine.Update:
+		add(n.update, func(action string) likelihood { return ofUpdate(step, action) })
+	case engine.Replace:
+		add(slices.Concat(n.read, n.create), creation)
+		add(n.remove, ofRemoval)
+	case engine.Delete:
+		add(n.remove, ofRemoval)
+	case engine.None: // has been read already
+	}
+	return found
 }
 
 // why tells in one line why something could not be found out.

@@ -1,0 +1,84 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"golang.org/x/sync/errgroup"
+)
+
+// readPolicies reads all that a role allows, each kind of policy by a call of its
+// own at the same time.
+func (r *executionRole) readPolicies(ctx context.Context, spec *ExecutionRole) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		ours, err := r.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
+		if err != nil {
+			spec.Policy = readPolicy("")
+			return ignore(err, "NoSuchEntity")
+		}
+		spec.Policy = readPolicy(unescape(aws.ToString(ours.PolicyDocument)))
+		return nil
+	})
+	group.Go(func() error {
+		names, err := r.inline(ctx)
+		spec.OtherPolicies = slices.DeleteFunc(names, func(name string) bool { return name == policyName })
+		return err
+	})
+	group.Go(func() (err error) {
+		spec.AttachedPolicies, err = r.attached(ctx)
+		return err
+	})
+	return group.Wait()
+}
+
+// inline gives the names of the inline policies.
+func (r *executionRole) inline(ctx context.Context) ([]string, error) {
+	var names []string
+	pages := iam.NewListRolePoliciesPaginator(r.client, &iam.ListRolePoliciesInput{RoleName: &r.name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, page.PolicyNames...)
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// attached gives the ARNs of the managed policies.
+func (r *executionRole) attached(ctx context.Context) ([]string, error) {
+	var arns []string
+	pages := iam.NewListAttachedRolePoliciesPaginator(r.client, &iam.ListAttachedRolePoliciesInput{RoleName: &r.name})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			return nil, err
+		}
+		for _, policy := range page.AttachedPolicies {
+			arns = append(arns, aws.ToString(policy.PolicyArn))
+		}
+	}
+	slices.Sort(arns)
+	return arns, nil
+}
+
+// strip takes policies away.
+func (r *executionRole) strip(ctx context.Context, inline, attached []string) error {
+	for _, name := range inline {
+		_, err := r.client.DeleteRolePolicy(ctx, &iam.DeleteRolePolicyInput{RoleName: &r.name, PolicyName: &name})
+		if err := ignore(err, "NoSuchEntity"); err != nil {
+			return err
+		}
+	}
+	for _, arn := range attached {
+		_, err := r.client.DetachRolePolicy(ctx, &iam.DetachRolePolicyInput{RoleName: &r.name, PolicyArn: &arn})
+		if err := ignore(err, "NoSuchEntity"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
