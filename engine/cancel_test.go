@@ -162,7 +162,7 @@ func TestPlanWaitsUntilItRests(t *testing.T) {
 					c.things["r"].tags = tags
 				}
 				c.fault = func(n int, _ string) fault {
-					if n == 1 && test.fault == context.Canceled {
+					if n == 1 && errors.Is(test.fault, context.Canceled) {
 						cancel(errOurs)
 					}
 					if n == 1 {
