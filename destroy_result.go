@@ -25,6 +25,10 @@ func (d *destruction) nothing() error {
 			page.line("nothing to destroy: of %s only what is kept exists", d.describe())
 			return
 		}
+		if !d.search.made {
+			page.line("nothing to destroy in %s: %s", d.describe(), d.proven("nothing"))
+			return
+		}
 		page.line("nothing to destroy: %s does not exist", d.describe())
 	})
 }
