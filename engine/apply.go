@@ -48,7 +48,7 @@ func (e *Engine) Apply(ctx context.Context, plan *Plan) (*Report, error) {
 }
 
 // precedence says which steps come after which: creations after what they
-// depend on; deletions after everything that stays, and after what depends on
+// depend on; what only loses something after what depends on it; deletions after everything that stays, and after what depends on
 // the deleted.
 func precedence(steps []Step) map[string][]string {
 	var staying, leaving []Resource
@@ -63,11 +63,44 @@ func precedence(steps []Step) map[string][]string {
 	for _, r := range staying {
 		after[r.Key()] = r.DependsOn()
 	}
+	for _, step := range steps {
+		if yielding(step, steps) {
+			yield(step.Resource, staying, after)
+		}
+	}
 	users := dependents(leaving)
 	for _, r := range leaving {
 		after[r.Key()] = slices.Concat(keysOf(staying), users[r.Key()])
 	}
 	return after
+}
+
+// yielding tells whether a step may come after those that depend on it: it only
+// takes something away, and they are there already.
+func yielding(step Step, steps []Step) bool {
+	y, ok := step.Resource.(Yielder)
+	if !ok || step.Action != Update || !y.Yields(step.Changes) {
+		return false
+	}
+	return !slices.ContainsFunc(steps, func(other Step) bool {
+		return slices.Contains(other.Resource.DependsOn(), step.Resource.Key()) && !slices.Contains([]Action{None, Update, Delete}, other.Action)
+	})
+}
+
+// yield turns the dependencies on a resource around. One with dependencies of its
+// own stays where it is: they might come to wait for it in a circle.
+func yield(r Resource, staying []Resource, after map[string][]string) {
+	if len(r.DependsOn()) > 0 {
+		return
+	}
+	var users []string
+	for _, user := range staying {
+		if slices.Contains(after[user.Key()], r.Key()) {
+			users = append(users, user.Key())
+			after[user.Key()] = slices.DeleteFunc(slices.Clone(after[user.Key()]), func(key string) bool { return key == r.Key() })
+		}
+	}
+	after[r.Key()] = users
 }
 
 // application is one run of Apply.

@@ -20,7 +20,7 @@ var ErrNotFound = errors.New("not found")
 // which resource: "creating data stream (orders-dev-stream): …"; the engine adds
 // nothing to them.
 //
-// A resource may also be a Desirer and a Recurrer.
+// A resource may also be a Desirer, a Recurrer and a Yielder.
 type Resource interface {
 	// Key identifies the resource within its pipeline and never changes:
 	// "data-stream", "lookup-table/users", "alarm/iterator-age".
@@ -48,6 +48,13 @@ type Resource interface {
 	// Delete removes the resource with everything in it and waits until it is
 	// gone. A resource that does not exist is a success.
 	Delete(ctx context.Context, progress Progress) error
+}
+
+// Yielder is a resource that an update may make less than it was. What depends on
+// it may still use what goes, so it is changed after them.
+type Yielder interface {
+	// Yields tells whether changes take something away and add nothing.
+	Yields(changes []Change) bool
 }
 
 // Observed is what the cloud shows of a resource.

@@ -3,10 +3,13 @@ package pipeline
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"golang.org/x/sync/errgroup"
+
+	"enrich/engine"
 )
 
 // readPolicies reads all that a role allows, each kind of policy by a call of its
@@ -81,4 +84,34 @@ func (r *executionRole) strip(ctx context.Context, inline, attached []string) er
 		}
 	}
 	return nil
+}
+
+// Yields has a role lose a permission after the function that uses it has been
+// changed: with a lookup that is removed its table goes from the policy.
+func (r *executionRole) Yields(changes []engine.Change) bool {
+	return !slices.ContainsFunc(changes, func(change engine.Change) bool {
+		of := func(fields ...string) bool { return changed([]engine.Change{change}, fields...) }
+		return !of("policy") && !of("other_policies", "attached_policies", "description", "tags") || of("policy") && !narrows(change)
+	})
+}
+
+// narrows tells whether a change of a policy only takes permissions away: a
+// statement's own fields vanish with it, and actions and resources become fewer.
+func narrows(change engine.Change) bool {
+	if change.New == nil {
+		return change.Old != "Deny" && !strings.Contains(change.Field, ".Condition.")
+	}
+	if !strings.HasSuffix(change.Field, ".Action") && !strings.HasSuffix(change.Field, ".Resource") {
+		return false
+	}
+	before := listOf(change.Old)
+	return !slices.ContainsFunc(listOf(change.New), func(word any) bool { return !slices.Contains(before, word) })
+}
+
+// listOf gives the words of a field, of which a single one is no list.
+func listOf(value any) []any {
+	if list, ok := value.([]any); ok {
+		return list
+	}
+	return []any{value}
 }
