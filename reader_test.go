@@ -108,7 +108,7 @@ func TestPrintingEndsWithItsReader(t *testing.T) {
 	if _, err := storage.PutObject(t.Context(), &s3.PutObjectInput{Bucket: aws.String(deployerBucket), Key: &key, Body: bytes.NewReader(nil)}); err != nil {
 		t.Fatal(err)
 	}
-	d.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet || !strings.HasSuffix(r.URL.Path, ".ndjson.gz") {
 			d.server.ServeHTTP(w, r)
 			return
@@ -117,9 +117,10 @@ func TestPrintingEndsWithItsReader(t *testing.T) {
 		for i := 0; r.Context().Err() == nil; i++ {
 			_, _ = fmt.Fprintf(zip, "{\"n\":%d}\n", i) // until nobody listens
 		}
-	})
+	}))
+	defer front.Close()
 	for _, words := range [][]string{{"results"}, {"results", "-o", "json"}} {
-		program := inAccount(t, d.directory, d.endpoint, words...)
+		program := inAccount(t, d.directory, front.URL, words...)
 		var told bytes.Buffer
 		program.Stderr = &told
 		out, err := program.StdoutPipe()
