@@ -9,9 +9,11 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -34,6 +36,9 @@ func TestMain(m *testing.M) {
 type archived struct{ m *testing.M }
 
 func (a archived) Run() int {
+	// Whoever runs the tests may ignore it, as nohup does, and the programs under test
+	// would inherit that.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)
 	directory, err := os.MkdirTemp("", "enrich-archives-")
 	if err == nil {
 		defer func() { _ = os.RemoveAll(directory) }() // of the tests, in the temporary directory
