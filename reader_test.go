@@ -32,7 +32,7 @@ func TestDeployOutlivesItsReader(t *testing.T) {
 		next      string
 	}{
 		"head": {false, exitFailed, "nothing to change"},
-		"tee":  {true, exitInterrupted, "the last run was interrupted"},
+		"tee":  {true, exitInterrupted, "created      event source mapping"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, err := emulator.Start(t.Context(), emulator.Options{Account: "123456789012"})
