@@ -37,7 +37,7 @@ import (
 // stage is an emulator with all that the function needs, and the function itself,
 // as `go build` makes it.
 type stage struct {
-	t      *testing.T
+	t      testing.TB
 	clock  *shiftedClock
 	server *emulator.Server
 
@@ -66,7 +66,7 @@ func (c *shiftedClock) Now() time.Time                         { return time.Now
 func (c *shiftedClock) After(d time.Duration) <-chan time.Time { return time.After(d) }
 
 // newStage begins with its clock an hour late.
-func newStage(t *testing.T, shards int32) *stage {
+func newStage(t testing.TB, shards int32) *stage {
 	s := &stage{t: t, clock: &shiftedClock{}}
 	s.clock.by.Store(-int64(time.Hour))
 	code, substitutes := buildFunction(t)
@@ -103,7 +103,7 @@ func must(t testing.TB, err error) {
 
 // buildFunction makes the function's archive, and what runs in its place where
 // Linux's programs do not.
-func buildFunction(t *testing.T) (code []byte, substitutes map[string][]string) {
+func buildFunction(t testing.TB) (code []byte, substitutes map[string][]string) {
 	t.Helper()
 	build := func(system string) string {
 		program := filepath.Join(t.TempDir(), "bootstrap")
@@ -125,7 +125,7 @@ func buildFunction(t *testing.T) (code []byte, substitutes map[string][]string) 
 }
 
 // zipped packs quickly: the best compression takes seconds under the race detector.
-func zipped(t *testing.T, program []byte) []byte {
+func zipped(t testing.TB, program []byte) []byte {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
 	w.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.BestSpeed) })
