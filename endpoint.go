@@ -66,11 +66,17 @@ func checkEndpoint(source, address string) error {
 	return nil
 }
 
+// errUnidentified ends a call that nobody answers within its limit.
+var errUnidentified = fmt.Errorf("no answer within %s", identifyLimit)
+
 // unidentified adds what to do when the first call of all fails for a reason
 // that has no name of its own. ctx is that of the call, with its limit.
 func unidentified(ctx context.Context, err error, sdk aws.Config) error {
 	failed := fmt.Errorf("finding out the AWS account in %s: %w", sdk.Region, err)
-	late := errors.Is(ctx.Err(), context.DeadlineExceeded)
+	late := context.Cause(ctx) == errUnidentified
+	if ctx.Err() != nil && !late {
+		return fmt.Errorf("finding out the AWS account in %s: %w", sdk.Region, context.Cause(ctx)) // the whole command ends
+	}
 	code, hint := recognise(err)
 	inWords := code != "" && code != "UnknownError" // the SDK's word for an error that AWS did not write
 	if !late && (hint != "" || inWords) {
@@ -78,7 +84,7 @@ func unidentified(ctx context.Context, err error, sdk aws.Config) error {
 	}
 	f := &fault{message: failed.Error(), cause: failed}
 	if late {
-		f = failf("finding out the AWS account in %s: no answer within %s", sdk.Region, identifyLimit).with("EndpointUnreachable", nil)
+		f = failf("finding out the AWS account in %s: %w", sdk.Region, errUnidentified).with("EndpointUnreachable", nil)
 	}
 	if endpoint := aws.ToString(sdk.BaseEndpoint); endpoint != "" {
 		return f.hint("is %s an endpoint of AWS or of something like it (--endpoint-url, AWS_ENDPOINT_URL)?", endpoint)

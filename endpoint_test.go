@@ -49,11 +49,17 @@ func TestEndpointThatIsNotAWS(t *testing.T) {
 }
 
 func TestUnidentified(t *testing.T) {
-	late, cancel := context.WithDeadline(t.Context(), time.Unix(0, 0))
+	late, cancel := context.WithDeadlineCause(t.Context(), time.Unix(0, 0), errUnidentified)
 	defer cancel()
 	f := explain(unidentified(late, late.Err(), aws.Config{Region: "us-east-1"}))
 	if f.Message != "finding out the AWS account in us-east-1: no answer within 30s" || f.Code != "EndpointUnreachable" || !strings.Contains(f.Hint, "network") {
 		t.Errorf("%+v", f)
+	}
+	// The command's own time is over.
+	over, finish := context.WithDeadlineCause(t.Context(), time.Unix(0, 0), &overtimeError{time.Second})
+	defer finish()
+	if err := unidentified(over, over.Err(), aws.Config{}); !ended(err) || explain(err).Hint != "" {
+		t.Errorf("%v", err)
 	}
 	stopped, stop := context.WithCancel(t.Context())
 	stop()

@@ -42,7 +42,8 @@ func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
 	h.mu.Lock()
-	held := h.operation != "" && (strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+h.operation) || bytes.HasPrefix(body, []byte("Action="+h.operation+"&")))
+	held := h.operation != "" && (strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+h.operation) || bytes.HasPrefix(body, []byte("Action="+h.operation+"&")) ||
+		r.Method+r.URL.Path == h.operation) // Lambda's have no name
 	if held {
 		h.operation = ""
 		close(h.arrived)

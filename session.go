@@ -204,7 +204,7 @@ func checkCredentials(ctx context.Context, sdk aws.Config) error {
 // identify asks who is calling: account and partition come from there. The
 // caller is an ARN.
 func identify(ctx context.Context, sdk aws.Config, cfg config.Config) (id pipeline.Identity, caller string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, identifyLimit)
+	ctx, cancel := context.WithTimeoutCause(ctx, identifyLimit, errUnidentified)
 	defer cancel()
 	who, err := sts.NewFromConfig(pipeline.ControlPlane(sdk)).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
 	if err != nil {
