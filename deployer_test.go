@@ -194,6 +194,7 @@ tags: {team: ops}
 	d.well("put", d.file("events.ndjson", `{"user_id":"ada"}`), "-c", first)
 	d.well("test-event", "-c", first)
 	d.well("results", "-c", first)
+	d.well("logs", "-c", first)
 	d.byHand(document, d.drift)
 	d.well("deploy", "--yes", "-c", first)
 	d.well("deploy", "--yes", "-c", second)
@@ -338,7 +339,8 @@ func TestPolicyIsNarrow(t *testing.T) {
 		"lambda:GetEventSourceMapping " + mappings, "lambda:ListEventSourceMappings *", "lambda:ListTags " + mappings,
 		"lambda:TagResource " + mappings, "lambda:UntagResource " + mappings, "lambda:UpdateEventSourceMapping " + mappings,
 		"logs:CreateLogGroup " + logs + "/aws/lambda/data-enrichment-dev-function:*", "logs:DeleteLogGroup " + logs + "/aws/lambda/data-enrichment-dev-function:*",
-		"logs:DescribeLogGroups " + logs + "*", "logs:PutRetentionPolicy " + logs + "/aws/lambda/data-enrichment-dev-function:*",
+		"logs:DescribeLogGroups " + logs + "*", "logs:FilterLogEvents " + logs + "/aws/lambda/data-enrichment-dev-function:*",
+		"logs:PutRetentionPolicy " + logs + "/aws/lambda/data-enrichment-dev-function:*",
 		"logs:TagResource " + logs + "/aws/lambda/data-enrichment-dev-function:*",
 		"s3:AbortMultipartUpload " + objects, "s3:DeleteObjectVersion " + objects, "s3:GetObject " + objects, "tag:GetResources *",
 	}

@@ -172,17 +172,15 @@ func (o *output) say(text string) {
 
 // logLine passes on a line of the emulator's log.
 func (o *output) logLine(line string) error {
-	if o.json {
-		encoded, err := json.Marshal(map[string]string{"line": strings.TrimSuffix(line, "\n")})
-		if err != nil {
-			return fmt.Errorf("encoding the log: %w", err)
-		}
-		line = string(encoded) + "\n"
+	line = strings.TrimSuffix(line, "\n")
+	if !o.json {
+		return o.live([]byte(line))
 	}
-	if _, err := io.WriteString(o.out, line); err != nil {
-		return unwritten(err)
+	encoded, err := json.Marshal(map[string]string{"line": line})
+	if err != nil {
+		return fmt.Errorf("encoding the log: %w", err)
 	}
-	return nil
+	return o.live(encoded)
 }
 
 // ask prints a question without an end of line.

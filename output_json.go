@@ -182,3 +182,13 @@ func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 type policyDocument struct {
 	Policy pipeline.Policy `json:"policy"`
 }
+
+// logLineDocument is one line of what the function has logged.
+type logLineDocument struct {
+	Time    time.Time         `json:"time"`
+	Stream  string            `json:"stream"`
+	Level   string            `json:"level"` // "" where the line does not say
+	Text    string            `json:"text"`
+	Fields  map[string]string `json:"fields"`
+	Message string            `json:"message"` // as it was logged
+}

@@ -13,12 +13,26 @@ import (
 // first record, so that a failure before it is a document of its own.
 type recordStream struct {
 	out   *output
+	name  string // of the document's list
 	to    *bufio.Writer
 	count int
 }
 
-func (o *output) records() *recordStream {
-	return &recordStream{out: o, to: bufio.NewWriter(o.out)}
+func (o *output) records() *recordStream { return o.list("records") }
+
+// list is a stream whose document has a name for what it lists.
+func (o *output) list(name string) *recordStream {
+	return &recordStream{out: o, name: name, to: bufio.NewWriter(o.out)}
+}
+
+// live prints a line at once: with -o json each of them is a document.
+func (o *output) live(line []byte) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if _, err := o.out.Write(append(line, '\n')); err != nil {
+		return unwritten(err)
+	}
+	return nil
 }
 
 func (r *recordStream) add(record []byte) error {
@@ -26,7 +40,7 @@ func (r *recordStream) add(record []byte) error {
 	if r.out.json {
 		before = ",\n    "
 		if r.count == 0 {
-			before = "{\n  \"records\": [\n    "
+			before = "{\n  \"" + r.name + "\": [\n    "
 		}
 		if !json.Valid(record) {
 			quoted, err := json.Marshal(string(record))
@@ -63,7 +77,7 @@ func (r *recordStream) end() error {
 		return r.flush()
 	}
 	if r.count == 0 {
-		return r.out.document(map[string][]string{"records": {}})
+		return r.out.document(map[string][]string{r.name: {}})
 	}
 	if err := r.write("\n  ]\n}\n"); err != nil {
 		return err

@@ -1,0 +1,105 @@
+// Package logs reads a CloudWatch Logs log group: what was logged in all of its
+// streams, in the order of time, and what is logged from now on.
+package logs
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"maps"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
+)
+
+// Query says what to read.
+type Query struct {
+	Group  string    // name of the log group
+	Since  time.Time // events from then on
+	Filter string    // a filter pattern of CloudWatch Logs; "" lets everything through
+}
+
+// Event is one event of a log stream.
+type Event struct {
+	At      time.Time
+	Stream  string
+	Message string // without the end of line
+
+	id string // unique in the group
+}
+
+// Read gives the events that are there, oldest first. An error ends it.
+// https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
+func Read(ctx context.Context, client *cloudwatchlogs.Client, q Query) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &q.Group, StartTime: aws.Int64(q.Since.UnixMilli())}
+		if q.Filter != "" {
+			in.FilterPattern = &q.Filter
+		}
+		// A page may be empty and still not the last.
+		pages := cloudwatchlogs.NewFilterLogEventsPaginator(client, in)
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Event{}, fmt.Errorf("reading the log group %s: %w", q.Group, err))
+				return
+			}
+			for _, e := range page.Events {
+				event := Event{
+					At: time.UnixMilli(aws.ToInt64(e.Timestamp)), Stream: aws.ToString(e.LogStreamName),
+					Message: strings.TrimRight(aws.ToString(e.Message), "\r\n"), id: aws.ToString(e.EventId),
+				}
+				if !yield(event, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// overlap is how much later than others of its time an event may become readable
+// without being missed: streams reach CloudWatch Logs independently, most within
+// seconds.
+const overlap = 2 * time.Minute
+
+// Follow gives the events that are there and then, asking again after every poll,
+// what comes: each event once, whichever stream it is in and however late it
+// becomes readable within two minutes. It ends with an error, that of ctx at last.
+// Throttled and failed calls are repeated by the client.
+func Follow(ctx context.Context, client *cloudwatchlogs.Client, q Query, poll time.Duration) iter.Seq2[Event, error] {
+	return func(yield func(Event, error) bool) {
+		seen := map[string]time.Time{} // the time of each event that a later reading may meet again
+		newest := q.Since
+		for {
+			again := q
+			if from := newest.Add(-overlap); from.After(q.Since) {
+				again.Since = from
+			}
+			maps.DeleteFunc(seen, func(_ string, at time.Time) bool { return at.Before(again.Since) })
+			for event, err := range Read(ctx, client, again) {
+				if err != nil {
+					yield(Event{}, err)
+					return
+				}
+				if _, known := seen[event.id]; known {
+					continue
+				}
+				seen[event.id] = event.At
+				if event.At.After(newest) {
+					newest = event.At
+				}
+				if !yield(event, nil) {
+					return
+				}
+			}
+			select {
+			case <-ctx.Done():
+				yield(Event{}, ctx.Err())
+				return
+			case <-time.After(poll):
+			}
+		}
+	}
+}
