@@ -73,7 +73,7 @@ var errUnidentified = fmt.Errorf("no answer within %s", identifyLimit)
 // that has no name of its own. ctx is that of the call, with its limit.
 func unidentified(ctx context.Context, err error, sdk aws.Config) error {
 	failed := fmt.Errorf("finding out the AWS account in %s: %w", sdk.Region, err)
-	late := context.Cause(ctx) == errUnidentified
+	late := errors.Is(context.Cause(ctx), errUnidentified)
 	if ctx.Err() != nil && !late {
 		return fmt.Errorf("finding out the AWS account in %s: %w", sdk.Region, context.Cause(ctx)) // the whole command ends
 	}

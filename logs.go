@@ -51,7 +51,7 @@ func (p *program) logs(c *cli.Context) error {
 	client := cloudwatchlogs.NewFromConfig(s.sdk)
 	if c.Bool("follow") {
 		for event, err := range logs.Follow(c.Context, client, q, logPoll) {
-			if c.Context.Err() != nil {
+			if c.Err() != nil {
 				return exit(exitDone) // Ctrl-C is how following ends
 			}
 			if err != nil {
@@ -147,4 +147,3 @@ func (o *output) logText(at time.Time, line logs.Line) string {
 	}
 	return b.String()
 }
-
