@@ -42,13 +42,17 @@ func TestAlarmHistory(t *testing.T) {
 			want   string
 			change func(*cloudwatch.DescribeAlarmHistoryInput)
 		}{
-			"all":        {configured + "01 StateUpdate Alarm updated from INSUFFICIENT_DATA to OK; " + raised, nil},
-			"pages":      {configured + "01 StateUpdate Alarm updated from INSUFFICIENT_DATA to OK; " + raised, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.MaxRecords = aws.Int32(1) }},
-			"since":      {raised, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.StartDate = aws.Time(epoch.Add(2 * time.Minute)) }},
-			"until":      {configured, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.EndDate = aws.Time(epoch) }},
-			"kind":       {configured, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.HistoryItemType = types.HistoryItemTypeConfigurationUpdate }},
-			"other":      {"", func(in *cloudwatch.DescribeAlarmHistoryInput) { in.AlarmName = aws.String("other") }},
-			"composites": {"", func(in *cloudwatch.DescribeAlarmHistoryInput) { in.AlarmTypes = []types.AlarmType{types.AlarmTypeCompositeAlarm} }},
+			"all":   {configured + "01 StateUpdate Alarm updated from INSUFFICIENT_DATA to OK; " + raised, nil},
+			"pages": {configured + "01 StateUpdate Alarm updated from INSUFFICIENT_DATA to OK; " + raised, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.MaxRecords = aws.Int32(1) }},
+			"since": {raised, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.StartDate = aws.Time(epoch.Add(2 * time.Minute)) }},
+			"until": {configured, func(in *cloudwatch.DescribeAlarmHistoryInput) { in.EndDate = aws.Time(epoch) }},
+			"kind": {configured, func(in *cloudwatch.DescribeAlarmHistoryInput) {
+				in.HistoryItemType = types.HistoryItemTypeConfigurationUpdate
+			}},
+			"other": {"", func(in *cloudwatch.DescribeAlarmHistoryInput) { in.AlarmName = aws.String("other") }},
+			"composites": {"", func(in *cloudwatch.DescribeAlarmHistoryInput) {
+				in.AlarmTypes = []types.AlarmType{types.AlarmTypeCompositeAlarm}
+			}},
 		} {
 			if got := describe(test.change); got != test.want {
 				t.Errorf("%s: %s", name, got)
@@ -61,7 +65,9 @@ func TestAlarmHistory(t *testing.T) {
 			t.Errorf("the latest change is %s", data)
 		}
 		clock.Advance(31 * 24 * time.Hour)
-		if got := describe(func(in *cloudwatch.DescribeAlarmHistoryInput) { in.HistoryItemType = types.HistoryItemTypeConfigurationUpdate }); got != "" {
+		if got := describe(func(in *cloudwatch.DescribeAlarmHistoryInput) {
+			in.HistoryItemType = types.HistoryItemTypeConfigurationUpdate
+		}); got != "" {
 			t.Errorf("after 31 days: %s", got)
 		}
 	})

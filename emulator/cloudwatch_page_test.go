@@ -53,15 +53,19 @@ func TestMetricDataComesInPages(t *testing.T) {
 func TestMetricDataRefusesWhatItHasNot(t *testing.T) {
 	_, client := cloudWatchClient(t)
 	for name, change := range map[string]func(*cloudwatch.GetMetricDataInput){
-		"token":    func(in *cloudwatch.GetMetricDataInput) { in.NextToken = aws.String("x") },
-		"page":     func(in *cloudwatch.GetMetricDataInput) { in.MaxDatapoints = aws.Int32(0) },
-		"timezone": func(in *cloudwatch.GetMetricDataInput) { in.LabelOptions = &types.LabelOptions{Timezone: aws.String("CET")} },
+		"token": func(in *cloudwatch.GetMetricDataInput) { in.NextToken = aws.String("x") },
+		"page":  func(in *cloudwatch.GetMetricDataInput) { in.MaxDatapoints = aws.Int32(0) },
+		"timezone": func(in *cloudwatch.GetMetricDataInput) {
+			in.LabelOptions = &types.LabelOptions{Timezone: aws.String("CET")}
+		},
 		"search": func(in *cloudwatch.GetMetricDataInput) {
 			in.MetricDataQueries[0] = types.MetricDataQuery{Id: aws.String("s"), Expression: aws.String("SEARCH('{N} m', 'Sum', 60)")}
 		},
-		"trimmed mean": func(in *cloudwatch.GetMetricDataInput) { in.MetricDataQueries[0].MetricStat.Stat = aws.String("TM(10%:90%)") },
-		"label":        func(in *cloudwatch.GetMetricDataInput) { in.MetricDataQueries[0].Label = aws.String("${MAX}") },
-		"seconds":      func(in *cloudwatch.GetMetricDataInput) { in.MetricDataQueries[0].MetricStat.Period = aws.Int32(10) },
+		"trimmed mean": func(in *cloudwatch.GetMetricDataInput) {
+			in.MetricDataQueries[0].MetricStat.Stat = aws.String("TM(10%:90%)")
+		},
+		"label":   func(in *cloudwatch.GetMetricDataInput) { in.MetricDataQueries[0].Label = aws.String("${MAX}") },
+		"seconds": func(in *cloudwatch.GetMetricDataInput) { in.MetricDataQueries[0].MetricStat.Period = aws.Int32(10) },
 	} {
 		in := &cloudwatch.GetMetricDataInput{
 			StartTime: aws.Time(epoch), EndTime: aws.Time(epoch.Add(time.Hour)), MetricDataQueries: []types.MetricDataQuery{sumQuery("a", "a")},

@@ -62,8 +62,11 @@ func extractMetrics(store *metricStore, event logEvent) {
 	if meta.Timestamp != nil {
 		at = time.UnixMilli(*meta.Timestamp)
 	}
+	if now := store.clock.Now(); at.Before(now.Add(-tooOld)) || at.After(now.Add(tooNew)) {
+		return // as PutMetricData refuses it
+	}
 	for _, directive := range meta.CloudWatchMetrics {
-		if directive.Namespace == "" || len(directive.Metrics) > 100 {
+		if directive.Namespace == "" || strings.HasPrefix(directive.Namespace, "AWS/") || len(directive.Metrics) > 100 {
 			continue
 		}
 		sets := directive.Dimensions
