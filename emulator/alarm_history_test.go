@@ -122,6 +122,12 @@ func TestAlarmOnPercentile(t *testing.T) {
 		in.MetricName, in.Statistic, in.ExtendedStatistic, in.Threshold = aws.String("Duration"), "", aws.String("p99"), aws.Float64(900)
 	}))
 	must(t, err)
+	_, err = client.PutMetricAlarm(t.Context(), errorsAlarm(func(in *cloudwatch.PutMetricAlarmInput) {
+		in.Statistic, in.ExtendedStatistic, in.EvaluateLowSampleCountPercentile = "", aws.String("p99"), aws.String("ignore")
+	}))
+	if message := wantCode(t, err, "InvalidParameterValue"); !strings.Contains(message, "ignore is not supported") {
+		t.Error(message)
+	}
 	for i := range 100 {
 		s.cloudwatch.record("AWS/Lambda", "Duration", map[string]string{"FunctionName": "f"}, map[bool]float64{true: 1000, false: 10}[i < 2], "Milliseconds")
 	}
