@@ -99,6 +99,7 @@ func TestScript(t *testing.T) {
 			"taken":     takePort,
 			"untag":     untag,
 			"metric":    sumOfMetric,
+			"published": published,
 			"metadata":  refusingMetadata,
 		},
 	})

@@ -23,6 +23,7 @@ type alarm struct {
 	visible time.Time // when calls find it
 
 	evaluated int64 // the last minute that was evaluated
+	past      []types.AlarmHistoryItem
 }
 
 // alarmLimits of one request.
@@ -52,11 +53,14 @@ func (c *cloudWatchService) putMetricAlarm(ctx context.Context, in *cloudwatch.P
 		c.evaluate(old)
 		made.tags, made.evaluated, made.visible = old.tags, old.evaluated, old.visible
 		made.shown.StateValue, made.shown.StateReason, made.shown.StateReasonData = old.shown.StateValue, old.shown.StateReason, old.shown.StateReasonData
+		made.past = old.past
+		made.noteConfiguration("Update")
 		made.shown.StateUpdatedTimestamp, made.shown.StateTransitionedTimestamp = old.shown.StateUpdatedTimestamp, old.shown.StateTransitionedTimestamp
 	case len(c.alarms) >= alarmsMax:
 		return nil, failf(http.StatusBadRequest, "LimitExceededFault", "The emulator holds at most %d alarms.", alarmsMax)
 	default:
 		made.tags, made.visible = tags, c.readiness.visible()
+		made.noteConfiguration("Create")
 	}
 	c.alarms[arn] = made
 	return &cloudwatch.PutMetricAlarmOutput{}, nil
@@ -250,6 +254,7 @@ func (c *cloudWatchService) setAlarmState(ctx context.Context, in *cloudwatch.Se
 
 // become puts an alarm into a state.
 func (a *alarm) become(state types.StateValue, reason, data string, at time.Time) {
+	a.noteState(state, reason, data, at)
 	if a.shown.StateValue != state {
 		a.shown.StateTransitionedTimestamp = &at
 	}

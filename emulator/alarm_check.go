@@ -64,6 +64,8 @@ func checkAlarmPeriods(in *cloudwatch.PutMetricAlarmInput) error {
 		return cwInvalid("Value '%s' at 'treatMissingData' failed to satisfy constraint: Member must satisfy enum value set: [%s]", *in.TreatMissingData, strings.Join(missingData, ", "))
 	case in.EvaluateLowSampleCountPercentile != nil && *in.EvaluateLowSampleCountPercentile != "evaluate" && *in.EvaluateLowSampleCountPercentile != "ignore":
 		return cwInvalid("The value %s for parameter EvaluateLowSampleCountPercentile is invalid.", *in.EvaluateLowSampleCountPercentile)
+	case deref(in.EvaluateLowSampleCountPercentile) == "ignore":
+		return cwUnsupported("EvaluateLowSampleCountPercentile ignore")
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"math"
 	"net/http"
 	"slices"
 	"strings"
@@ -32,23 +33,25 @@ func newCloudWatch(options Options) *cloudWatchService {
 
 func (c *cloudWatchService) operations() map[string]operation {
 	return map[string]operation{
-		"PutMetricData":       op(c.putMetricData),
-		"ListMetrics":         op(c.listMetrics),
-		"GetMetricStatistics": op(c.getMetricStatistics),
-		"GetMetricData":       op(c.getMetricData),
-		"PutMetricAlarm":      op(c.putMetricAlarm),
-		"DescribeAlarms":      op(c.describeAlarms),
-		"DeleteAlarms":        op(c.deleteAlarms),
-		"SetAlarmState":       op(c.setAlarmState),
-		"EnableAlarmActions":  op(c.enableAlarmActions),
-		"DisableAlarmActions": op(c.disableAlarmActions),
-		"PutDashboard":        op(c.putDashboard),
-		"GetDashboard":        op(c.getDashboard),
-		"ListDashboards":      op(c.listDashboards),
-		"DeleteDashboards":    op(c.deleteDashboards),
-		"TagResource":         op(c.tagResource),
-		"UntagResource":       op(c.untagResource),
-		"ListTagsForResource": op(c.listTags),
+		"PutMetricData":           op(c.putMetricData),
+		"ListMetrics":             op(c.listMetrics),
+		"GetMetricStatistics":     op(c.getMetricStatistics),
+		"GetMetricData":           op(c.getMetricData),
+		"DescribeAlarmHistory":    op(c.describeAlarmHistory),
+		"DescribeAlarmsForMetric": op(c.describeAlarmsForMetric),
+		"PutMetricAlarm":          op(c.putMetricAlarm),
+		"DescribeAlarms":          op(c.describeAlarms),
+		"DeleteAlarms":            op(c.deleteAlarms),
+		"SetAlarmState":           op(c.setAlarmState),
+		"EnableAlarmActions":      op(c.enableAlarmActions),
+		"DisableAlarmActions":     op(c.disableAlarmActions),
+		"PutDashboard":            op(c.putDashboard),
+		"GetDashboard":            op(c.getDashboard),
+		"ListDashboards":          op(c.listDashboards),
+		"DeleteDashboards":        op(c.deleteDashboards),
+		"TagResource":             op(c.tagResource),
+		"UntagResource":           op(c.untagResource),
+		"ListTagsForResource":     op(c.listTags),
 	}
 }
 
@@ -124,7 +127,9 @@ func (c *cloudWatchService) putMetricData(_ context.Context, in *cloudwatch.PutM
 		}
 	}
 	for i := range in.MetricData {
-		c.storeDatum(namespace, &in.MetricData[i])
+		if !c.storeDatum(namespace, &in.MetricData[i]) {
+			return nil, failf(http.StatusBadRequest, "LimitExceededFault", "The emulator holds at most %d metrics.", metricSeries)
+		}
 	}
 	return &cloudwatch.PutMetricDataOutput{}, nil
 }
@@ -150,6 +155,12 @@ func (c *cloudWatchService) checkDatum(d *types.MetricDatum) error {
 	case len(d.Counts) > 0 && len(d.Counts) != len(d.Values):
 		return cwInvalid("The parameters MetricData.member.N.Values and MetricData.member.N.Counts must be of the same size.")
 	}
+	if r := d.StorageResolution; r != nil && *r != 1 && *r != 60 {
+		return cwInvalid("The parameter MetricData.member.N.StorageResolution must be 1 or 60.")
+	}
+	if slices.ContainsFunc(datumNumbers(d), func(x float64) bool { return math.IsNaN(x) || math.Abs(x) > math.Pow(2, 360) }) {
+		return cwInvalid("The parameter MetricData.member.N takes values from -2^360 to 2^360 and neither NaN nor infinity.")
+	}
 	if set := d.StatisticValues; set != nil && (set.Maximum == nil || set.Minimum == nil || set.Sum == nil || deref(set.SampleCount) <= 0) {
 		return cwInvalid("The parameter MetricData.member.N.StatisticValues needs SampleCount, Sum, Minimum and Maximum.")
 	}
@@ -160,7 +171,17 @@ func (c *cloudWatchService) checkDatum(d *types.MetricDatum) error {
 	return err
 }
 
-func (c *cloudWatchService) storeDatum(namespace string, d *types.MetricDatum) {
+// datumNumbers are all numbers of a datum.
+func datumNumbers(d *types.MetricDatum) []float64 {
+	numbers := slices.Concat(d.Values, d.Counts, []float64{deref(d.Value)})
+	if set := d.StatisticValues; set != nil {
+		numbers = append(numbers, deref(set.Sum), deref(set.Minimum), deref(set.Maximum), deref(set.SampleCount))
+	}
+	return numbers
+}
+
+// storeDatum gives false when there is no room for one more metric.
+func (c *cloudWatchService) storeDatum(namespace string, d *types.MetricDatum) bool {
 	dimensions, _ := inputDimensions(d.Dimensions) // checked before
 	at := c.now()
 	if d.Timestamp != nil {
@@ -169,19 +190,20 @@ func (c *cloudWatchService) storeDatum(namespace string, d *types.MetricDatum) {
 	name, unit := *d.MetricName, string(d.Unit)
 	switch {
 	case d.Value != nil:
-		c.metrics.add(namespace, name, dimensions, at, *d.Value, 1, unit)
+		return c.metrics.add(namespace, name, dimensions, at, *d.Value, 1, unit)
 	case d.StatisticValues != nil:
 		set := d.StatisticValues
-		c.metrics.addSet(namespace, name, dimensions, at, minute{count: *set.SampleCount, sum: *set.Sum, min: *set.Minimum, max: *set.Maximum}, unit)
-	default:
-		for i, value := range d.Values {
-			count := 1.0
-			if len(d.Counts) > 0 {
-				count = d.Counts[i]
-			}
-			c.metrics.add(namespace, name, dimensions, at, value, count, unit)
-		}
+		return c.metrics.addSet(namespace, name, dimensions, at, minute{count: *set.SampleCount, sum: *set.Sum, min: *set.Minimum, max: *set.Maximum}, unit)
 	}
+	stored := true
+	for i, value := range d.Values {
+		count := 1.0
+		if len(d.Counts) > 0 {
+			count = d.Counts[i]
+		}
+		stored = stored && c.metrics.add(namespace, name, dimensions, at, value, count, unit)
+	}
+	return stored
 }
 
 // inputDimensions takes the dimensions of a request.
@@ -215,6 +237,12 @@ func (c *cloudWatchService) listMetrics(_ context.Context, in *cloudwatch.ListMe
 	after, err := decodeToken(deref(in.NextToken))
 	if err != nil {
 		return nil, cwToken()
+	}
+	switch {
+	case deref(in.IncludeLinkedAccounts) || in.OwningAccount != nil:
+		return nil, cwUnsupported("Metrics of other accounts: IncludeLinkedAccounts and OwningAccount")
+	case len(in.Dimensions) > 10:
+		return nil, cwInvalid("The collection Dimensions must not have a size greater than 10.")
 	}
 	c.metrics.mu.RLock()
 	defer c.metrics.mu.RUnlock()

@@ -136,18 +136,19 @@ func (c *cloudWatchService) getMetricData(_ context.Context, in *cloudwatch.GetM
 		return nil, cwMissing("MetricDataQueries")
 	case len(in.MetricDataQueries) > dataQueries:
 		return nil, cwInvalid("The collection MetricDataQueries must not have a size greater than %d.", dataQueries)
-	case in.NextToken != nil:
-		return nil, cwToken() // every answer is complete
+	}
+	if in.LabelOptions != nil && in.LabelOptions.Timezone != nil && !timezone().MatchString(*in.LabelOptions.Timezone) {
+		return nil, cwInvalid("The value %s for parameter LabelOptions.Timezone is invalid: it is + or - and four digits.", *in.LabelOptions.Timezone)
+	}
+	page, err := newDataPage(in)
+	if err != nil {
+		return nil, err
 	}
 	queries, err := parseQueries(in.MetricDataQueries)
 	if err != nil {
 		return nil, err
 	}
 	out := &cloudwatch.GetMetricDataOutput{MetricDataResults: []types.MetricDataResult{}, Messages: []types.MessageData{}}
-	points, limit := 0, dataLimit
-	if in.MaxDatapoints != nil {
-		limit = min(limit, int(*in.MaxDatapoints))
-	}
 	for i := range queries.list {
 		q := &queries.list[i]
 		if !q.returned {
@@ -170,11 +171,12 @@ func (c *cloudWatchService) getMetricData(_ context.Context, in *cloudwatch.GetM
 			slices.Reverse(result.Timestamps)
 			slices.Reverse(result.Values)
 		}
-		if points += len(result.Values); points > limit {
-			return nil, cwInvalid("The request asks for more than %d data points: reduce the time range or increase the period.", limit)
+		if !page.cut(&result) {
+			continue
 		}
 		out.MetricDataResults = append(out.MetricDataResults, result)
 	}
+	out.NextToken = page.next()
 	return out, nil
 }
 

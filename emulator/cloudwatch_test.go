@@ -274,6 +274,11 @@ func TestMetricExpressions(t *testing.T) {
 			t.Errorf("%q is an expression", text)
 		}
 	}
+	for text, function := range map[string]string{"SUM(METRICS())": "SUM", "1 + SEARCH('{N} m', 'Sum')": "SEARCH", "FILL(a, 0) + ANOMALY_DETECTION_BAND (a)": "ANOMALY_DETECTION_BAND"} {
+		if _, err := parseExpression(text); err == nil || !strings.Contains(err.Error(), "The function "+function+" of metric math is not supported") {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 	for _, queries := range [][]types.MetricDataQuery{
 		{{Id: aws.String("a"), Expression: aws.String("b")}, {Id: aws.String("b"), Expression: aws.String("a")}},
 		{{Id: aws.String("a"), Expression: aws.String("a + 1")}},

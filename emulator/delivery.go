@@ -151,7 +151,9 @@ func (ln *lane) backOff(ctx context.Context, a *attempt) bool {
 func (ln *lane) countRead(f *function, records []*record) {
 	age := float64(since(ln.lambda.clock.Now(), records[len(records)-1].arrived))
 	ln.lambda.metrics.record("AWS/Lambda", "IteratorAge", map[string]string{"FunctionName": f.name}, age, "Milliseconds")
-	dimensions := map[string]string{"StreamName": ln.stream.name}
-	ln.lambda.metrics.record("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", dimensions, age, "Milliseconds")
-	ln.lambda.metrics.record("AWS/Kinesis", "GetRecords.Records", dimensions, float64(len(records)), "Count")
+	bytes := 0
+	for _, r := range records {
+		bytes += len(r.data)
+	}
+	ln.lambda.kinesis.measureRead(ln.stream, ln.shard.id, len(records), bytes, age)
 }

@@ -24,7 +24,7 @@ func (l *lambdaService) executeFor(f *function, ev event) (*outcome, error) {
 	var err error
 	switch hit.kind {
 	case FaultThrottle:
-		l.metrics.record("AWS/Lambda", "Throttles", map[string]string{"FunctionName": f.name}, 1, "Count")
+		l.count(f, "Throttles", 1, "Count")
 		err = hit.failure
 	case FaultError:
 		err = hit.failure

@@ -288,6 +288,7 @@ func TestThrottlesShowInCloudWatch(t *testing.T) {
 	clock := NewManualClock(epoch)
 	s := startServer(t, Options{Clock: clock})
 	metrics := cloudwatch.NewFromConfig(sdkConfig(s))
+	makeMeasured(t, s)
 	setFaults(t, s, Fault{Service: "dynamodb", Kind: FaultThrottle, Rate: 1}, Fault{Service: "kinesis", Kind: FaultThrottle, Rate: 1}, Fault{Service: "lambda", Kind: FaultThrottle, Rate: 1})
 	all := calls(s)
 	for _, name := range []string{"dynamodb GetItem", "kinesis PutRecord", "lambda Invoke"} {

@@ -31,23 +31,19 @@ func (l *lambdaService) execute(f *function, ev event) (*outcome, error) {
 			"The operation cannot be performed at this time. The function is currently in the following state: Pending")
 	}
 	e, err := f.pool.enter()
-	dimensions := map[string]string{"FunctionName": f.name}
 	if err != nil {
-		l.metrics.record("AWS/Lambda", "Throttles", dimensions, 1, "Count")
+		if isThrottle(err) {
+			l.count(f, "Throttles", 1, "Count")
+		}
 		return nil, err
 	}
+	l.countStart(f)
 	in := &invocation{
 		id: newRequestID(), arn: f.arn, payload: ev.payload, clientContext: ev.clientContext,
 		trace: traceID(l.clock.Now()), answered: make(chan functionAnswer, 1),
 	}
 	o, took := l.attend(f, e, in)
-	failed := 0.0
-	if o.answer.failed {
-		failed = 1
-	}
-	l.metrics.record("AWS/Lambda", "Invocations", dimensions, 1, "Count")
-	l.metrics.record("AWS/Lambda", "Errors", dimensions, failed, "Count")
-	l.metrics.record("AWS/Lambda", "Duration", dimensions, milliseconds(took), "Milliseconds")
+	l.countEnd(f, o.answer.failed, took)
 	return o, nil
 }
 

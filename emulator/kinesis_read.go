@@ -205,7 +205,7 @@ func (s *kinesisService) recordsFrom(st *stream, sh *shard, ordinal uint64, limi
 			out.MillisBehindLatest = new(since(now, rest.records[0].arrived))
 		}
 	}
-	s.countOutgoing(st, out, v.records, now)
+	s.countOutgoing(st, sh, v.records, now)
 	if v.ended {
 		out.ChildShards = st.children(sh)
 		return out
@@ -214,8 +214,7 @@ func (s *kinesisService) recordsFrom(st *stream, sh *shard, ordinal uint64, limi
 	return out
 }
 
-func (s *kinesisService) countOutgoing(st *stream, out *kinesis.GetRecordsOutput, records []record, now time.Time) {
-	dimensions := map[string]string{"StreamName": st.name}
+func (s *kinesisService) countOutgoing(st *stream, sh *shard, records []record, now time.Time) {
 	bytes, age := 0, int64(0)
 	for i := range records {
 		bytes += len(records[i].data)
@@ -223,9 +222,7 @@ func (s *kinesisService) countOutgoing(st *stream, out *kinesis.GetRecordsOutput
 	if n := len(records); n > 0 {
 		age = since(now, records[n-1].arrived)
 	}
-	s.metrics.record("AWS/Kinesis", "GetRecords.Records", dimensions, float64(len(out.Records)), "Count")
-	s.metrics.record("AWS/Kinesis", "GetRecords.Bytes", dimensions, float64(bytes), "Bytes")
-	s.metrics.record("AWS/Kinesis", "GetRecords.IteratorAgeMilliseconds", dimensions, float64(age), "Milliseconds")
+	s.measureRead(st, sh.id, len(records), bytes, float64(age))
 }
 
 // children gives the shards that continue a closed one.

@@ -49,6 +49,7 @@ func (l *lambdaService) invokeFunction(ctx context.Context, in *awslambda.Invoke
 	case types.InvocationTypeDryRun:
 		return &awslambda.InvokeOutput{StatusCode: http.StatusNoContent}, nil
 	case types.InvocationTypeEvent:
+		l.count(f, "AsyncEventsReceived", 1, "Count")
 		if !l.background(func() { l.invokeLater(f, ev) }) {
 			return nil, failf(http.StatusServiceUnavailable, "ServiceException", "The emulator is shutting down.")
 		}
@@ -74,6 +75,7 @@ func (l *lambdaService) invokeFunction(ctx context.Context, in *awslambda.Invoke
 func (l *lambdaService) invokeLater(f *function, ev event) {
 	queued, throttledFor := l.clock.Now(), time.Second
 	for attempt := 1; attempt <= asyncAttempts; {
+		l.count(f, "AsyncEventAge", milliseconds(l.clock.Now().Sub(queued)), "Milliseconds")
 		o, err := l.execute(f, ev)
 		pause := time.Duration(attempt) * time.Minute
 		switch {
@@ -84,6 +86,7 @@ func (l *lambdaService) invokeLater(f *function, ev event) {
 		case isThrottle(err) && l.clock.Now().Sub(queued) < asyncAge:
 			pause, throttledFor = throttledFor, min(2*throttledFor, 5*time.Minute)
 		default:
+			l.count(f, "AsyncEventsDropped", 1, "Count")
 			l.logger.Warn("an asynchronous event was dropped", "function", f.name, "error", err)
 			return
 		}
@@ -96,6 +99,7 @@ func (l *lambdaService) invokeLater(f *function, ev event) {
 			return
 		}
 	}
+	l.count(f, "AsyncEventsDropped", 1, "Count")
 	l.logger.Warn("an asynchronous event was dropped after its last attempt", "function", f.name)
 }
 

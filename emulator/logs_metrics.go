@@ -21,6 +21,19 @@ type embedded struct {
 	} `json:"CloudWatchMetrics"`
 }
 
+// countIncoming records what came into a group, and into all together, which
+// CloudWatch shows without a dimension.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CloudWatch-Logs-Monitoring-CloudWatch-Metrics.html
+func (l *logsService) countIncoming(group *logGroupData, events, bytes int) {
+	if l.metrics == nil || events == 0 {
+		return
+	}
+	for _, dimensions := range []map[string]string{{"LogGroupName": group.name}, nil} {
+		l.metrics.record("AWS/Logs", "IncomingLogEvents", dimensions, float64(events), "Count")
+		l.metrics.record("AWS/Logs", "IncomingBytes", dimensions, float64(bytes), "Bytes")
+	}
+}
+
 // extract records the metrics of the events that are in the embedded metric
 // format. A line that is not valid in it is a log line and nothing else, as in
 // CloudWatch.
@@ -49,8 +62,11 @@ func extractMetrics(store *metricStore, event logEvent) {
 	if meta.Timestamp != nil {
 		at = time.UnixMilli(*meta.Timestamp)
 	}
+	if now := store.clock.Now(); at.Before(now.Add(-tooOld)) || at.After(now.Add(tooNew)) {
+		return // as PutMetricData refuses it
+	}
 	for _, directive := range meta.CloudWatchMetrics {
-		if directive.Namespace == "" || len(directive.Metrics) > 100 {
+		if directive.Namespace == "" || strings.HasPrefix(directive.Namespace, "AWS/") || len(directive.Metrics) > 100 {
 			continue
 		}
 		sets := directive.Dimensions

@@ -86,7 +86,7 @@ func (s *logStream) between(start, end *int64) []storedEvent {
 
 // append stores events. The service's lock is held.
 func (l *logsService) append(group *logGroupData, stream *logStream, events []logEvent) {
-	now := l.now()
+	now, size := l.now(), 0
 	stream.ingested = now
 	for _, event := range events {
 		l.written++
@@ -98,7 +98,9 @@ func (l *logsService) append(group *logGroupData, stream *logStream, events []lo
 		}
 		stream.bytes += stored.size()
 		group.bytes += stored.size()
+		size += stored.size()
 	}
+	l.countIncoming(group, len(events), size)
 	if group.retention > 0 {
 		group.expire(now.AddDate(0, 0, -int(group.retention)).UnixMilli())
 	}

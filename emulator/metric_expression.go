@@ -18,6 +18,7 @@ type expression struct {
 }
 
 var (
+	functionCall    = compiled(`\b([A-Z][A-Z_]*)\s*\(`)
 	queryID         = compiled(`^[a-z][a-zA-Z0-9_]{0,254}$`)
 	expressionToken = compiled(`^\s*(?:(\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+)|([A-Za-z_][A-Za-z0-9_]*)|([-+*/(),]))`)
 )
@@ -35,6 +36,11 @@ type expressionParser struct {
 }
 
 func parseExpression(text string) (*expression, error) {
+	for _, name := range functionCall().FindAllStringSubmatch(text, -1) {
+		if name[1] != "FILL" {
+			return nil, cwUnsupported("The function " + name[1] + " of metric math")
+		}
+	}
 	refused := cwInvalid("Error in expression %q: this emulator has + - * /, parentheses, numbers, query IDs and FILL(id, number).", text)
 	if len(text) > maxExpression || strings.TrimSpace(text) == "" {
 		return nil, refused

@@ -5,6 +5,7 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -13,6 +14,9 @@ const (
 	metricRetention = 24 * time.Hour
 	// metricSeries is how many metrics are kept; further ones are not recorded.
 	metricSeries = 5000
+	// metricPoints is how many minutes of all metrics, and different values in
+	// them, are kept: about 50 MB. Beyond it the oldest go before their time.
+	metricPoints = 500_000
 	// metricValues bounds the different values that a minute keeps for
 	// percentiles; beyond it they are counted in steps of about 1 %.
 	metricValues = 200
@@ -25,7 +29,9 @@ type metricStore struct {
 
 	mu     sync.RWMutex
 	series map[string]*series
-	full   bool // a metric was not recorded because of metricSeries
+
+	kept      atomic.Int64 // of metricPoints
+	shortened atomic.Int64 // Unix minute before which nothing is kept, because of metricPoints
 }
 
 // series is one metric with its dimensions.
@@ -109,7 +115,6 @@ func (m *metricStore) open(namespace, name string, dimensions []dimension) *seri
 		m.prune()
 	}
 	if len(m.series) >= metricSeries {
-		m.full = true
 		return nil
 	}
 	s = &series{namespace: namespace, name: name, dimensions: dimensions}
@@ -122,54 +127,82 @@ func (m *metricStore) prune() {
 	oldest := m.oldest()
 	for key, s := range m.series {
 		s.mu.Lock()
-		if len(s.minutes) == 0 || s.minutes[len(s.minutes)-1].at < oldest {
+		m.expire(s, oldest)
+		if len(s.minutes) == 0 {
 			delete(m.series, key)
 		}
 		s.mu.Unlock()
 	}
 }
 
-func (m *metricStore) oldest() int64 { return m.clock.Now().Add(-metricRetention).Unix() / 60 }
+// expire drops what is older than a minute. The lock of the series is held.
+func (m *metricStore) expire(s *series, oldest int64) {
+	n := 0
+	for n < len(s.minutes) && s.minutes[n].at < oldest {
+		m.kept.Add(-1 - int64(len(s.minutes[n].values)))
+		n++
+	}
+	s.minutes = slices.Delete(s.minutes, 0, n)
+}
 
-// add adds a value, count times, at a time.
-func (m *metricStore) add(namespace, name string, dimensions []dimension, at time.Time, value, count float64, unit string) {
-	s := m.open(namespace, name, dimensions)
-	if s == nil {
-		return
+// shrink makes room by dropping the oldest hour, and the next, until there is
+// some. The latest hour stays: metricSeries bounds it.
+func (m *metricStore) shrink() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	latest := m.clock.Now().Unix()/60 - 60
+	for oldest := m.oldest() + 60; m.kept.Load() > metricPoints*7/8 && oldest <= latest; oldest += 60 {
+		m.shortened.Store(oldest)
+		m.prune()
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.minute(at.Unix()/60, unit, m.oldest())
-	if p.count == 0 {
-		p.min, p.max = value, value
-	}
-	p.count += count
-	p.sum += value * count
-	p.min, p.max = min(p.min, value), max(p.max, value)
-	p.remember(value, count)
+}
+
+func (m *metricStore) oldest() int64 {
+	return max(m.shortened.Load(), m.clock.Now().Add(-metricRetention).Unix()/60)
+}
+
+// add adds a value, count times, at a time; false when there is no room for one
+// more metric.
+func (m *metricStore) add(namespace, name string, dimensions []dimension, at time.Time, value, count float64, unit string) bool {
+	return m.update(namespace, name, dimensions, at, unit, func(p *minute) {
+		p.merge(&minute{count: count, sum: value * count, min: value, max: value})
+		p.remember(value, count)
+	})
 }
 
 // addSet adds a statistic set, of which no percentiles are known.
-func (m *metricStore) addSet(namespace, name string, dimensions []dimension, at time.Time, set minute, unit string) {
-	s := m.open(namespace, name, dimensions)
-	if s == nil {
-		return
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.minute(at.Unix()/60, unit, m.oldest()).merge(&set)
+func (m *metricStore) addSet(namespace, name string, dimensions []dimension, at time.Time, set minute, unit string) bool {
+	return m.update(namespace, name, dimensions, at, unit, func(p *minute) { p.merge(&set) })
 }
 
-// minute gives the statistic set of a minute and drops those that are too old.
-func (s *series) minute(at int64, unit string, oldest int64) *minute {
+func (m *metricStore) update(namespace, name string, dimensions []dimension, at time.Time, unit string, change func(*minute)) bool {
+	s := m.open(namespace, name, dimensions)
+	if s == nil {
+		return false
+	}
+	oldest := m.oldest()
+	if at.Unix()/60 < oldest {
+		return true // expired before it came
+	}
+	s.mu.Lock()
+	m.expire(s, oldest)
+	before := len(s.minutes)
+	p := s.minute(at.Unix()/60, unit)
+	known := len(p.values)
+	change(p)
+	m.kept.Add(int64(len(s.minutes) - before + len(p.values) - known))
+	s.mu.Unlock()
+	if m.kept.Load() > metricPoints {
+		m.shrink()
+	}
+	return true
+}
+
+// minute gives the statistic set of a minute.
+func (s *series) minute(at int64, unit string) *minute {
 	if unit == "" {
 		unit = "None"
 	}
-	expired := 0
-	for expired < len(s.minutes) && s.minutes[expired].at < oldest {
-		expired++
-	}
-	s.minutes = slices.Delete(s.minutes, 0, expired)
 	i := len(s.minutes)
 	for i > 0 && s.minutes[i-1].at > at {
 		i--

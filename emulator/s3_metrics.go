@@ -155,7 +155,7 @@ var requestCounters = map[string]string{
 // measure records the request metrics of what a metrics configuration covers.
 // The error metrics get a 0 from each request that went well, as in AWS: their
 // average is the error rate.
-func (s *s3Service) measure(q *s3Request, operation s3Operation, status int, elapsed time.Duration) {
+func (s *s3Service) measure(q *s3Request, operation s3Operation, status int, started time.Time) {
 	if s.metrics == nil {
 		return
 	}
@@ -167,6 +167,7 @@ func (s *s3Service) measure(q *s3Request, operation s3Operation, status int, ela
 	if strings.HasPrefix(operation.name, "List") {
 		counter = "ListRequests"
 	}
+	q.w.begin() // an answer without header and body begins now
 	values := []struct {
 		name  string
 		value float64
@@ -176,7 +177,8 @@ func (s *s3Service) measure(q *s3Request, operation s3Operation, status int, ela
 		{counter, 1, "Count"},
 		{"4xxErrors", oneIf(status >= 400 && status < 500), "Count"},
 		{"5xxErrors", oneIf(status >= 500), "Count"},
-		{"TotalRequestLatency", float64(elapsed) / float64(time.Millisecond), "Milliseconds"},
+		{"FirstByteLatency", milliseconds(q.w.first.Sub(started)), "Milliseconds"},
+		{"TotalRequestLatency", milliseconds(s.options.Clock.Now().Sub(started)), "Milliseconds"},
 		{"BytesDownloaded", float64(q.w.sent), "Bytes"},
 		{"BytesUploaded", float64(max(q.ContentLength, 0)), "Bytes"},
 	}

@@ -52,7 +52,7 @@ func (s *s3Service) now() time.Time { return s.options.Clock.Now().UTC() }
 // ServeHTTP serves one request.
 func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := s.options.Clock.Now()
-	q := &s3Request{Request: r, w: &countingWriter{ResponseWriter: w}, query: r.URL.Query()}
+	q := &s3Request{Request: r, w: &countingWriter{ResponseWriter: w, clock: s.options.Clock}, query: r.URL.Query()}
 	q.name, q.key = locate(r.Host, r.URL.Path)
 	s.identify(q)                //nolint:contextcheck // the request holds it
 	operation, err := s.serve(q) //nolint:contextcheck // as above
@@ -70,7 +70,7 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		status = failure.Status
 	}
 	if q.bucket != nil {
-		s.measure(q, operation, status, s.options.Clock.Now().Sub(started))
+		s.measure(q, operation, status, started)
 	}
 	if q.hit != nil {
 		q.hit.after(r.Context())
@@ -262,14 +262,29 @@ func (q *s3Request) limit(name string) (int, error) {
 	return int(min(n, 1000)), nil
 }
 
-// countingWriter counts what is sent.
+// countingWriter counts what is sent and notes when it began.
 type countingWriter struct {
 	http.ResponseWriter
-	sent int64
+	clock Clock
+	sent  int64
+	first time.Time // when the answer began; zero before
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (c *countingWriter) WriteHeader(status int) {
+	c.begin()
+	c.ResponseWriter.WriteHeader(status)
+}
+
+func (c *countingWriter) begin() {
+	if c.first.IsZero() {
+		c.first = c.clock.Now()
+	}
 }
 
 // Write implements io.Writer.
 func (c *countingWriter) Write(p []byte) (int, error) {
+	c.begin()
 	n, err := c.ResponseWriter.Write(p)
 	c.sent += int64(n)
 	return n, err

@@ -231,8 +231,15 @@ func (s *Server) notServed(c caller, service, operation string) {
 	s.options.Logger.Warn("unsupported operation", "service", service, "operation", operation, "request", c.RequestID)
 }
 
-// invoke runs one operation, if no fault keeps it from that.
+// invoke runs one operation, if no fault keeps it from that, and measures it.
 func (s *Server) invoke(ctx context.Context, serviceName, name string, o operation, input any) (output any, failure *apiError) {
+	started := s.options.Clock.Now()
+	output, failure = s.attempt(ctx, serviceName, name, o, input)
+	s.measure(callerOf(ctx), serviceName, name, input, output, failure, s.options.Clock.Now().Sub(started))
+	return output, failure
+}
+
+func (s *Server) attempt(ctx context.Context, serviceName, name string, o operation, input any) (output any, failure *apiError) {
 	c := callerOf(ctx)
 	hit := s.faults.strike(c, serviceName, name, input)
 	if hit == nil {
@@ -240,8 +247,8 @@ func (s *Server) invoke(ctx context.Context, serviceName, name string, o operati
 	}
 	if failure = hit.before(ctx); failure == nil {
 		output, failure = s.run(ctx, serviceName, name, o, input)
-	} else if hit.kind == FaultThrottle {
-		s.countThrottled(c, serviceName, name, input)
+	} else if hit.kind == FaultThrottle && serviceName == "lambda" && name == "Invoke" {
+		s.lambda.countKeptOut(input)
 	}
 	hit.after(ctx)
 	return output, failure
