@@ -29,7 +29,8 @@ use it too. It is one for each --state-dir.`,
 		Subcommands: []*cli.Command{
 			{
 				Name: "start", Usage: "starts the emulator in the background", Flags: emulatorCommandFlags(), Action: p.localStart,
-				Description: about("Does nothing when it runs already.", "enrich local start", "enrich local start --port 4566"),
+				Description: about("Does nothing when it runs already.", "enrich local start", "enrich local start --port 4566", "enrich local start --readiness aws --fault s3:error,rate=0.1",
+					"enrich local start --enforce-iam deployer.json"),
 			},
 			{
 				Name: "stop", Usage: "stops the emulator; everything in it is lost", Action: p.localStop,
@@ -46,9 +47,10 @@ use it too. It is one for each --state-dir.`,
 				},
 				Description: about("", "enrich local logs", "enrich local logs -f"),
 			},
+			p.localFaultsCommand(),
 			{
 				Name: "run", Usage: "runs the emulator in the foreground", Flags: emulatorCommandFlags(), Action: p.localRun,
-				Description: about("Ctrl-C stops it.", "enrich local run --port 4566"),
+				Description: about("Ctrl-C stops it.", "enrich local run --port 4566", "enrich local run --fault '*:delay=80ms' --fault dynamodb.BatchGetItem:throttle,rate=0.2"),
 			},
 		},
 	}
@@ -58,13 +60,18 @@ func (p *program) localStart(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	var options emulator.Options // what the background process will make of the flags, to see what is wrong with them here
-	if err := applyEmulatorFlags(c, &options); err != nil {
-		return err
-	}
 	settings, err := handedOn(p.line.Options)
 	if err != nil {
 		return err
+	}
+	if len(settings) > 0 {
+		var options emulator.Options
+		if err := p.applyEmulatorFlags(c, &options); err != nil {
+			return err
+		}
+		if err := rehearse(c.Context, options); err != nil {
+			return err
+		}
 	}
 	running, started, err := p.startEmulator(c.Context, settings)
 	if err != nil {

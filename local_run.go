@@ -25,7 +25,7 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := applyEmulatorFlags(c, &options); err != nil {
+	if err := p.applyEmulatorFlags(c, &options); err != nil {
 		return err
 	}
 	l := p.place()
@@ -41,7 +41,7 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	}
 	server, err := emulator.Start(c.Context, options)
 	if err != nil {
-		return fmt.Errorf("starting the emulator: %w", err)
+		return together(fmt.Errorf("starting the emulator: %w", err))
 	}
 	defer func() {
 		err = errors.Join(err, closeEmulator(c.Context, server), l.withdraw(os.Getpid()))
