@@ -100,6 +100,7 @@ func TestScript(t *testing.T) {
 			"untag":     untag,
 			"metric":    sumOfMetric,
 			"metadata":  refusingMetadata,
+			"lacking":   lackingStatement,
 		},
 	})
 }
