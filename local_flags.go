@@ -39,8 +39,11 @@ func emulatorFlags() []emulatorFlag {
 			apply: applyFaults,
 		},
 		{
-			Flag:  &cli.Uint64Flag{Name: "fault-seed", Usage: "`N`: of the chance that rates stand for (default: 0)", DefaultText: ""},
-			apply: func(_ *program, c *cli.Context, o *emulator.Options) error { o.FaultSeed = c.Uint64("fault-seed"); return nil },
+			Flag: &cli.Uint64Flag{Name: "fault-seed", Usage: "`N`: of the chance that rates stand for (default: 0)", DefaultText: ""},
+			apply: func(_ *program, c *cli.Context, o *emulator.Options) error {
+				o.FaultSeed = c.Uint64("fault-seed")
+				return nil
+			},
 		},
 		{
 			Flag:  &cli.StringFlag{Name: "readiness", Usage: "`TIMES`: what takes how long, as role=8s,stream=15s; aws is about as long as there"},
