@@ -139,7 +139,10 @@ func (l place) exclusively(ctx context.Context, f func() error) error {
 	}
 	lock := flock.New(l.lock())
 	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return fmt.Errorf("waiting for another command that starts or stops the emulator: %w", err)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return fmt.Errorf("taking the emulator's lock, which another command may hold: %w", err)
 	}
 	return errors.Join(f(), lock.Close())
 }

@@ -85,10 +85,10 @@ func (l place) spawn(ctx context.Context, settings []string) (localDocument, err
 }
 
 func (l place) awaitStart(ctx context.Context, pid int, ended <-chan error) (localDocument, error) {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	limited, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
-		running, _, err := l.find(ctx)
+		running, _, err := l.find(limited)
 		if err != nil {
 			return localDocument{}, fmt.Errorf("waiting for the emulator: %w", err)
 		}
@@ -99,7 +99,9 @@ func (l place) awaitStart(ctx context.Context, pid int, ended <-chan error) (loc
 		case err := <-ended:
 			return localDocument{}, failf("the emulator ended while it started: %w", exitText(err)).hint("its log tells why: %s", l.log())
 		case <-ctx.Done():
-			return localDocument{}, failf("waiting for the emulator (pid %d): %w", pid, ctx.Err()).hint("its log may tell why: %s", l.log())
+			return localDocument{}, fmt.Errorf("waiting for the emulator (pid %d): %w", pid, context.Cause(ctx))
+		case <-limited.Done():
+			return localDocument{}, failf("waiting for the emulator (pid %d): %w", pid, limited.Err()).hint("its log may tell why: %s", l.log())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}
