@@ -51,12 +51,12 @@ type Problems struct {
 // time. It gives false for any other.
 func (s *Server) serveWeather(w http.ResponseWriter, r *http.Request, address string) bool {
 	set, show := s.setFaultsDocument, func() any { return s.faultsReport() }
-	clear := func() error { return s.SetFaults(0) }
+	end := func() error { return s.SetFaults(0) }
 	switch address {
 	case "faults":
 	case "readiness":
 		set, show = s.setReadinessDocument, func() any { return s.readinessReport() }
-		clear = func() error { return s.SetReadiness(Readiness{}) }
+		end = func() error { return s.SetReadiness(Readiness{}) }
 	default:
 		return false
 	}
@@ -66,7 +66,7 @@ func (s *Server) serveWeather(w http.ResponseWriter, r *http.Request, address st
 	case http.MethodPut:
 		err = set(http.MaxBytesReader(w, r.Body, weatherLimit))
 	case http.MethodDelete:
-		err = clear()
+		err = end()
 	default:
 		w.Header().Set("Allow", "DELETE, GET, PUT")
 		http.Error(w, "DELETE, GET or PUT", http.StatusMethodNotAllowed)
@@ -146,7 +146,7 @@ func readWeather(body io.Reader, d any, version **int) error {
 func (s *Server) faultsReport() FaultsReport {
 	report := FaultsReport{Version: controlVersion, Seed: s.FaultSeed(), Rules: []RuleReport{}}
 	for _, c := range s.Faults() {
-		report.Rules = append(report.Rules, RuleReport{Rule: c.Fault.String(), Calls: c.Calls, Struck: c.Struck})
+		report.Rules = append(report.Rules, RuleReport{Rule: c.String(), Calls: c.Calls, Struck: c.Struck})
 	}
 	return report
 }

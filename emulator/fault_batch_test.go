@@ -45,9 +45,9 @@ func TestUnprocessedItemsAreLeftForAnotherCall(t *testing.T) {
 			deleted := !slices.ContainsFunc(asked, func(r types.WriteRequest) bool { return r.DeleteRequest != nil })
 			want := 25 - len(asked)
 			if deleted {
-				want -= 1 // of what was done, one was no item more
+				want-- // of what was done, one was no item more
 			} else {
-				want += 1 // the old one is still there
+				want++ // the old one is still there
 			}
 			if got := count(); len(asked) == 0 || got != want {
 				t.Errorf("%d writes were left, and %d items are there", len(asked), got)
