@@ -94,7 +94,7 @@ func (s *Server) checkFault(f Fault) []error {
 	switch f.Kind {
 	case FaultThrottle, FaultError, FaultReset, FaultLost, FaultDelay, FaultUnprocessed, FaultKill, FaultKillAfter:
 	default:
-		report("the emulator does not have the kind %q", f.Kind)
+		report("the emulator does not have the kind %q: the kinds are throttle, error, reset, lost, delay, unprocessed, kill and kill-after", f.Kind)
 	}
 	if operations, ok := s.operationsOf(f.Service); !ok {
 		report("the emulator does not have the service %q", f.Service)

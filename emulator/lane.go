@@ -72,7 +72,12 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 	for ctx.Err() == nil {
 		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), next, limit, payloadLimit)
 		if len(v.records) > 0 && !ln.readsNow(ctx) {
-			continue
+			select {
+			case <-windowOver:
+				return batch, next, false
+			default:
+				continue
+			}
 		}
 		next = v.next
 		for i := range v.records {

@@ -54,6 +54,33 @@ func TestEachServiceRefusesWhatTheRoleDoesNotAllow(t *testing.T) {
 	must(t, calls["sts GetCallerIdentity"](t.Context()))
 }
 
+// A function's own process has the credentials of its role: what that does not allow is
+// refused to it.
+func TestFunctionHasItsRolesRightsOnly(t *testing.T) {
+	w := newWorld(t, Options{}, 1)
+	w.createFunction("store")
+	roles := iam.NewFromConfig(sdkConfig(w.server))
+	granted := func(bucket string) {
+		t.Helper()
+		_, err := roles.PutRolePolicy(t.Context(), &iam.PutRolePolicyInput{RoleName: aws.String("work-role"), PolicyName: aws.String("work"),
+			PolicyDocument: aws.String(strings.ReplaceAll(rolePolicy, "arn:aws:s3:::failures/*", "arn:aws:s3:::"+bucket+"/*"))})
+		must(t, err)
+	}
+	granted("others")
+	out := w.invoke("{}")
+	want := "User: arn:aws:sts::000000000000:assumed-role/work-role/work is not authorized to perform: s3:PutObject on resource:"
+	if got := strings.Join(w.logLines(), "\n"); out.FunctionError == nil || !strings.Contains(got, want) || !strings.Contains(got, "because no identity-based policy allows the s3:PutObject action") {
+		t.Errorf("got %s", got)
+	}
+	if got := w.keys(); got != "" {
+		t.Errorf("stored %s", got)
+	}
+	granted("failures")
+	if out := w.invoke("{}"); out.FunctionError != nil || w.keys() != "a b c" {
+		t.Errorf("got %s, stored %s", out.Payload, w.keys())
+	}
+}
+
 // unheld are parts of a statement that would have no effect on the emulator.
 var unheld = map[string]string{
 	"unknown operator":    `"Condition":{"NumericEquals":{"aws:SourceAccount":"1"}}`,
