@@ -53,6 +53,9 @@ func misfit(flag cli.Flag, written, value string) error {
 	case *cli.IntFlag:
 		how = "a whole number"
 		_, err = strconv.Atoi(value)
+	case *cli.Uint64Flag:
+		how = "a whole number of 0 or more"
+		_, err = strconv.ParseUint(value, 10, 64)
 	case *cli.DurationFlag:
 		how = "a time such as 90s or 2m"
 		_, err = time.ParseDuration(value)

@@ -13,10 +13,11 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"enrich/emulator"
 )
 
 func (p *program) localCommand() *cli.Command {
-	port := &cli.IntFlag{Name: "port", Usage: "`PORT`: where to listen (default: a free one)", DefaultText: ""}
 	return &cli.Command{
 		Name:  "local",
 		Usage: "controls the emulator that --local works on",
@@ -27,8 +28,9 @@ use it too. It is one for each --state-dir.`,
 			"enrich local start", "export AWS_ENDPOINT_URL=$(enrich local start -o json | jq -r .endpoint)", "enrich local stop"),
 		Subcommands: []*cli.Command{
 			{
-				Name: "start", Usage: "starts the emulator in the background", Flags: []cli.Flag{port}, Action: p.localStart,
-				Description: about("Does nothing when it runs already.", "enrich local start", "enrich local start --port 4566"),
+				Name: "start", Usage: "starts the emulator in the background", Flags: emulatorCommandFlags(), Action: p.localStart,
+				Description: about("Does nothing when it runs already.", "enrich local start", "enrich local start --port 4566", "enrich local start --readiness aws --fault s3:error,rate=0.1",
+					"enrich local start --enforce-iam deployer.json"),
 			},
 			{
 				Name: "stop", Usage: "stops the emulator; everything in it is lost", Action: p.localStop,
@@ -45,9 +47,10 @@ use it too. It is one for each --state-dir.`,
 				},
 				Description: about("", "enrich local logs", "enrich local logs -f"),
 			},
+			p.localFaultsCommand(),
 			{
-				Name: "run", Usage: "runs the emulator in the foreground", Flags: []cli.Flag{port}, Action: p.localRun,
-				Description: about("Ctrl-C stops it.", "enrich local run --port 4566"),
+				Name: "run", Usage: "runs the emulator in the foreground", Flags: emulatorCommandFlags(), Action: p.localRun,
+				Description: about("Ctrl-C stops it.", "enrich local run --port 4566", "enrich local run --fault '*:delay=80ms' --fault dynamodb.BatchGetItem:throttle,rate=0.2"),
 			},
 		},
 	}
@@ -57,16 +60,27 @@ func (p *program) localStart(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	port, err := portFlag(c)
+	settings, err := handedOn(p.line.Options)
 	if err != nil {
 		return err
 	}
-	running, started, err := p.startEmulator(c.Context, port)
+	if len(settings) > 0 {
+		var options emulator.Options
+		if err := p.applyEmulatorFlags(c, &options); err != nil {
+			return err
+		}
+		if err := rehearse(c.Context, options); err != nil {
+			return err
+		}
+	}
+	running, started, err := p.startEmulator(c.Context, settings)
 	if err != nil {
 		return err
 	}
-	if port != 0 && port != running.Port {
-		return failf("the emulator runs already, on port %d", running.Port).hint("stop it first: %s", p.again("local stop"))
+	if !started {
+		if err := p.refuseSettings(c, running); err != nil {
+			return err
+		}
 	}
 	return p.out.result(running, func(page *page) {
 		if started {

@@ -56,6 +56,8 @@ func (l place) find(ctx context.Context) (*localDocument, emulatorHealth, error)
 	}
 	health, ok, err := askHealth(ctx, d.Endpoint)
 	switch {
+	case err != nil && ctx.Err() != nil: // the command's own time is over: that says nothing of the emulator
+		return nil, emulatorHealth{}, fmt.Errorf("asking the emulator at %s: %w", d.Endpoint, context.Cause(ctx))
 	case err != nil:
 		return nil, emulatorHealth{}, failf("the emulator (pid %d) at %s does not answer: %w", d.PID, d.Endpoint, err).
 			hint("it may be busy or stopped; if it does not come back, end process %d", d.PID)
@@ -80,7 +82,7 @@ const healthLimit = 15 * time.Second
 func askHealth(ctx context.Context, endpoint string) (health emulatorHealth, ok bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, healthLimit)
 	defer cancel()
-	response, err := control(ctx, http.MethodGet, endpoint+"/_enrich/health")
+	response, err := control(ctx, http.MethodGet, endpoint+"/_enrich/health", nil)
 	if err != nil {
 		return health, false, ctx.Err()
 	}
@@ -94,8 +96,8 @@ func askHealth(ctx context.Context, endpoint string) (health emulatorHealth, ok 
 }
 
 // control sends a request past any proxy.
-func control(ctx context.Context, method, address string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, address, nil)
+func control(ctx context.Context, method, address string, body io.Reader) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, method, address, body)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +139,10 @@ func (l place) exclusively(ctx context.Context, f func() error) error {
 	}
 	lock := flock.New(l.lock())
 	if _, err := lock.TryLockContext(ctx, 20*time.Millisecond); err != nil {
-		return fmt.Errorf("waiting for another command that starts or stops the emulator: %w", err)
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return fmt.Errorf("taking the emulator's lock, which another command may hold: %w", err)
 	}
 	return errors.Join(f(), lock.Close())
 }
@@ -176,7 +181,7 @@ func (l place) withdrawStale() error {
 func (l place) shutDown(ctx context.Context, running *localDocument) error {
 	ctx, cancel := context.WithTimeout(ctx, stopLimit)
 	defer cancel()
-	response, err := control(ctx, http.MethodPost, running.Endpoint+"/_enrich/shutdown")
+	response, err := control(ctx, http.MethodPost, running.Endpoint+"/_enrich/shutdown", nil)
 	if err != nil {
 		return fmt.Errorf("stopping the emulator (pid %d): %w", running.PID, err)
 	}

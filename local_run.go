@@ -5,10 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/url"
 	"os"
-	"strconv"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -23,8 +21,11 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	port, err := portFlag(c)
+	options, err := p.emulatorOptions()
 	if err != nil {
+		return err
+	}
+	if err := p.applyEmulatorFlags(c, &options); err != nil {
 		return err
 	}
 	l := p.place()
@@ -38,13 +39,9 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	if running != nil {
 		return failf("the emulator runs already at %s (pid %d)", running.Endpoint, running.PID).hint("stop it first: %s", p.again("local stop"))
 	}
-	options, err := p.emulatorOptions(port)
-	if err != nil {
-		return err
-	}
 	server, err := emulator.Start(c.Context, options)
 	if err != nil {
-		return fmt.Errorf("starting the emulator: %w", err)
+		return together(fmt.Errorf("starting the emulator: %w", err))
 	}
 	defer func() {
 		err = errors.Join(err, closeEmulator(c.Context, server), l.withdraw(os.Getpid()))
@@ -63,15 +60,6 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	}
 	options.Logger.Info("the emulator is stopping")
 	return nil
-}
-
-// portFlag is where to listen.
-func portFlag(c *cli.Context) (int, error) {
-	port := c.Int("port")
-	if port < 0 || port > 65535 {
-		return 0, failf("--port %d: ports are 0 (any free one) to 65535", port)
-	}
-	return port, nil
 }
 
 // closeEmulator gives requests in flight and functions some time although the
@@ -99,7 +87,7 @@ func announcement(endpoint string) (localDocument, error) {
 
 // emulatorOptions lets this program stand in for its own archives where the
 // host cannot run them.
-func (p *program) emulatorOptions(port int) (emulator.Options, error) {
+func (p *program) emulatorOptions() (emulator.Options, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return emulator.Options{}, fmt.Errorf("starting the emulator: %w", err)
@@ -117,7 +105,6 @@ func (p *program) emulatorOptions(port int) (emulator.Options, error) {
 		level = slog.LevelDebug
 	}
 	return emulator.Options{
-		Address:     net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		Logger:      slog.New(slog.NewTextHandler(p.err, &slog.HandlerOptions{Level: level})),
 		Substitutes: substitutes,
 	}, nil

@@ -13,14 +13,16 @@ import (
 
 // ensureEmulator gives the running emulator and starts one if there is none.
 func (p *program) ensureEmulator(ctx context.Context) (running localDocument, started bool, err error) {
-	running, started, err = p.startEmulator(ctx, 0)
+	running, started, err = p.startEmulator(ctx, nil)
 	if started {
 		p.out.note("started the local emulator at %s (enrich local stop ends it)", running.Endpoint)
 	}
 	return running, started, err
 }
 
-func (p *program) startEmulator(ctx context.Context, port int) (running localDocument, started bool, err error) {
+// startEmulator gives the running emulator; if there is none it starts one with
+// these flags of `enrich local run`.
+func (p *program) startEmulator(ctx context.Context, settings []string) (running localDocument, started bool, err error) {
 	l := p.place()
 	if found, _, err := l.find(ctx); err != nil || found != nil {
 		if err == nil {
@@ -37,7 +39,7 @@ func (p *program) startEmulator(ctx context.Context, port int) (running localDoc
 			running = *found
 			return nil
 		}
-		running, err = l.spawn(ctx, port)
+		running, err = l.spawn(ctx, settings)
 		started = err == nil
 		return err
 	})
@@ -49,7 +51,7 @@ const startLimit = 20 * time.Second
 
 // spawn starts this program again, detached from the terminal, and waits until
 // it answers.
-func (l place) spawn(ctx context.Context, port int) (localDocument, error) {
+func (l place) spawn(ctx context.Context, settings []string) (localDocument, error) {
 	if err := l.withdrawStale(); err != nil {
 		return localDocument{}, err
 	}
@@ -69,7 +71,8 @@ func (l place) spawn(ctx context.Context, port int) (localDocument, error) {
 	}
 	defer func() { _ = log.Close() }() // the emulator has its own handle
 	// Not CommandContext: the emulator outlives this command.
-	command := exec.Command(program, "local", "run", "--state-dir", stateDir, "--port", strconv.Itoa(port)) //nolint:noctx // see above
+	words := append([]string{"local", "run", "--state-dir", stateDir}, settings...)
+	command := exec.Command(program, words...) //nolint:noctx // see above
 	command.Stdout, command.Stderr = log, log
 	command.Dir = filepath.Join(stateDir, "local")
 	detach(command)
@@ -82,10 +85,10 @@ func (l place) spawn(ctx context.Context, port int) (localDocument, error) {
 }
 
 func (l place) awaitStart(ctx context.Context, pid int, ended <-chan error) (localDocument, error) {
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	limited, cancel := context.WithTimeout(ctx, startLimit)
 	defer cancel()
 	for {
-		running, _, err := l.find(ctx)
+		running, _, err := l.find(limited)
 		if err != nil {
 			return localDocument{}, fmt.Errorf("waiting for the emulator: %w", err)
 		}
@@ -96,7 +99,9 @@ func (l place) awaitStart(ctx context.Context, pid int, ended <-chan error) (loc
 		case err := <-ended:
 			return localDocument{}, failf("the emulator ended while it started: %w", exitText(err)).hint("its log tells why: %s", l.log())
 		case <-ctx.Done():
-			return localDocument{}, failf("waiting for the emulator (pid %d): %w", pid, ctx.Err()).hint("its log may tell why: %s", l.log())
+			return localDocument{}, fmt.Errorf("waiting for the emulator (pid %d): %w", pid, context.Cause(ctx))
+		case <-limited.Done():
+			return localDocument{}, failf("waiting for the emulator (pid %d): %w", pid, limited.Err()).hint("its log may tell why: %s", l.log())
 		case <-time.After(5 * time.Millisecond):
 		}
 	}

@@ -112,6 +112,9 @@ func (p *program) app() *cli.App {
 			p.versionCommand(),
 			p.functionRuntimeCommand(),
 		},
+		// The value of a flag that may be repeated can hold commas.
+		DisableSliceFlagSeparator: true,
+
 		HideHelp:        true, // arrange finds --help anywhere
 		HideHelpCommand: true,
 		HideVersion:     true,

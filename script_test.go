@@ -101,6 +101,7 @@ func TestScript(t *testing.T) {
 			"metric":    sumOfMetric,
 			"published": published,
 			"metadata":  refusingMetadata,
+			"lacking":   lackingStatement,
 		},
 	})
 }

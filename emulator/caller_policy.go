@@ -1,5 +1,7 @@
 package emulator
 
+import "fmt"
+
 // Access is a permission that a call needed.
 type Access struct {
 	Principal string // ARN of who called: the account's root, a user or a role's session
@@ -20,7 +22,7 @@ func (s *Server) SetCallerPolicy(document string) error {
 	}
 	parsed, err := parsePolicy(document, identityPolicy)
 	if err != nil {
-		return err
+		return fmt.Errorf("the caller's policy: %w", err)
 	}
 	s.iam.user.Store(parsed)
 	return nil

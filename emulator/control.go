@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -20,7 +21,8 @@ type health struct {
 	PID         int    `json:"pid"`
 }
 
-// serveControl answers what AWS does not have: health and shutdown.
+// serveControl answers what AWS does not have: health and shutdown, faults and
+// readiness.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	// A page in somebody's browser can send requests to 127.0.0.1 too; it cannot
 	// leave its Origin out, and programs do not send one.
@@ -47,6 +49,8 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 			}
 		}()
 	default:
-		http.NotFound(w, r)
+		if rest, ok := strings.CutPrefix(r.URL.Path, "/_enrich/"); !ok || !s.serveWeather(w, r, rest) {
+			http.NotFound(w, r)
+		}
 	}
 }

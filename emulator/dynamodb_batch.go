@@ -109,7 +109,7 @@ func (d *dynamoService) leave(reads []batchRead) {
 	for _, read := range reads {
 		total += len(read.keys)
 	}
-	left := d.faults.unprocessed(total)
+	left := d.faults.unprocessed("dynamodb", "BatchGetItem", total)
 	if left == nil {
 		return
 	}
@@ -157,9 +157,11 @@ func (b *batchRead) answer(out *dynamodb.BatchGetItemOutput, room *int) float64 
 
 // batchChange is one write of a BatchWriteItem.
 type batchChange struct {
-	table *table
-	key   primaryKey
-	item  attributes // nil to delete
+	asked   string // the table as the request has it
+	request types.WriteRequest
+	table   *table
+	key     primaryKey
+	item    attributes // nil to delete
 }
 
 func (d *dynamoService) batchWriteItem(ctx context.Context, in *dynamodb.BatchWriteItemInput) (*dynamodb.BatchWriteItemOutput, error) {
@@ -167,15 +169,21 @@ func (d *dynamoService) batchWriteItem(ctx context.Context, in *dynamodb.BatchWr
 	if err != nil {
 		return nil, err
 	}
+	out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
 	units := map[*table]float64{}
-	for _, c := range changes {
+	left := d.faults.unprocessed("dynamodb", "BatchWriteItem", len(changes))
+	for i, c := range changes {
+		if left != nil && left[i] {
+			out.UnprocessedItems[c.asked] = append(out.UnprocessedItems[c.asked], c.request)
+			d.metrics.record("AWS/DynamoDB", writeThrottles, map[string]string{"TableName": c.table.name}, 1, "Count")
+			continue
+		}
 		_, _, used, err := c.table.apply(ctx, change{key: c.key, make: func(attributes) (attributes, error) { return c.item, nil }})
 		if err != nil {
 			return nil, err
 		}
 		units[c.table] += used
 	}
-	out := &dynamodb.BatchWriteItemOutput{UnprocessedItems: map[string][]types.WriteRequest{}}
 	for _, t := range slices.SortedFunc(maps.Keys(units), func(a, b *table) int { return strings.Compare(a.name, b.name) }) {
 		if c := d.consumed(in.ReturnConsumedCapacity, t, writeCapacity, units[t]); c != nil {
 			out.ConsumedCapacity = append(out.ConsumedCapacity, *c)
@@ -212,6 +220,7 @@ func (d *dynamoService) batchChanges(ctx context.Context, items map[string][]typ
 				return nil, dynamoInvalid("%s", batchDuplicates)
 			}
 			seen[c.key] = true
+			c.asked, c.request = name, request
 			changes = append(changes, c)
 		}
 	}

@@ -17,8 +17,9 @@ const (
 	FaultReset    FaultKind = "reset"    // the connection is reset before the call takes effect
 	FaultLost     FaultKind = "lost"     // the call takes effect, then the connection is reset
 	FaultDelay    FaultKind = "delay"    // the answer, an error's too, comes later by Delay
-	// FaultUnprocessed has DynamoDB's BatchGetItem leave some of its keys, never
-	// all: of one key alone it leaves none.
+	// FaultUnprocessed has a batch done in part: BatchGetItem leaves some of its keys,
+	// BatchWriteItem some of its writes, and PutRecords refuses some of its records for
+	// their rate. Never all of them: of one alone it leaves none.
 	FaultUnprocessed FaultKind = "unprocessed"
 	// FaultKill ends the process (SIGKILL) of the function that makes the call
 	// before the call takes effect; calls of others it lets pass. Of Lambda's
@@ -32,7 +33,8 @@ const (
 // Fault is a rule of what goes wrong with the calls of some operations. An event
 // source mapping's invocations are calls of Lambda's Invoke as well: one that is
 // throttled, fails or is reset does not count as a retry, one that is lost is a
-// function error.
+// function error. Its reads that find records are calls of Kinesis' GetRecords; one
+// that goes wrong is repeated.
 type Fault struct {
 	// Service is the prefix that the service has in IAM actions, as dynamodb, s3 or
 	// cloudwatch; "" is all services.
@@ -65,7 +67,7 @@ func (s *Server) SetFaults(seed uint64, faults ...Fault) error {
 	var problems []error
 	for i, f := range faults {
 		for _, problem := range s.checkFault(f) {
-			problems = append(problems, fmt.Errorf("fault %d: %w", i+1, problem))
+			problems = append(problems, fmt.Errorf("fault %d, %s: %w", i+1, f, problem))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {
@@ -78,21 +80,29 @@ func (s *Server) SetFaults(seed uint64, faults ...Fault) error {
 // Faults tells the rules that are in force, in their order, with their counts so far.
 func (s *Server) Faults() []FaultCount { return s.faults.counts() }
 
+// FaultSeed is the seed of the rules that are in force; 0 without any.
+func (s *Server) FaultSeed() uint64 {
+	for _, r := range s.faults.inForce() {
+		return r.seed
+	}
+	return 0
+}
+
 func (s *Server) checkFault(f Fault) []error {
 	var problems []error
 	report := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	switch f.Kind {
 	case FaultThrottle, FaultError, FaultReset, FaultLost, FaultDelay, FaultUnprocessed, FaultKill, FaultKillAfter:
 	default:
-		report("the emulator does not have the kind %q", f.Kind)
+		report("the emulator does not have the kind %q: the kinds are throttle, error, reset, lost, delay, unprocessed, kill and kill-after", f.Kind)
 	}
 	if operations, ok := s.operationsOf(f.Service); !ok {
 		report("the emulator does not have the service %q", f.Service)
 	} else if f.Operation != "" && !operations[f.Operation] {
 		report("the emulator does not have the operation %q of service %q", f.Operation, f.Service)
 	}
-	if f.Kind == FaultUnprocessed && !f.about("dynamodb", "BatchGetItem") {
-		report("only dynamodb BatchGetItem leaves keys unprocessed")
+	if f.Kind == FaultUnprocessed && !f.about("dynamodb", "BatchGetItem") && !f.about("dynamodb", "BatchWriteItem") && !f.about("kinesis", "PutRecords") {
+		report("only dynamodb BatchGetItem, dynamodb BatchWriteItem and kinesis PutRecords leave a part unprocessed")
 	}
 	if !(f.Rate > 0 && f.Rate <= 1) {
 		report("the rate %v is not above 0 and at most 1", f.Rate)

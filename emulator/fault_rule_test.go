@@ -94,18 +94,18 @@ func TestFaultsThatCannotBeAreRefused(t *testing.T) {
 		{Kind: "flood", Rate: 1},
 		{Kind: FaultError, Rate: 0},
 		{Kind: FaultError, Rate: 1.5},
-		{Service: "sqs", Kind: FaultError, Rate: 1},
+		{Service: "nosuch", Kind: FaultError, Rate: 1},
 		{Service: "s3", Operation: "BatchGetItem", Kind: FaultError, Rate: 1},
 		{Service: "dynamodb", Kind: FaultDelay, Rate: 1},
 		{Service: "dynamodb", Kind: FaultError, Rate: 1, Delay: time.Second},
-		{Service: "kinesis", Kind: FaultUnprocessed, Rate: 1},
+		{Service: "s3", Kind: FaultUnprocessed, Rate: 1},
 		{Kind: FaultError, Rate: 1, Skip: -1},
 	}
 	err := s.SetFaults(1, bad...)
 	for i, want := range []string{
-		`fault 1: the emulator does not have the kind "flood"`, "fault 2: the rate 0 is", "fault 3: the rate 1.5 is",
-		`fault 4: the emulator does not have the service "sqs"`, `fault 5: the emulator does not have the operation "BatchGetItem" of service "s3"`,
-		`fault 6: a delay of 0s for the kind "delay"`, `fault 7: a delay of 1s for the kind "error"`, "fault 8: only dynamodb BatchGetItem", "fault 9: a negative number",
+		`fault 1, *:flood: the emulator does not have the kind "flood"`, "fault 2, *:error,rate=0: the rate 0 is", "fault 3, *:error,rate=1.5: the rate 1.5 is",
+		`fault 4, nosuch:error: the emulator does not have the service "nosuch"`, `fault 5, s3.BatchGetItem:error: the emulator does not have the operation "BatchGetItem" of service "s3"`,
+		`: a delay of 0s for the kind "delay"`, `: a delay of 1s for the kind "error"`, "fault 8, s3:unprocessed: only dynamodb BatchGetItem", ": a negative number",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: got %v, want %s", bad[i], err, want)

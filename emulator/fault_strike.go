@@ -22,6 +22,7 @@ type faultInjector struct {
 // faultRule is a rule in force.
 type faultRule struct {
 	Fault
+	seed uint64
 
 	mu     sync.Mutex
 	random *rand.Rand
@@ -37,7 +38,7 @@ func (i *faultInjector) set(seed uint64, faults []Fault) {
 	}
 	rules := make([]*faultRule, len(faults))
 	for n, f := range faults {
-		rules[n] = &faultRule{Fault: f, random: rand.New(rand.NewPCG(seed, uint64(n))), begins: i.clock.Now().Add(f.After)}
+		rules[n] = &faultRule{Fault: f, seed: seed, random: rand.New(rand.NewPCG(seed, uint64(n))), begins: i.clock.Now().Add(f.After)}
 	}
 	i.rules.Store(&rules)
 }
@@ -148,11 +149,11 @@ func (i *faultInjector) invoked() FaultKind {
 	return ""
 }
 
-// unprocessed decides which of n keys a BatchGetItem leaves; nil is for none.
-func (i *faultInjector) unprocessed(n int) []bool {
+// unprocessed decides which of its n parts a batch leaves; nil is for none.
+func (i *faultInjector) unprocessed(service, operation string, n int) []bool {
 	var left []bool
 	for _, r := range i.inForce() {
-		if r.Kind != FaultUnprocessed || n < 2 {
+		if r.Kind != FaultUnprocessed || !r.about(service, operation) || n < 2 {
 			continue
 		}
 		if r.strikes(i.clock.Now(), func(random *rand.Rand) {

@@ -36,10 +36,12 @@ func setFaults(t testing.TB, s *Server, faults ...Fault) {
 }
 
 // calls are one call or two to each service.
-func calls(s *Server) map[string]func(context.Context) error {
-	c := sdkConfig(s)
+func calls(s *Server) map[string]func(context.Context) error { return callsOf(s, sdkConfig(s)) }
+
+// callsOf are the calls of somebody's credentials.
+func callsOf(s *Server, c aws.Config) map[string]func(context.Context) error {
 	table, name := dynamodb.NewFromConfig(c), aws.String("x")
-	stream, function, bucket := kinesis.NewFromConfig(c), awslambda.NewFromConfig(c), s3For(s, nil)
+	stream, function, bucket := kinesis.NewFromConfig(c), awslambda.NewFromConfig(c), s3For(s, func(config *aws.Config) { config.Credentials = c.Credentials })
 	return map[string]func(context.Context) error{
 		"dynamodb GetItem": func(ctx context.Context) error {
 			_, err := table.GetItem(ctx, &dynamodb.GetItemInput{TableName: name, Key: item{"id": str("a")}})

@@ -209,8 +209,10 @@ func refusal(principal string, a access, d decision) *apiError {
 	if strings.HasPrefix(a.action, "s3:") {
 		resource = `"` + resource + `"`
 	}
-	return failf(http.StatusBadRequest, "AccessDeniedException",
+	failure := failf(http.StatusBadRequest, "AccessDeniedException",
 		"User: %s is not authorized to perform: %s on resource: %s %s", principal, a.action, resource, why)
+	failure.unsaid = d == implicitDeny
+	return failure
 }
 
 // assumable tells whether a service, as lambda.amazonaws.com, may assume a role.

@@ -25,6 +25,7 @@ type kinesisService struct {
 	account   string
 	clock     Clock
 	metrics   metricRecorder
+	faults    *faultInjector
 	readiness *readiness
 
 	mu      sync.RWMutex

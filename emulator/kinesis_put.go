@@ -80,18 +80,31 @@ func (s *kinesisService) putRecords(ctx context.Context, in *kinesis.PutRecordsI
 			return nil, err
 		}
 	}
-	now, bytes := s.clock.Now(), 0
+	now, bytes, failed := s.clock.Now(), 0, 0
+	left := s.faults.unprocessed("kinesis", "PutRecords", len(in.Records))
 	out := &kinesis.PutRecordsOutput{
 		Records: make([]types.PutRecordsResultEntry, len(in.Records)), FailedRecordCount: new(int32(0)),
 		EncryptionType: st.answeredEncryption(),
 	}
 	for i, r := range in.Records {
 		sh := st.shardFor(keys[i])
+		if left != nil && left[i] {
+			out.Records[i] = types.PutRecordsResultEntry{
+				ErrorCode:    new("ProvisionedThroughputExceededException"),
+				ErrorMessage: new(fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", sh.id, st.name, st.account)),
+			}
+			failed++
+			continue
+		}
 		sequence := sh.append(now, st.retention, *r.PartitionKey, r.Data, st.encrypted())
 		out.Records[i] = types.PutRecordsResultEntry{ShardId: &sh.id, SequenceNumber: &sequence}
 		bytes += len(r.Data)
 	}
-	s.countIncoming(st, len(in.Records), bytes)
+	s.countIncoming(st, len(in.Records)-failed, bytes)
+	if failed > 0 {
+		out.FailedRecordCount = new(int32(failed))
+		s.metrics.record("AWS/Kinesis", "WriteProvisionedThroughputExceeded", map[string]string{"StreamName": st.name}, float64(failed), "Count")
+	}
 	return out, nil
 }
 

@@ -69,8 +69,16 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 	window := time.Duration(*ln.run.config.MaximumBatchingWindowInSeconds) * time.Second
 	role := ln.role()
 	next = ln.at
-	for {
+	for ctx.Err() == nil {
 		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), next, limit, payloadLimit)
+		if len(v.records) > 0 && !ln.readsNow(ctx) {
+			select {
+			case <-windowOver:
+				return batch, next, false
+			default:
+				continue
+			}
+		}
 		next = v.next
 		for i := range v.records {
 			r := &v.records[i]
@@ -97,9 +105,9 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 		case <-windowOver:
 			return batch, next, false
 		case <-ctx.Done():
-			return nil, ln.at, false
 		}
 	}
+	return nil, ln.at, false
 }
 
 // attempt is a part of a batch that is delivered as one.

@@ -253,6 +253,9 @@ func (p *principal) add(kind string, values []string) error {
 		switch {
 		case kind == "AWS" && value == "*":
 			p.anyone = true
+		case strings.ContainsAny(value, "*?$"):
+			// It would match nobody: part of a principal cannot be left open.
+			return refuse("Invalid principal in policy: \"%s\":\"%s\"", strings.ToUpper(kind), value)
 		case kind == "AWS" && accountPattern().MatchString(value):
 			p.accounts = append(p.accounts, value)
 		case kind == "Service" && servicePattern().MatchString(value):

@@ -101,6 +101,13 @@ func parseConditions(wire wireConditions) ([]condition, error) {
 			if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, "${") }) {
 				return nil, refuse("The emulator does not support policy variables (%s).", key)
 			}
+			if operator == "Bool" || operator == "Null" {
+				for _, v := range values {
+					if !strings.EqualFold(v, "true") && !strings.EqualFold(v, "false") {
+						return nil, refuse("The value %q of %s must be true or false.", v, operator)
+					}
+				}
+			}
 			conditions = append(conditions, condition{operator: operator, ifExists: ifExists, key: strings.ToLower(key), values: values})
 		}
 	}

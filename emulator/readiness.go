@@ -29,15 +29,9 @@ type Readiness struct {
 // and then nothing is changed.
 func (s *Server) SetReadiness(r Readiness) error {
 	var problems []error
-	for _, one := range []struct {
-		name string
-		d    time.Duration
-	}{
-		{"Role", r.Role}, {"Policy", r.Policy}, {"Stream", r.Stream}, {"Table", r.Table}, {"Function", r.Function},
-		{"Mapping", r.Mapping}, {"Visible", r.Visible}, {"Busy", r.Busy},
-	} {
-		if one.d < 0 {
-			problems = append(problems, fmt.Errorf("readiness: %s is negative: %s", one.name, one.d))
+	for _, one := range r.times() {
+		if *one.d < 0 {
+			problems = append(problems, fmt.Errorf("readiness: %s is negative: %s", one.name, *one.d))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {

@@ -274,7 +274,7 @@ func TestReadinessOfARunningServer(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	err := s.SetReadiness(Readiness{Table: -1, Busy: -time.Second})
-	if err == nil || !strings.Contains(err.Error(), "Table is negative") || !strings.Contains(err.Error(), "Busy is negative: -1s") {
+	if err == nil || !strings.Contains(err.Error(), "table is negative") || !strings.Contains(err.Error(), "busy is negative: -1s") {
 		t.Error(err)
 	}
 	if got := s.Readiness(); got != (Readiness{Role: time.Second}) {

@@ -70,28 +70,53 @@ func (p *bucketPolicy) denies(principals []string, a access) bool {
 	})
 }
 
-// permitted refuses what the bucket's policy denies to the caller. What it
-// allows adds nothing: every caller belongs to the bucket's account, where
-// IAM's answer is enough.
+// allows tells whether the policy lets a caller do what its own policies do not speak
+// of. Unlike a caller's ARN, the account as a principal only leaves it to IAM.
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic_policy-eval-basics-single-account.html
+func (p *bucketPolicy) allows(arns []string, a access) bool {
+	return slices.ContainsFunc(p.parsed.statements, func(s statement) bool {
+		about := s.principal.anyone || slices.ContainsFunc(arns, func(arn string) bool { return slices.Contains(s.principal.accounts, arn) })
+		return s.allow && about && s.concerns(a)
+	})
+}
+
+// ownARNs are those that a caller goes by itself, its role last.
+func ownARNs(c caller) []string {
+	if c.Session != nil {
+		return []string{c.principalARN(), c.Session.roleARN}
+	}
+	return []string{c.principalARN()}
+}
+
+// accessTo is a request as a bucket's policy sees it.
+func accessTo(c caller, action, resource string) access {
+	own := ownARNs(c)
+	return access{action: action, resource: resource, keys: map[string]string{
+		"aws:securetransport":  "true", // although the emulator speaks plain HTTP: it never leaves the host
+		"aws:principalarn":     own[len(own)-1],
+		"aws:principalaccount": c.Account,
+		"aws:requestedregion":  c.Region,
+		"s3:resourceaccount":   c.Account,
+		"aws:resourceaccount":  c.Account,
+	}}
+}
+
+// granted tells whether the bucket's policy allows what no policy of the caller's
+// speaks of.
+func (b *s3Bucket) granted(c caller, action, resource string) bool {
+	policy := b.current().policy
+	return policy != nil && policy.allows(ownARNs(c), accessTo(c, action, resource))
+}
+
+// permitted refuses what the bucket's policy denies to the caller.
 func (b *s3Bucket) permitted(c caller, action, resource string) error {
 	policy := b.current().policy
 	// The owner cannot lock itself out: the policy stays in its hands.
 	if policy == nil || c.Session == nil && c.policy == nil && strings.HasSuffix(action, "BucketPolicy") {
 		return nil
 	}
-	principals := []string{c.Account, c.globalARN("iam", "root"), c.principalARN()}
-	if c.Session != nil {
-		principals = append(principals, c.Session.roleARN)
-	}
-	keys := map[string]string{
-		"aws:securetransport":  "true", // although the emulator speaks plain HTTP: it never leaves the host
-		"aws:principalarn":     principals[len(principals)-1],
-		"aws:principalaccount": c.Account,
-		"aws:requestedregion":  c.Region,
-		"s3:resourceaccount":   c.Account,
-		"aws:resourceaccount":  c.Account,
-	}
-	if !policy.denies(principals, access{action: action, resource: resource, keys: keys}) {
+	principals := append(ownARNs(c), c.Account, c.globalARN("iam", "root"))
+	if !policy.denies(principals, accessTo(c, action, resource)) {
 		return nil
 	}
 	return failf(http.StatusForbidden, "AccessDenied", "User: %s is not authorized to perform: %s on resource: \"%s\" with an explicit deny in a resource-based policy", c.principalARN(), action, resource)

@@ -171,7 +171,8 @@ func (s *s3Service) permit(q *s3Request, action string) error {
 func (s *s3Service) permitted(ctx context.Context, bucket *s3Bucket, action, resource string) error {
 	c := callerOf(ctx)
 	if s.iam != nil {
-		if failure := s.iam.authorize(c, access{action: action, resource: resource}); failure != nil {
+		failure := s.iam.authorize(c, access{action: action, resource: resource})
+		if failure != nil && (!failure.unsaid || bucket == nil || !bucket.granted(c, action, resource)) {
 			return inS3Terms(failure)
 		}
 	}

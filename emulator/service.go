@@ -76,6 +76,7 @@ type apiError struct {
 	Receiver bool
 	Extra    map[string]any // members beside message, as Lambda's Type
 	injected bool           // by a Fault: nothing is wrong with the emulator
+	unsaid   bool           // refused since no policy of the caller's speaks of it, so that a resource's may allow it
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }

@@ -35,7 +35,7 @@ func (s *Server) wire() {
 	s.dynamodb = newDynamoDB(o, s.cloudwatch)
 	s.dynamodb.faults, s.dynamodb.readiness = s.faults, s.readiness
 	s.kinesis = newKinesis(o, s.cloudwatch)
-	s.kinesis.readiness = s.readiness
+	s.kinesis.faults, s.kinesis.readiness = s.faults, s.readiness
 	s.s3 = newS3(o, s.cloudwatch, s.iam)
 	s.s3.unsupported = func(ctx context.Context, operation string) { s.notServed(callerOf(ctx), "s3", operation) }
 	s.s3.faults, s.s3.readiness = s.faults, s.readiness
