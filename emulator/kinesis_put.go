@@ -103,7 +103,6 @@ func (s *kinesisService) putRecords(ctx context.Context, in *kinesis.PutRecordsI
 	s.countIncoming(st, len(in.Records)-failed, bytes)
 	if failed > 0 {
 		out.FailedRecordCount = new(int32(failed))
-		s.metrics.record("AWS/Kinesis", "WriteProvisionedThroughputExceeded", map[string]string{"StreamName": st.name}, float64(failed), "Count")
 	}
 	return out, nil
 }
