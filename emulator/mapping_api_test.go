@@ -81,10 +81,8 @@ func TestMappingRefusesBadInput(t *testing.T) {
 		{"retries", retries(-2), "ValidationException", "'maximumRetryAttempts'"},
 		{"age", recordAge(59), "InvalidParameterValueException", "MaximumRecordAgeInSeconds"},
 		{"factor", parallel(11), "ValidationException", "'parallelizationFactor'"},
-		{"filter", func(in *awslambda.CreateEventSourceMappingInput) {
-			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String("{}")}}}
-		}, "InvalidParameterValueException", "FilterCriteria is not supported"},
-		{"tumbling window", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(10) }, "InvalidParameterValueException", "TumblingWindowInSeconds is not supported"},
+		{"filter", filters("no JSON"), "InvalidParameterValueException", "Invalid filter pattern definition."},
+		{"tumbling window", tumbling(901), "ValidationException", "Value '901' at 'tumblingWindowInSeconds' failed to satisfy constraint: Member must have value less than or equal to 900"},
 		{"queue as destination", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q")}}
 		}, "InvalidParameterValueException", "arn:aws:sqs:us-east-1:000000000000:q"},
