@@ -219,3 +219,41 @@ func TestMappingStates(t *testing.T) {
 	_, err = w.lambda.GetEventSourceMapping(t.Context(), &awslambda.GetEventSourceMappingInput{UUID: &uuid})
 	wantCode(t, err, "ResourceNotFoundException")
 }
+
+// TestErrorsOfMappingsHaveTheRecordedShape checks which members the bodies have.
+func TestErrorsOfMappingsHaveTheRecordedShape(t *testing.T) {
+	w := newWorld(t, Options{}, 1)
+	w.createFunction("proxy")
+	base := w.server.Endpoint() + "/2015-03-31/event-source-mappings/"
+	for _, c := range []struct {
+		name, method, url, body string
+		status                  int
+		members                 map[string]bool
+	}{
+		{"invalid parameter", "POST", base, `{"FunctionName":"work","StartingPosition":"LATEST"}`, 400, map[string]bool{"Type": true, "message": true}},
+		{"invalid value", "POST", base, `{"FunctionName":"work","EventSourceArn":"` + w.streamARN + `","StartingPosition":"invalid"}`, 400, map[string]bool{"message": true}},
+		{"not found", "GET", base + "00000000-0000-4000-8000-000000000000", "", 404, map[string]bool{"Type": true, "Message": true, "message": true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), c.method, c.url, strings.NewReader(c.body))
+			must(t, err)
+			response, err := http.DefaultClient.Do(request)
+			must(t, err)
+			body, err := take(response)
+			must(t, err)
+			var got map[string]string
+			must(t, json.Unmarshal(body, &got))
+			if response.StatusCode != c.status {
+				t.Errorf("status %d", response.StatusCode)
+			}
+			for _, member := range []string{"Type", "message", "Message"} {
+				if _, has := got[member]; has != c.members[member] {
+					t.Errorf("%s is in %s: %v", member, body, has)
+				}
+			}
+			if c.members["Type"] && got["Type"] != "User" {
+				t.Errorf("Type %q", got["Type"])
+			}
+		})
+	}
+}
