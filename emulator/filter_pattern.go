@@ -128,7 +128,8 @@ func singleOperator(v any) (operator string, argument any, ok bool) {
 	if !ok || len(members) != 1 {
 		return "", nil, false
 	}
-	for operator, argument = range members {
+	for name, value := range members {
+		operator, argument = name, value
 	}
 	return operator, argument, true
 }

@@ -242,7 +242,7 @@ func TestLargestStateIsKept(t *testing.T) {
 func TestStateCountsTowardsSixMegabytesOfPayload(t *testing.T) {
 	w, _, _ := windows(t)
 	size := windowStateLimit - len(`{"seen":""}`)
-	w.brain.setDecide(func(d delivery) reaction {
+	w.brain.setDecide(func(delivery) reaction {
 		return reaction{Answer: `{"state":{"seen":"` + strings.Repeat("x", size) + `"}}`}
 	})
 	w.putAndWait("1")
