@@ -16,6 +16,7 @@ type eventWriter struct {
 	shard  string
 	region string
 	arn    string
+	window []byte // what the next event has after its records; see tumblingWindow
 }
 
 func newEventWriter(st *stream, sh *shard) eventWriter {
@@ -33,7 +34,7 @@ func (w *eventWriter) size(r *record, role string) int {
 
 // event writes the event of a batch.
 func (w *eventWriter) event(records []*record, role string) []byte {
-	size := eventFrame
+	size := eventFrame + len(w.window)
 	for _, r := range records {
 		size += w.size(r, role)
 	}
@@ -57,7 +58,7 @@ func (w *eventWriter) event(records []*record, role string) []byte {
 		b = append(b, r.sequence...)
 		b = append(b, tail...)
 	}
-	return append(b, `]}`...)
+	return append(append(append(b, ']'), w.window...), '}')
 }
 
 // appendSeconds writes milliseconds as seconds, with as many decimals as they need.

@@ -26,19 +26,30 @@ type verdict struct {
 	failure  *string
 }
 
+// callee finds the function, whose role has to be allowed to read the stream. It
+// gives false when there is a problem, which it reports.
+func (ln *lane) callee() (f *function, role string, ok bool) {
+	f, ok = ln.lambda.byARN(*ln.run.config.FunctionArn)
+	if !ok {
+		ln.run.mapping.report("PROBLEM: Function not found")
+		return nil, "", false
+	}
+	role = *f.snapshot().config.Role
+	if err := ln.lambda.roles.allowed(role, "kinesis:GetRecords", ln.stream.arn); err != nil {
+		ln.run.mapping.report("PROBLEM: " + err.Error())
+		return nil, "", false
+	}
+	return f, role, true
+}
+
 // invoke delivers an attempt once.
 func (ln *lane) invoke(a *attempt) verdict {
-	m, c := ln.run.mapping, &ln.run.config
-	f, ok := ln.lambda.byARN(*c.FunctionArn)
+	m := ln.run.mapping
+	f, role, ok := ln.callee()
 	if !ok {
-		m.report("PROBLEM: Function not found")
 		return verdict{}
 	}
-	role := *f.snapshot().config.Role
-	if err := ln.lambda.roles.allowed(role, "kinesis:GetRecords", ln.stream.arn); err != nil {
-		m.report("PROBLEM: " + err.Error())
-		return verdict{}
-	}
+	ln.enterWindow(a.records[0])
 	payload := ln.writer.event(a.records, role)
 	if len(payload) > payloadLimit && len(a.records) > 1 {
 		return verdict{split: true} // the function has a role with a longer ARN by now
@@ -56,7 +67,7 @@ func (ln *lane) invoke(a *attempt) verdict {
 	}
 	ln.countRead(f, a.records)
 	a.invocations++
-	v := ln.judge(a.records, o.answer)
+	v := ln.aggregate(ln.judge(a.records, o.answer), o.answer)
 	if v.done == len(a.records) {
 		m.report(resultOK)
 	} else {

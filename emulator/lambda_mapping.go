@@ -128,6 +128,9 @@ func (l *lambdaService) createMapping(ctx context.Context, in *awslambda.CreateE
 	}
 	maps.Copy(m.tags, in.Tags)
 	m.config = newMappingConfig(in, m, f.arn)
+	if err := checkTumblingWindow(&m.config); err != nil {
+		return nil, err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, other := range l.mappings {
@@ -192,6 +195,7 @@ func newMappingConfig(in *awslambda.CreateEventSourceMappingInput, m *sourceMapp
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, bisect: in.BisectBatchOnFunctionError,
 		responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
 	})
 	return c
 }
@@ -199,10 +203,11 @@ func newMappingConfig(in *awslambda.CreateEventSourceMappingInput, m *sourceMapp
 // mappingSettings are the members that creating and updating have in common;
 // those that are absent stay as they are.
 type mappingSettings struct {
-	batchSize, window, factor, age, retries *int32
-	bisect                                  *bool
-	responses                               []types.FunctionResponseType
-	destination                             *types.DestinationConfig
+	batchSize, window, factor, age, retries, tumbling *int32
+	bisect                                            *bool
+	responses                                         []types.FunctionResponseType
+	destination                                       *types.DestinationConfig
+	filters                                           *types.FilterCriteria
 }
 
 func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
@@ -212,6 +217,7 @@ func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
 	}{
 		{&c.BatchSize, s.batchSize}, {&c.MaximumBatchingWindowInSeconds, s.window}, {&c.ParallelizationFactor, s.factor},
 		{&c.MaximumRecordAgeInSeconds, s.age}, {&c.MaximumRetryAttempts, s.retries},
+		{&c.TumblingWindowInSeconds, s.tumbling},
 	} {
 		if pair.from != nil {
 			*pair.into = pair.from
@@ -222,6 +228,12 @@ func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
 	}
 	if s.responses != nil {
 		c.FunctionResponseTypes = s.responses
+	}
+	if s.filters != nil {
+		c.FilterCriteria = nil // what is empty takes the filters away
+		if len(s.filters.Filters) > 0 {
+			c.FilterCriteria = s.filters
+		}
 	}
 	if s.destination != nil {
 		c.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{}}

@@ -13,6 +13,7 @@ type lane struct {
 	index  int
 	of     int
 	at     uint64 // ordinal of the first record that is not done
+	window *tumblingWindow
 	writer eventWriter
 }
 
@@ -36,78 +37,131 @@ func (ln *lane) mine(r *record) bool {
 // poll delivers batches until ctx ends or the stream is deleted, or until the shard is closed and has no
 // more records: then it gives true.
 func (ln *lane) poll(ctx context.Context) bool {
+	if !ln.leaveStaleWindow(ctx) {
+		return false
+	}
 	for ctx.Err() == nil {
-		records, next, ended := ln.gather(ctx)
+		g := ln.gather(ctx)
 		if ctx.Err() != nil {
 			break
 		}
-		if !ln.deliver(ctx, records) {
+		if !ln.deliver(ctx, g.records) {
 			break
 		}
-		ln.commit(next)
-		if ended {
+		ln.commit(g.next)
+		if g.windowOver && !ln.finishWindow(ctx) {
+			break
+		}
+		if g.ended {
 			return true
 		}
 	}
 	return false
 }
 
-// commit notes that all before an ordinal is done.
+// commit notes that all before an ordinal is done, and what came of it.
 func (ln *lane) commit(next uint64) {
 	ln.at = next
 	m := ln.run.mapping
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	ln.progress.lanes[ln.index] = next
+	if ln.index == 0 {
+		ln.progress.window = ln.window
+	}
+}
+
+// gathered is what a lane does next.
+type gathered struct {
+	records    []*record
+	next       uint64 // where to go on after them
+	ended      bool   // the shard ends there
+	windowOver bool   // no more records fall into the tumbling window
+}
+
+// gathering is a batch that is being gathered.
+type gathering struct {
+	gathered
+	limit  int // of records
+	room   int // for more of them, in bytes
+	role   string
+	window *windowWatch
 }
 
 // gather waits for a batch: until it is full, its window is over, or its payload
-// would be too large. It tells where to go on and whether the shard ended there.
-func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended bool) {
-	size, windowOver := 0, (<-chan time.Time)(nil)
-	limit := int(*ln.run.config.BatchSize)
-	window := time.Duration(*ln.run.config.MaximumBatchingWindowInSeconds) * time.Second
-	role := ln.role()
-	next = ln.at
-	for ctx.Err() == nil {
-		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), next, limit, payloadLimit)
+// would be too large. Records that the filters do not let pass are done with.
+func (ln *lane) gather(ctx context.Context) gathered {
+	g := gathering{
+		gathered: gathered{next: ln.at}, limit: int(*ln.run.config.BatchSize),
+		room: payloadLimit - eventFrame - ln.windowSize(), role: ln.role(), window: ln.watchWindow(),
+	}
+	window, windowOver := time.Duration(*ln.run.config.MaximumBatchingWindowInSeconds)*time.Second, (<-chan time.Time)(nil)
+	for {
+		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), g.next, g.limit, payloadLimit)
 		if len(v.records) > 0 && !ln.readsNow(ctx) {
 			select {
 			case <-windowOver:
-				return batch, next, false
+				return g.gathered
+			case <-ctx.Done():
+				return gathered{next: ln.at}
 			default:
 				continue
 			}
 		}
-		next = v.next
-		for i := range v.records {
-			r := &v.records[i]
-			if !ln.mine(r) {
-				continue
-			}
-			n := ln.writer.size(r, role)
-			if len(batch) == limit || len(batch) > 0 && size+n > payloadLimit-eventFrame {
-				return batch, r.ordinal, false
-			}
-			batch, size = append(batch, r), size+n
+		if !ln.take(&g, v) {
+			return g.gathered
 		}
-		if v.next < v.latest && len(batch) < limit {
+		if len(g.records) == 0 && g.next != ln.at {
+			ln.commit(g.next) // other filters that come later do not bring it back
+		}
+		if v.next < v.latest && len(g.records) < g.limit {
 			continue // there is more to be had at once
 		}
-		if v.ended || len(batch) == limit || len(batch) > 0 && window == 0 {
-			return batch, next, v.ended
+		if v.ended || len(g.records) == g.limit || len(g.records) > 0 && window == 0 {
+			g.ended, g.windowOver = v.ended, v.ended
+			return g.gathered
 		}
-		if len(batch) > 0 && windowOver == nil {
+		if len(g.records) > 0 && windowOver == nil {
 			windowOver = ln.lambda.clock.After(window)
 		}
 		select {
 		case <-v.changed:
 		case <-windowOver:
-			return batch, next, false
+			return g.gathered
+		case <-g.window.assumedOver(ln.lambda.clock):
+			g.windowOver = true
+			return g.gathered
 		case <-ctx.Done():
+			return gathered{next: ln.at}
 		}
 	}
-	return nil, ln.at, false
+}
+
+// take adds what was read of the shard to the batch. It gives false when the
+// batch has to go without the rest of it.
+func (ln *lane) take(g *gathering, v view) bool {
+	for i := range v.records {
+		r := &v.records[i]
+		if !ln.mine(r) {
+			continue
+		}
+		if g.window.isOver(r.arrived) {
+			g.next, g.windowOver = r.ordinal, true
+			return false
+		}
+		if !ln.run.filters.pass(r) {
+			continue
+		}
+		n := ln.writer.size(r, g.role)
+		if len(g.records) == g.limit || len(g.records) > 0 && n > g.room {
+			g.next = r.ordinal
+			return false
+		}
+		g.records, g.room = append(g.records, r), g.room-n
+		g.window.open(r.arrived)
+	}
+	g.next = v.next
+	return true
 }
 
 // attempt is a part of a batch that is delivered as one.
@@ -129,7 +183,7 @@ func (ln *lane) deliver(ctx context.Context, records []*record) bool {
 			waiting = waiting[1:]
 			continue
 		}
-		if ctx.Err() != nil {
+		if !ln.terminateFullWindow(ctx) || ctx.Err() != nil {
 			return false
 		}
 		v := ln.invoke(a)
@@ -155,5 +209,5 @@ func (ln *lane) deliver(ctx context.Context, records []*record) bool {
 			}
 		}
 	}
-	return true
+	return ln.terminateFullWindow(ctx)
 }

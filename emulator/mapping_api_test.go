@@ -81,10 +81,8 @@ func TestMappingRefusesBadInput(t *testing.T) {
 		{"retries", retries(-2), "ValidationException", "'maximumRetryAttempts'"},
 		{"age", recordAge(59), "InvalidParameterValueException", "MaximumRecordAgeInSeconds"},
 		{"factor", parallel(11), "ValidationException", "'parallelizationFactor'"},
-		{"filter", func(in *awslambda.CreateEventSourceMappingInput) {
-			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String("{}")}}}
-		}, "InvalidParameterValueException", "FilterCriteria is not supported"},
-		{"tumbling window", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(10) }, "InvalidParameterValueException", "TumblingWindowInSeconds is not supported"},
+		{"filter", filters("no JSON"), "InvalidParameterValueException", "Invalid filter pattern definition."},
+		{"tumbling window", tumbling(901), "ValidationException", "Value '901' at 'tumblingWindowInSeconds' failed to satisfy constraint: Member must have value less than or equal to 900"},
 		{"queue as destination", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q")}}
 		}, "InvalidParameterValueException", "arn:aws:sqs:us-east-1:000000000000:q"},
@@ -220,4 +218,42 @@ func TestMappingStates(t *testing.T) {
 	clock.Advance(5 * time.Second)
 	_, err = w.lambda.GetEventSourceMapping(t.Context(), &awslambda.GetEventSourceMappingInput{UUID: &uuid})
 	wantCode(t, err, "ResourceNotFoundException")
+}
+
+// TestErrorsOfMappingsHaveTheRecordedShape checks which members the bodies have.
+func TestErrorsOfMappingsHaveTheRecordedShape(t *testing.T) {
+	w := newWorld(t, Options{}, 1)
+	w.createFunction("proxy")
+	base := w.server.Endpoint() + "/2015-03-31/event-source-mappings/"
+	for _, c := range []struct {
+		name, method, url, body string
+		status                  int
+		members                 map[string]bool
+	}{
+		{"invalid parameter", "POST", base, `{"FunctionName":"work","StartingPosition":"LATEST"}`, 400, map[string]bool{"Type": true, "message": true}},
+		{"invalid value", "POST", base, `{"FunctionName":"work","EventSourceArn":"` + w.streamARN + `","StartingPosition":"invalid"}`, 400, map[string]bool{"message": true}},
+		{"not found", "GET", base + "00000000-0000-4000-8000-000000000000", "", 404, map[string]bool{"Type": true, "Message": true, "message": true}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			request, err := http.NewRequestWithContext(t.Context(), c.method, c.url, strings.NewReader(c.body))
+			must(t, err)
+			response, err := http.DefaultClient.Do(request)
+			must(t, err)
+			body, err := take(response)
+			must(t, err)
+			var got map[string]string
+			must(t, json.Unmarshal(body, &got))
+			if response.StatusCode != c.status {
+				t.Errorf("status %d", response.StatusCode)
+			}
+			for _, member := range []string{"Type", "message", "Message"} {
+				if _, has := got[member]; has != c.members[member] {
+					t.Errorf("%s is in %s: %v", member, body, has)
+				}
+			}
+			if c.members["Type"] && got["Type"] != "User" {
+				t.Errorf("Type %q", got["Type"])
+			}
+		})
+	}
 }

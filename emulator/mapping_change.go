@@ -48,7 +48,11 @@ func (l *lambdaService) updateMapping(ctx context.Context, in *awslambda.UpdateE
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, bisect: in.BisectBatchOnFunctionError,
 		responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
 	})
+	if err := checkTumblingWindow(&c); err != nil {
+		return nil, err
+	}
 	if functionARN != nil {
 		c.FunctionArn = functionARN
 	}
@@ -127,8 +131,6 @@ func checkCreateMapping(in *awslambda.CreateEventSourceMappingInput) error {
 		"Queues": len(in.Queues) > 0, "ScalingConfig": in.ScalingConfig != nil, "SelfManagedEventSource": in.SelfManagedEventSource != nil,
 		"SelfManagedKafkaEventSourceConfig": in.SelfManagedKafkaEventSourceConfig != nil,
 		"SourceAccessConfigurations":        len(in.SourceAccessConfigurations) > 0, "Topics": len(in.Topics) > 0,
-		"FilterCriteria":          in.FilterCriteria != nil && len(in.FilterCriteria.Filters) > 0,
-		"TumblingWindowInSeconds": deref(in.TumblingWindowInSeconds) != 0,
 	}); err != nil {
 		return err
 	}
@@ -145,6 +147,7 @@ func checkCreateMapping(in *awslambda.CreateEventSourceMappingInput) error {
 	return checkMappingSettings(mappingSettings{
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
 	})
 }
 
@@ -157,14 +160,13 @@ func checkUpdateMapping(in *awslambda.UpdateEventSourceMappingInput) error {
 		"ScalingConfig":                     in.ScalingConfig != nil,
 		"SelfManagedKafkaEventSourceConfig": in.SelfManagedKafkaEventSourceConfig != nil,
 		"SourceAccessConfigurations":        len(in.SourceAccessConfigurations) > 0,
-		"FilterCriteria":                    in.FilterCriteria != nil && len(in.FilterCriteria.Filters) > 0,
-		"TumblingWindowInSeconds":           deref(in.TumblingWindowInSeconds) != 0,
 	}); err != nil {
 		return err
 	}
 	return checkMappingSettings(mappingSettings{
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
 	})
 }
 
@@ -177,6 +179,7 @@ func checkMappingSettings(s mappingSettings) error {
 	c.between(s.factor, "parallelizationFactor", 1, 10)
 	c.between(s.age, "maximumRecordAgeInSeconds", -1, 604_800)
 	c.between(s.retries, "maximumRetryAttempts", -1, 10_000)
+	c.between(s.tumbling, "tumblingWindowInSeconds", 0, 900)
 	if len(s.responses) > 1 {
 		c.add(s.responses, "functionResponseTypes", "Member must have length less than or equal to 1")
 	}
@@ -185,6 +188,9 @@ func checkMappingSettings(s mappingSettings) error {
 	}
 	if s.age != nil && *s.age != -1 && *s.age < 60 {
 		return invalidParameter("MaximumRecordAgeInSeconds must be -1 or between 60 and 604800: %d", *s.age)
+	}
+	if err := checkFilterCriteria(s.filters); err != nil {
+		return err
 	}
 	if s.destination == nil {
 		return nil

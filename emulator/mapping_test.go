@@ -245,3 +245,38 @@ func TestStartingPositionAtTimestamp(t *testing.T) {
 		t.Errorf("delivered %q", got)
 	}
 }
+
+func TestRecordAboveThePayloadLimitGoesToTheDestination(t *testing.T) {
+	w, clock := onManualClock(t, 1)
+	_, err := w.kinesis.UpdateMaxRecordSize(t.Context(), &kinesis.UpdateMaxRecordSizeInput{StreamARN: &w.streamARN, MaxRecordSizeInKiB: aws.Int32(10240)})
+	must(t, err)
+	large := strings.Repeat("x", payloadLimit/4*3+1) // its base64 alone is above the limit
+	w.put("k", "1", large, "2")
+	w.createMapping(toBucket)
+	var all []failure
+	pass(t, clock, "the next record", func() bool {
+		all = w.failures()
+		return len(all) > 0 && len(w.brain.all()) == 2
+	})
+	if got := dataOf(t, w.brain.all()); !slices.Equal(got, []string{"1", "2"}) {
+		t.Errorf("batches of %d and more bytes", len(got[0]))
+	}
+	if all[0].data(t) != large {
+		t.Error("the destination has not the record")
+	}
+}
+
+func TestLastProcessingResult(t *testing.T) {
+	w, clock := onManualClock(t, 1)
+	uuid := w.createMapping()
+	if got := w.lastResult(uuid); got != "No records processed" {
+		t.Errorf("at first %q", got)
+	}
+	w.put("k", "1")
+	eventually(t, "a success", func() bool { return w.lastResult(uuid) == "OK" })
+	w.brain.setDecide(func(delivery) reaction { return reaction{Error: "broken"} })
+	w.put("k", "2")
+	eventually(t, "a failure", func() bool { return w.lastResult(uuid) == "PROBLEM: Function call failed" })
+	w.brain.setDecide(nil)
+	pass(t, clock, "another success", func() bool { return w.lastResult(uuid) == "OK" })
+}

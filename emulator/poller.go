@@ -13,14 +13,16 @@ import (
 // ParallelizationFactor of n the shard is read by n lanes, each with the
 // partition keys that fall to it and with a place of its own.
 type shardProgress struct {
-	lanes   []uint64 // ordinals of the first records that are not done
-	drained bool     // the shard is closed and all its records are done
+	lanes   []uint64        // ordinals of the first records that are not done
+	window  *tumblingWindow // that is open; nil when none is
+	drained bool            // the shard is closed and all its records are done
 }
 
 // pollerRun is the work of a mapping between two changes of it.
 type pollerRun struct {
 	mapping *sourceMapping
 	config  types.EventSourceMappingConfiguration
+	filters filterCriteria
 	stop    context.CancelFunc
 	done    chan struct{}
 }
@@ -52,7 +54,8 @@ func (m *sourceMapping) startPolling() {
 		return
 	}
 	ctx, stop := context.WithCancel(m.lambda.stopped)
-	r := &pollerRun{mapping: m, config: m.config, stop: stop, done: make(chan struct{})}
+	filters, _ := parseFilterCriteria(m.config.FilterCriteria) // they were checked
+	r := &pollerRun{mapping: m, config: m.config, filters: filters, stop: stop, done: make(chan struct{})}
 	m.run = r
 	wait := m.until.Sub(m.lambda.clock.Now())
 	begun := m.lambda.background(func() {
@@ -183,12 +186,15 @@ func (p *shardPoller) poll(ctx context.Context) bool {
 	}()
 	m := p.run.mapping
 	m.mu.RLock()
-	starts := slices.Clone(p.progress.lanes)
+	starts, window := slices.Clone(p.progress.lanes), p.progress.window
 	m.mu.RUnlock()
 	var group sync.WaitGroup
 	drained := make([]bool, len(starts))
 	for i, at := range starts {
 		ln := newLane(p, i, len(starts), at)
+		if i == 0 {
+			ln.window = window // there are more lanes only where no windows are wanted any more
+		}
 		group.Go(func() { drained[i] = ln.poll(ctx) })
 	}
 	group.Wait()
