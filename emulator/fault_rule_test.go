@@ -94,7 +94,7 @@ func TestFaultsThatCannotBeAreRefused(t *testing.T) {
 		{Kind: "flood", Rate: 1},
 		{Kind: FaultError, Rate: 0},
 		{Kind: FaultError, Rate: 1.5},
-		{Service: "sqs", Kind: FaultError, Rate: 1},
+		{Service: "ec2", Kind: FaultError, Rate: 1},
 		{Service: "s3", Operation: "BatchGetItem", Kind: FaultError, Rate: 1},
 		{Service: "dynamodb", Kind: FaultDelay, Rate: 1},
 		{Service: "dynamodb", Kind: FaultError, Rate: 1, Delay: time.Second},
@@ -104,7 +104,7 @@ func TestFaultsThatCannotBeAreRefused(t *testing.T) {
 	err := s.SetFaults(1, bad...)
 	for i, want := range []string{
 		`fault 1: the emulator does not have the kind "flood"`, "fault 2: the rate 0 is", "fault 3: the rate 1.5 is",
-		`fault 4: the emulator does not have the service "sqs"`, `fault 5: the emulator does not have the operation "BatchGetItem" of service "s3"`,
+		`fault 4: the emulator does not have the service "ec2"`, `fault 5: the emulator does not have the operation "BatchGetItem" of service "s3"`,
 		`fault 6: a delay of 0s for the kind "delay"`, `fault 7: a delay of 1s for the kind "error"`, "fault 8: only dynamodb BatchGetItem", "fault 9: a negative number",
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
