@@ -183,7 +183,7 @@ func TestAlarmWatchEndsWithTheServer(t *testing.T) {
 		})
 	}
 	group.Wait()
-	eventually(t, "somebody watches", func() bool { return q.clock.Waiting() > 0 })
+	eventually(t, "somebody watches", func() bool { return q.clock.Waiting() == 2 }) // and the keeper of idle functions
 	must(t, q.server.Close(t.Context()))
 	q.server.cloudwatch.mu.Lock()
 	defer q.server.cloudwatch.mu.Unlock()
