@@ -32,6 +32,7 @@ func (ln *lane) invoke(a *attempt) verdict {
 	f, ok := ln.lambda.byARN(*c.FunctionArn)
 	if !ok {
 		m.report("PROBLEM: Function not found")
+		ln.countEvents(eventsFailed, len(a.records))
 		return verdict{}
 	}
 	role := *f.snapshot().config.Role
@@ -52,15 +53,18 @@ func (ln *lane) invoke(a *attempt) verdict {
 	o, err := ln.lambda.executeFor(f, event{payload: payload})
 	if err != nil {
 		m.report("PROBLEM: " + err.Error())
+		ln.countEvents(eventsFailed, len(a.records))
 		return verdict{}
 	}
 	ln.countRead(f, a.records)
+	ln.countEvents(eventsInvoked, len(a.records))
 	a.invocations++
 	v := ln.judge(a.records, o.answer)
 	if v.done == len(a.records) {
 		m.report(resultOK)
 	} else {
 		m.report(resultFailed)
+		ln.countEvents(eventsFailed, len(a.records)-v.done)
 	}
 	return v
 }

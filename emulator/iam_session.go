@@ -216,7 +216,7 @@ func (i *iamService) withResourcePolicy(c caller, a access, p *policy, failure *
 	switch {
 	case p.says(atAll, a) == explicitDeny:
 		worded := refusal(c.principalARN(), a, explicitDeny)
-		worded.Message = strings.Replace(worded.Message, "identity-based", "resource-based", 1)
+		worded.Message = strings.Replace(worded.Message, "an identity-based", "a resource-based", 1)
 		return worded
 	case failure == nil || strings.Contains(failure.Message, "explicit deny"):
 		return failure

@@ -191,7 +191,7 @@ func newMappingConfig(in *awslambda.CreateEventSourceMappingInput, m *sourceMapp
 	settle(&c, mappingSettings{
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, bisect: in.BisectBatchOnFunctionError,
-		responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
+		responses: in.FunctionResponseTypes, destination: in.DestinationConfig, metrics: in.MetricsConfig,
 	})
 	return c
 }
@@ -203,6 +203,7 @@ type mappingSettings struct {
 	bisect                                  *bool
 	responses                               []types.FunctionResponseType
 	destination                             *types.DestinationConfig
+	metrics                                 *types.EventSourceMappingMetricsConfig
 }
 
 func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
@@ -222,6 +223,9 @@ func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
 	}
 	if s.responses != nil {
 		c.FunctionResponseTypes = s.responses
+	}
+	if s.metrics != nil {
+		c.MetricsConfig = s.metrics
 	}
 	if s.destination != nil {
 		c.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{}}

@@ -41,6 +41,7 @@ func (ln *lane) poll(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			break
 		}
+		ln.countEvents(eventsPolled, len(records))
 		if !ln.deliver(ctx, records) {
 			break
 		}
@@ -88,6 +89,9 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 		}
 		if v.ended || len(batch) == limit || len(batch) > 0 && window == 0 {
 			return batch, next, v.ended
+		}
+		if len(batch) == 0 {
+			ln.countEvents(eventsPolled, 0) // an empty poll
 		}
 		if len(batch) > 0 && windowOver == nil {
 			windowOver = ln.lambda.clock.After(window)

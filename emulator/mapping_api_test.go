@@ -85,9 +85,9 @@ func TestMappingRefusesBadInput(t *testing.T) {
 			in.FilterCriteria = &types.FilterCriteria{Filters: []types.Filter{{Pattern: aws.String("{}")}}}
 		}, "InvalidParameterValueException", "FilterCriteria is not supported"},
 		{"tumbling window", func(in *awslambda.CreateEventSourceMappingInput) { in.TumblingWindowInSeconds = aws.Int32(10) }, "InvalidParameterValueException", "TumblingWindowInSeconds is not supported"},
-		{"queue as destination", func(in *awslambda.CreateEventSourceMappingInput) {
-			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q")}}
-		}, "InvalidParameterValueException", "arn:aws:sqs:us-east-1:000000000000:q"},
+		{"FIFO queue as destination", func(in *awslambda.CreateEventSourceMappingInput) {
+			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q.fifo")}}
+		}, "InvalidParameterValueException", "arn:aws:sqs:us-east-1:000000000000:q.fifo"},
 		{"destination of successes", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.DestinationConfig = &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: aws.String("arn:aws:s3:::failures")}}
 		}, "InvalidParameterValueException", "DestinationConfig"},

@@ -362,6 +362,9 @@ func TestQueueTags(t *testing.T) {
 	s, _, client := sqsClient(t)
 	out, err := client.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q"), Tags: map[string]string{"a": "1"}})
 	must(t, err)
+	if created, err := client.ListQueueTags(t.Context(), &sqs.ListQueueTagsInput{QueueUrl: out.QueueUrl}); err != nil || fmt.Sprint(created.Tags) != "map[a:1]" {
+		t.Errorf("created with %v, %v", created, err)
+	}
 	_, err = client.TagQueue(t.Context(), &sqs.TagQueueInput{QueueUrl: out.QueueUrl, Tags: map[string]string{"b": "2"}})
 	must(t, err)
 	_, err = client.UntagQueue(t.Context(), &sqs.UntagQueueInput{QueueUrl: out.QueueUrl, TagKeys: []string{"a"}})

@@ -48,7 +48,7 @@ func (s *Server) wire() {
 	s.s3.unsupported = func(ctx context.Context, operation string) { s.notServed(callerOf(ctx), "s3", operation) }
 	s.s3.faults, s.s3.readiness = s.faults, s.readiness
 	s.lambda = newLambda(o, s.Endpoint(), lambdaSeams{
-		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, metrics: s.cloudwatch, faults: s.faults, readiness: s.readiness,
+		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, queues: s.sqs, topics: s.sns, metrics: s.cloudwatch, faults: s.faults, readiness: s.readiness,
 	})
 	s.faults.function = s.lambda.environmentOf
 	s.tagging = newTagging(s.dynamodb, s.kinesis, s.lambda, s.s3, s.logs, s.cloudwatch, s.sns, s.sqs)
@@ -78,6 +78,7 @@ func (s *Server) jsonServices() map[string]jsonService {
 		},
 		"AmazonSQS": {
 			name: "sqs", version: "1.0", namespace: "com.amazonaws.sqs#", queryErrors: true, invalid: "InvalidAttributeName",
+			decoding:   []json.Options{lowerNames}, // of CreateQueue's members, tags alone is in lower case
 			operations: s.sqs.operations(),
 		},
 		"GraniteServiceVersion20100801": {
