@@ -61,7 +61,7 @@ func (c *cloudWatchService) putMetricAlarm(ctx context.Context, in *cloudwatch.P
 		made.tags, made.visible = tags, c.readiness.visible()
 	}
 	c.alarms[arn] = made
-	c.watch() //nolint:contextcheck // it goes on after the request
+	c.watch()
 	return &cloudwatch.PutMetricAlarmOutput{}, nil
 }
 

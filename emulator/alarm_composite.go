@@ -66,7 +66,7 @@ func (c *cloudWatchService) putCompositeAlarm(ctx context.Context, in *cloudwatc
 	}
 	c.composites[arn] = made
 	c.decideComposite(made, cause{event: event, children: made.order, at: c.now()}, map[string]bool{})
-	c.watch() //nolint:contextcheck // it goes on after the request
+	c.watch()
 	return &cloudwatch.PutCompositeAlarmOutput{}, nil
 }
 

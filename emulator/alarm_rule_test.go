@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -101,7 +102,7 @@ func FuzzAlarmRule(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text string) {
 		rule, names, err := parseAlarmRule(text)
 		if err != nil {
-			if api, ok := err.(*apiError); !ok || api.Code != "ValidationException" || rule != nil && names != nil {
+			if api, ok := errors.AsType[*apiError](err); !ok || api.Code != "ValidationException" || rule != nil && names != nil {
 				t.Fatalf("%q: %v", text, err)
 			}
 			return

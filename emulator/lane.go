@@ -41,7 +41,6 @@ func (ln *lane) poll(ctx context.Context) bool {
 		if ctx.Err() != nil {
 			break
 		}
-		ln.countEvents(eventsPolled, len(records))
 		if !ln.deliver(ctx, records) {
 			break
 		}
@@ -90,11 +89,11 @@ func (ln *lane) gather(ctx context.Context) (batch []*record, next uint64, ended
 		if v.ended || len(batch) == limit || len(batch) > 0 && window == 0 {
 			return batch, next, v.ended
 		}
-		if len(batch) == 0 {
-			ln.countEvents(eventsPolled, 0) // an empty poll
-		}
 		if len(batch) > 0 && windowOver == nil {
 			windowOver = ln.lambda.clock.After(window)
+		}
+		if len(v.records) == 0 {
+			ln.countEvents(eventsPolled, 0) // an empty poll counts as that
 		}
 		select {
 		case <-v.changed:
@@ -117,6 +116,7 @@ type attempt struct {
 // deliver brings a batch to its end: to the function, to the on-failure
 // destination, or apart. It gives false when ctx ended before that.
 func (ln *lane) deliver(ctx context.Context, records []*record) bool {
+	ln.countEvents(eventsPolled, len(records))
 	waiting := []attempt{{records: records}} // in the order of the records
 	for len(waiting) > 0 {
 		a := &waiting[0]

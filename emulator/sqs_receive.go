@@ -117,9 +117,15 @@ func (m *storedMessage) wire(queueARN string, in *sqs.ReceiveMessageInput) types
 		"SentTimestamp": strconv.FormatInt(m.sent.UnixMilli(), 10), "ApproximateReceiveCount": strconv.Itoa(m.received),
 		"ApproximateFirstReceiveTimestamp": strconv.FormatInt(m.first.UnixMilli(), 10), "SenderId": m.sender,
 	}
+	asked := map[string]bool{}
+	for _, name := range in.MessageSystemAttributeNames {
+		asked[string(name)] = true
+	}
+	for _, name := range in.AttributeNames { //nolint:staticcheck // what older SDKs send
+		asked[string(name)] = true
+	}
 	for name, value := range system {
-		if slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeName(name)) || slices.Contains(in.MessageSystemAttributeNames, types.MessageSystemAttributeNameAll) ||
-			slices.Contains(in.AttributeNames, types.QueueAttributeName(name)) || slices.Contains(in.AttributeNames, types.QueueAttributeNameAll) {
+		if asked[name] || asked["All"] {
 			if shown.Attributes == nil {
 				shown.Attributes = map[string]string{}
 			}
