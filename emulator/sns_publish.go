@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"unicode/utf8"
@@ -64,7 +65,7 @@ func (s *snsService) notify(topicARN, service, sourceARN, subject, message strin
 	case err != nil:
 		return err
 	case allowed != allow:
-		return failf(403, "AuthorizationError", "%s is not authorized to perform: SNS:Publish on resource: %s because no resource-based policy allows the SNS:Publish action", service, topicARN)
+		return failf(http.StatusForbidden, "AuthorizationError", "%s is not authorized to perform: SNS:Publish on resource: %s because no resource-based policy allows the SNS:Publish action", service, topicARN)
 	}
 	s.spread(topicARN, &notification{id: newRequestID(), subject: subject, message: message})
 	return nil
@@ -135,13 +136,13 @@ func checkMessageAttribute(name string, value types.MessageAttributeValue) error
 	kind, _, _ := strings.Cut(deref(value.DataType), ".")
 	switch {
 	case len(name) > 256 || !attributeNamePattern().MatchString(name):
-		return failf(400, "ParameterValueInvalid", "Invalid parameter: message attribute name %q", name)
+		return failf(http.StatusBadRequest, "ParameterValueInvalid", "Invalid parameter: message attribute name %q", name)
 	case kind == "Binary" && len(value.BinaryValue) > 0, (kind == "String" || kind == "Number") && deref(value.StringValue) != "":
 		return nil
 	case kind != "Binary" && kind != "String" && kind != "Number":
-		return failf(400, "ParameterValueInvalid", "The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
+		return failf(http.StatusBadRequest, "ParameterValueInvalid", "The message attribute '%s' has an invalid message attribute type, the set of supported type prefixes is Binary, Number, and String.", name)
 	}
-	return failf(400, "ParameterValueInvalid", "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, kind)
+	return failf(http.StatusBadRequest, "ParameterValueInvalid", "The message attribute '%s' must contain non-empty message attribute value for message attribute type '%s'.", name, kind)
 }
 
 // spread delivers a message to the confirmed subscribers of a topic, as it finds
