@@ -163,3 +163,16 @@ func TestMessageAttributesComeBack(t *testing.T) {
 		t.Errorf("%+v, %v", out, err)
 	}
 }
+
+func TestClosingTheServerEndsLongPolling(t *testing.T) {
+	s, clock, client := sqsClient(t)
+	url := createQueue(t, client, "q", nil)
+	got := make(chan error)
+	go func() {
+		_, err := client.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20})
+		got <- err
+	}()
+	eventually(t, "the call waits", func() bool { return clock.Waiting() == 2 })
+	must(t, s.Close(t.Context()))
+	must(t, <-got)
+}
