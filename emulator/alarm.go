@@ -11,9 +11,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
-// alarm is a metric alarm. Its state is brought up to date when somebody looks:
-// minute by minute since the last time, as CloudWatch would have done. What an
-// alarm's actions name is not called.
+// alarm is a metric alarm. Its state is brought up to date when somebody looks,
+// and every minute while there are actions to take: minute by minute since the
+// last time, as CloudWatch would have done.
 type alarm struct {
 	region  string
 	shown   types.MetricAlarm
@@ -46,29 +46,44 @@ func (c *cloudWatchService) putMetricAlarm(ctx context.Context, in *cloudwatch.P
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	arn := *made.shown.AlarmArn
+	c.evaluate()
 	old := c.alarms[arn]
 	switch {
+	case c.composites[arn] != nil:
+		return nil, otherKind(*in.AlarmName)
 	case old != nil:
 		// An update leaves the state, and the tags, as they are.
-		c.evaluate(old)
 		made.tags, made.evaluated, made.visible = old.tags, old.evaluated, old.visible
 		made.shown.StateValue, made.shown.StateReason, made.shown.StateReasonData = old.shown.StateValue, old.shown.StateReason, old.shown.StateReasonData
 		made.past = old.past
 		made.noteConfiguration("Update")
 		made.shown.StateUpdatedTimestamp, made.shown.StateTransitionedTimestamp = old.shown.StateUpdatedTimestamp, old.shown.StateTransitionedTimestamp
-	case len(c.alarms) >= alarmsMax:
-		return nil, failf(http.StatusBadRequest, "LimitExceededFault", "The emulator holds at most %d alarms.", alarmsMax)
+	case len(c.alarms)+len(c.composites) >= alarmsMax:
+		return nil, tooManyAlarms()
 	default:
 		made.tags, made.visible = tags, c.readiness.visible()
 		made.noteConfiguration("Create")
 	}
 	c.alarms[arn] = made
+	c.watch()
 	return &cloudwatch.PutMetricAlarmOutput{}, nil
+}
+
+func tooManyAlarms() error {
+	return failf(http.StatusBadRequest, "LimitExceededFault", "The emulator holds at most %d alarms.", alarmsMax)
+}
+
+// regionOf gives the region that a caller's alarms belong to.
+func (c *cloudWatchService) regionOf(caller caller) string {
+	if caller.Region == "" {
+		return c.options.Region
+	}
+	return caller.Region
 }
 
 // newAlarm validates the input and makes an alarm that nothing was evaluated of.
 func (c *cloudWatchService) newAlarm(ctx context.Context, in *cloudwatch.PutMetricAlarmInput) (*alarm, error) {
-	if err := checkAlarm(in); err != nil {
+	if err := checkAlarm(in, callerOf(ctx).Region); err != nil {
 		return nil, err
 	}
 	queries, watched, err := alarmQueries(in)
@@ -76,13 +91,9 @@ func (c *cloudWatchService) newAlarm(ctx context.Context, in *cloudwatch.PutMetr
 		return nil, err
 	}
 	caller, now := callerOf(ctx), c.now()
-	region := caller.Region
-	if region == "" {
-		region = c.options.Region
-	}
 	enabled := in.ActionsEnabled == nil || *in.ActionsEnabled
 	return &alarm{
-		region: region, queries: queries, watched: watched, evaluated: now.Unix() / 60,
+		region: c.regionOf(caller), queries: queries, watched: watched, evaluated: now.Unix() / 60,
 		shown: types.MetricAlarm{
 			AlarmName: in.AlarmName, AlarmArn: new(caller.arn("cloudwatch", "alarm:"+*in.AlarmName)), AlarmDescription: in.AlarmDescription,
 			ActionsEnabled: &enabled, OKActions: orEmpty(in.OKActions), AlarmActions: orEmpty(in.AlarmActions), InsufficientDataActions: orEmpty(in.InsufficientDataActions),
@@ -139,77 +150,10 @@ func alarmQueries(in *cloudwatch.PutMetricAlarmInput) (*querySet, *dataQuery, er
 	return queries, watched, nil
 }
 
-func (c *cloudWatchService) describeAlarms(ctx context.Context, in *cloudwatch.DescribeAlarmsInput) (*cloudwatch.DescribeAlarmsOutput, error) {
-	after, err := decodeToken(deref(in.NextToken))
-	if err != nil {
-		return nil, cwToken()
-	}
-	limit := alarmPage
-	if in.MaxRecords != nil {
-		limit = int(*in.MaxRecords)
-	}
-	switch {
-	case limit < 1 || limit > alarmPageMax:
-		return nil, cwInvalid("The parameter MaxRecords must be between 1 and %d.", alarmPageMax)
-	case len(in.AlarmNames) > alarmPageMax:
-		return nil, cwInvalid("The collection AlarmNames must not have a size greater than %d.", alarmPageMax)
-	case len(in.AlarmNames) > 0 && in.AlarmNamePrefix != nil:
-		return nil, cwCombination("AlarmNamePrefix and AlarmNames cannot be specified together.")
-	case in.ChildrenOfAlarmName != nil || in.ParentsOfAlarmName != nil:
-		return nil, cwUnsupported("Composite alarms: ChildrenOfAlarmName and ParentsOfAlarmName")
-	}
-	out := &cloudwatch.DescribeAlarmsOutput{MetricAlarms: []types.MetricAlarm{}, CompositeAlarms: []types.CompositeAlarm{}}
-	if len(in.AlarmTypes) > 0 && !slices.Contains(in.AlarmTypes, types.AlarmTypeMetricAlarm) {
-		return out, nil
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for _, a := range c.alarmsOf(callerOf(ctx).Region) {
-		c.evaluate(a)
-		if *a.shown.AlarmName <= after && after != "" || !a.asked(in) || c.readiness.before(a.visible) {
-			continue
-		}
-		if len(out.MetricAlarms) == limit {
-			out.NextToken = new(encodeToken(*out.MetricAlarms[limit-1].AlarmName))
-			break
-		}
-		out.MetricAlarms = append(out.MetricAlarms, a.shown)
-	}
-	return out, nil
-}
-
-// asked tells whether an alarm passes the filters of DescribeAlarms.
-func (a *alarm) asked(in *cloudwatch.DescribeAlarmsInput) bool {
-	switch {
-	case len(in.AlarmNames) > 0 && !slices.Contains(in.AlarmNames, *a.shown.AlarmName),
-		!strings.HasPrefix(*a.shown.AlarmName, deref(in.AlarmNamePrefix)),
-		in.StateValue != "" && a.shown.StateValue != in.StateValue:
-		return false
-	case in.ActionPrefix == nil:
-		return true
-	}
-	return slices.ContainsFunc(slices.Concat(a.shown.AlarmActions, a.shown.OKActions, a.shown.InsufficientDataActions), func(action string) bool {
-		return strings.HasPrefix(action, *in.ActionPrefix)
-	})
-}
-
-// alarmsOf gives a region's alarms by name. The lock is held.
-func (c *cloudWatchService) alarmsOf(region string) []*alarm {
-	var found []*alarm
-	for _, arn := range sortedKeys(c.alarms) {
-		if a := c.alarms[arn]; region == "" || a.region == region {
-			found = append(found, a)
-		}
-	}
-	return found
-}
-
-// named gives one alarm of the caller's region, or nil. The lock is held.
-func (c *cloudWatchService) alarm(ctx context.Context, name string) *alarm {
-	return c.alarms[callerOf(ctx).arn("cloudwatch", "alarm:"+name)]
-}
-
 // deleteAlarms deletes the alarms that exist; those that do not are no error.
+// What a composite alarm names can not be deleted before it, nor, as far as AWS
+// tells, together with it.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DeleteAlarms.html
 func (c *cloudWatchService) deleteAlarms(ctx context.Context, in *cloudwatch.DeleteAlarmsInput) (*cloudwatch.DeleteAlarmsOutput, error) {
 	switch {
 	case len(in.AlarmNames) == 0:
@@ -219,8 +163,29 @@ func (c *cloudWatchService) deleteAlarms(ctx context.Context, in *cloudwatch.Del
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	var arns, needed []string
+	composites := 0
 	for _, name := range in.AlarmNames {
-		delete(c.alarms, callerOf(ctx).arn("cloudwatch", "alarm:"+name))
+		arn := callerOf(ctx).arn("cloudwatch", "alarm:"+name)
+		if c.composites[arn] != nil && !slices.Contains(arns, arn) {
+			composites++
+		}
+		if len(c.parentsOf(arn)) > 0 {
+			needed = append(needed, name)
+		}
+		arns = append(arns, arn)
+	}
+	switch {
+	case composites > 1:
+		return nil, cwValidation("At most one composite alarm can be deleted in one operation.")
+	case len(needed) == 1:
+		return nil, cwValidation("Cannot delete %s as there are composite alarm(s) depending on it.", needed[0])
+	case len(needed) > 1:
+		return nil, cwValidation("Cannot delete %s as there are composite alarm(s) depending on them.", strings.Join(needed, ","))
+	}
+	for _, arn := range arns {
+		delete(c.alarms, arn)
+		delete(c.composites, arn)
 	}
 	return &cloudwatch.DeleteAlarmsOutput{}, nil
 }
@@ -229,7 +194,8 @@ func noSuchAlarm(name string) *apiError {
 	return failf(http.StatusNotFound, "ResourceNotFound", "The alarm %s does not exist.", name)
 }
 
-// setAlarmState sets the state until the next minute is evaluated.
+// setAlarmState sets the state until the next minute is evaluated; that of a
+// composite alarm until one of its alarms changes.
 func (c *cloudWatchService) setAlarmState(ctx context.Context, in *cloudwatch.SetAlarmStateInput) (*cloudwatch.SetAlarmStateOutput, error) {
 	switch {
 	case deref(in.AlarmName) == "":
@@ -243,12 +209,24 @@ func (c *cloudWatchService) setAlarmState(ctx context.Context, in *cloudwatch.Se
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	a := c.alarm(ctx, *in.AlarmName)
+	c.evaluate()
+	arn, now := callerOf(ctx).arn("cloudwatch", "alarm:"+*in.AlarmName), c.now()
+	if a := c.alarms[arn]; a != nil {
+		before := a.shown.StateValue
+		a.become(in.StateValue, *in.StateReason, deref(in.StateReasonData), now)
+		c.changed(a, before, now)
+		return &cloudwatch.SetAlarmStateOutput{}, nil
+	}
+	a := c.composites[arn]
 	if a == nil {
 		return nil, noSuchAlarm(*in.AlarmName)
 	}
-	c.evaluate(a)
-	a.become(in.StateValue, *in.StateReason, deref(in.StateReasonData), c.now())
+	before := a.shown.StateValue
+	a.become(in.StateValue, *in.StateReason, deref(in.StateReasonData), now)
+	if a.shown.StateValue != before {
+		c.announceComposite(a, before, nil)
+		c.rise(arn, now, map[string]bool{})
+	}
 	return &cloudwatch.SetAlarmStateOutput{}, nil
 }
 
@@ -280,8 +258,13 @@ func (c *cloudWatchService) setActions(ctx context.Context, names []string, enab
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.evaluate() // what happened before is acted upon as it was then
 	for _, name := range names {
-		if a := c.alarm(ctx, name); a != nil {
+		arn := callerOf(ctx).arn("cloudwatch", "alarm:"+name)
+		if a := c.alarms[arn]; a != nil {
+			a.shown.ActionsEnabled = &enabled
+		}
+		if a := c.composites[arn]; a != nil {
 			a.shown.ActionsEnabled = &enabled
 		}
 	}

@@ -17,7 +17,7 @@ var (
 )
 
 // checkAlarm validates an alarm as PutMetricAlarm does.
-func checkAlarm(in *cloudwatch.PutMetricAlarmInput) error {
+func checkAlarm(in *cloudwatch.PutMetricAlarmInput, region string) error {
 	name := deref(in.AlarmName)
 	switch {
 	case name == "":
@@ -46,7 +46,7 @@ func checkAlarm(in *cloudwatch.PutMetricAlarmInput) error {
 	if err := checkAlarmPeriods(in); err != nil {
 		return err
 	}
-	if err := checkAlarmActions(in); err != nil {
+	if err := checkAlarmActions(region, in.AlarmActions, in.OKActions, in.InsufficientDataActions); err != nil {
 		return err
 	}
 	return checkAlarmMetric(in)
@@ -70,14 +70,21 @@ func checkAlarmPeriods(in *cloudwatch.PutMetricAlarmInput) error {
 	return nil
 }
 
-func checkAlarmActions(in *cloudwatch.PutMetricAlarmInput) error {
-	for name, actions := range map[string][]string{"AlarmActions": in.AlarmActions, "OKActions": in.OKActions, "InsufficientDataActions": in.InsufficientDataActions} {
+// checkAlarmActions takes the topics of the alarm's own region. What else AWS's
+// alarms can do is refused, since nobody would do it here.
+func checkAlarmActions(region string, alarm, ok, insufficient []string) error {
+	for name, actions := range map[string][]string{"AlarmActions": alarm, "OKActions": ok, "InsufficientDataActions": insufficient} {
 		if len(actions) > 5 {
 			return cwInvalid("The collection %s must not have a size greater than 5.", name)
 		}
 		for _, action := range actions {
-			if !strings.HasPrefix(action, "arn:") || strings.Count(action, ":") < 5 {
+			switch {
+			case !strings.HasPrefix(action, "arn:") || strings.Count(action, ":") < 5:
 				return cwInvalid("Invalid arn syntax: %s", action)
+			case partOf(action, 2) != "sns":
+				return cwUnsupported("An action that is no SNS topic, as " + action + ",")
+			case region != "" && partOf(action, 3) != region:
+				return cwValidation("Invalid region %s specified. Only %s is supported.", partOf(action, 3), region)
 			}
 		}
 	}

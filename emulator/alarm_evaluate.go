@@ -16,26 +16,49 @@ import (
 // have 2.
 const extraPeriods = 2
 
-// evaluate brings an alarm up to the present minute. The service's lock is held.
-func (c *cloudWatchService) evaluate(a *alarm) {
+// evaluate brings all alarms up to the present minute, one minute after the
+// other, so that composite alarms see what their alarms were at the same time.
+// The service's lock is held.
+func (c *cloudWatchService) evaluate() {
 	now := c.now().Unix() / 60
-	// What is older than the data that is kept cannot change the state.
-	first := max(a.evaluated+1, now-int64(metricRetention/time.Minute))
-	if first > now {
+	alarms := c.alarmsOf("")
+	first := now + 1
+	for _, a := range alarms {
+		// What is older than the data that is kept cannot change the state.
+		a.evaluated = max(a.evaluated, now-int64(metricRetention/time.Minute)-1)
+		first = min(first, a.evaluated+1)
+	}
+	for at := first; at <= now; at++ {
+		for _, a := range alarms {
+			if a.evaluated < at {
+				c.evaluateMinute(a, at)
+			}
+		}
+	}
+}
+
+// evaluateMinute decides an alarm as it was at the beginning of a minute.
+func (c *cloudWatchService) evaluateMinute(a *alarm, at int64) {
+	a.evaluated = at
+	end := time.Unix(at*60, 0).UTC()
+	span := int64(a.watched.period) * int64(*a.shown.EvaluationPeriods+extraPeriods)
+	points, err := c.points(a, end.Add(-time.Duration(span)*time.Second), end)
+	if err != nil { // only of an expression, which was checked when it was put
+		c.options.Logger.Error("evaluating an alarm", "alarm", *a.shown.AlarmName, "error", err)
 		return
 	}
-	period := int64(a.watched.period)
-	span := period * int64(*a.shown.EvaluationPeriods+extraPeriods)
-	for at := first; at <= now; at++ {
-		end := time.Unix(at*60, 0).UTC()
-		points, err := c.points(a, end.Add(-time.Duration(span)*time.Second), end)
-		if err != nil { // only of an expression, which was checked when it was put
-			c.options.Logger.Error("evaluating an alarm", "alarm", *a.shown.AlarmName, "error", err)
-			return
-		}
-		a.decide(points, end)
+	before := a.shown.StateValue
+	a.decide(points, end)
+	c.changed(a, before, end)
+}
+
+// changed does what follows from an alarm's state, if it is another than before.
+func (c *cloudWatchService) changed(a *alarm, before types.StateValue, at time.Time) {
+	if a.shown.StateValue == before {
+		return
 	}
-	a.evaluated = now
+	c.announceMetric(a, before)
+	c.rise(*a.shown.AlarmArn, at, map[string]bool{})
 }
 
 // point is one period of an alarm.

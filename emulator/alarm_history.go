@@ -112,8 +112,8 @@ func (c *cloudWatchService) history(region string, in *cloudwatch.DescribeAlarmH
 	if len(in.AlarmTypes) > 0 && !slices.Contains(in.AlarmTypes, types.AlarmTypeMetricAlarm) {
 		return found
 	}
+	c.evaluate()
 	for _, a := range c.alarmsOf(region) {
-		c.evaluate(a)
 		if in.AlarmName != nil && *in.AlarmName != *a.shown.AlarmName {
 			continue
 		}
@@ -149,8 +149,8 @@ func (c *cloudWatchService) describeAlarmsForMetric(ctx context.Context, in *clo
 	out := &cloudwatch.DescribeAlarmsForMetricOutput{MetricAlarms: []types.MetricAlarm{}}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.evaluate()
 	for _, a := range c.alarmsOf(callerOf(ctx).Region) {
-		c.evaluate(a)
 		q, shown := a.watched, &a.shown
 		switch {
 		case shown.MetricName == nil || seriesKey(q.namespace, q.metric, q.dimensions) != key,

@@ -6,6 +6,9 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 )
 
 // target tells which resource a member of an input names.
@@ -52,6 +55,16 @@ var targets = map[string][]target{
 		{"DashboardNames", dashboardOf},
 		{"ResourceARN", verbatim},
 	},
+	"sns": {
+		{"TopicArn", verbatim},
+		{"TargetArn", verbatim},
+		{"ResourceArn", verbatim},
+		{"Name", named("sns", "")},
+	},
+	"sqs": {
+		{"QueueUrl", queueOf},
+		{"QueueName", named("sqs", "")},
+	},
 	"iam": {
 		{"RoleName", func(c caller, name string) string { return c.globalARN("iam", "role/"+name) }}, // see withPath
 		{"PolicySourceArn", verbatim},
@@ -78,6 +91,7 @@ var unprotected = map[string]bool{"sts:GetCallerIdentity": true}
 // unscoped are the actions that no policy can confine to a resource although
 // their operations name one.
 var unscoped = map[string]bool{
+	"cloudwatch:PutCompositeAlarm":      true, // names an alarm, but wants *
 	"kinesis:DisableEnhancedMonitoring": true,
 	"kinesis:EnableEnhancedMonitoring":  true,
 	"kinesis:UpdateShardCount":          true,
@@ -102,24 +116,38 @@ func logGroup(c caller, name string) string { return c.arn("logs", "log-group:"+
 
 func dashboardOf(c caller, name string) string { return c.globalARN("cloudwatch", "dashboard/"+name) }
 
-// authorize checks an operation of a caller that policies hold.
+// authorize checks an operation of a caller that policies hold: its own, or those
+// of the resource.
 func (s *Server) authorize(c caller, service, name string, input any) *apiError {
-	if c.Session == nil && c.policy == nil && s.iam.observe == nil {
-		return nil
-	}
 	prefix := actionPrefix(service)
-	if unprotected[prefix+":"+name] {
+	ofResource := s.resourcePolicies(prefix)
+	if c.Session == nil && c.policy == nil && s.iam.observe == nil && ofResource == nil || unprotected[prefix+":"+name] {
 		return nil
 	}
 	for _, a := range s.accesses(c, prefix, name, input) {
 		failure := s.iam.authorize(c, a)
+		if ofResource != nil {
+			failure = s.iam.withResourcePolicy(c, a, ofResource(a.resource), failure)
+		}
 		if failure == nil {
 			continue
 		}
-		if prefix == "lambda" || s.queries[service].operations != nil {
+		if prefix == "lambda" || prefix == "sqs" || s.queries[service].operations != nil {
 			failure.Status = http.StatusForbidden
 		}
 		return failure
+	}
+	return nil
+}
+
+// resourcePolicies gives what finds the policies of a service's resources; nil for
+// services whose resources have none, and for S3, which has its own way.
+func (s *Server) resourcePolicies(prefix string) func(arn string) *policy {
+	switch prefix {
+	case "sns":
+		return s.sns.policyOf
+	case "sqs":
+		return s.sqs.policyOf
 	}
 	return nil
 }
@@ -169,7 +197,10 @@ func resourcesOf(c caller, service string, input any) []string {
 		// A listing is about all groups, whatever its prefix.
 		return []string{logGroup(c, "")}
 	}
-	if service == "cloudwatch" && v.FieldByName("AlarmNamePrefix").IsValid() {
+	if in, ok := input.(*cloudwatch.DescribeAlarmsInput); ok {
+		if slices.Contains(in.AlarmTypes, types.AlarmTypeCompositeAlarm) || in.ChildrenOfAlarmName != nil || in.ParentsOfAlarmName != nil {
+			return []string{"*"} // nothing less shows composite alarms
+		}
 		return []string{c.arn("cloudwatch", "alarm:*")}
 	}
 	for _, t := range targets[service] {

@@ -6,6 +6,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
@@ -27,6 +30,13 @@ func further(c caller, input any, resources []string) []access {
 		tagging(len(in.Tags), "logs:TagResource")
 	case *cloudwatch.PutMetricAlarmInput:
 		tagging(len(in.Tags), "cloudwatch:TagResource")
+	case *cloudwatch.PutCompositeAlarmInput:
+		resources = []string{named("cloudwatch", "alarm:")(c, deref(in.AlarmName))}
+		tagging(len(in.Tags), "cloudwatch:TagResource")
+	case *sns.CreateTopicInput:
+		tagging(len(in.Tags), "sns:TagResource")
+	case *sqs.CreateQueueInput:
+		tagging(len(in.Tags), "sqs:TagQueue")
 	case *cloudwatch.PutDashboardInput:
 		tagging(len(in.Tags), "cloudwatch:TagResource")
 	case *iam.CreateRoleInput:

@@ -18,16 +18,25 @@ type cloudWatchService struct {
 	options   Options
 	metrics   *metricStore
 	readiness *readiness
+	topics    alarmTopics // nil: nobody is told of alarms
+
+	running sync.WaitGroup  // the watch over alarms
+	stopped context.Context //nolint:containedctx // the lifetime of the service, not of a call
+	stop    context.CancelFunc
 
 	mu         sync.Mutex
-	alarms     map[string]*alarm     // by ARN
-	dashboards map[string]*dashboard // by name: they belong to no region
+	alarms     map[string]*alarm          // metric alarms by ARN
+	composites map[string]*compositeAlarm // by ARN
+	dashboards map[string]*dashboard      // by name: they belong to no region
+	watching   bool                       // the watch runs
+	closed     bool                       // and never will again
 }
 
 func newCloudWatch(options Options) *cloudWatchService {
+	stopped, stop := context.WithCancel(context.Background())
 	return &cloudWatchService{
-		options: options, metrics: newMetricStore(options.Clock),
-		alarms: map[string]*alarm{}, dashboards: map[string]*dashboard{},
+		options: options, metrics: newMetricStore(options.Clock), stopped: stopped, stop: stop,
+		alarms: map[string]*alarm{}, composites: map[string]*compositeAlarm{}, dashboards: map[string]*dashboard{},
 	}
 }
 
@@ -40,6 +49,7 @@ func (c *cloudWatchService) operations() map[string]operation {
 		"DescribeAlarmHistory":    op(c.describeAlarmHistory),
 		"DescribeAlarmsForMetric": op(c.describeAlarmsForMetric),
 		"PutMetricAlarm":          op(c.putMetricAlarm),
+		"PutCompositeAlarm":       op(c.putCompositeAlarm),
 		"DescribeAlarms":          op(c.describeAlarms),
 		"DeleteAlarms":            op(c.deleteAlarms),
 		"SetAlarmState":           op(c.setAlarmState),

@@ -39,6 +39,9 @@ func (c *cloudWatchService) tagsOf(arn string) (*map[string]string, error) {
 	if a := c.alarms[arn]; a != nil && !c.readiness.before(a.visible) {
 		return &a.tags, nil
 	}
+	if a := c.composites[arn]; a != nil && !c.readiness.before(a.visible) {
+		return &a.tags, nil
+	}
 	if _, name, ok := strings.Cut(arn, ":dashboard/"); ok && c.dashboard(name) != nil {
 		return &c.dashboards[name].tags, nil
 	}
@@ -108,6 +111,11 @@ func (c *cloudWatchService) tagged(region string) []taggedResource {
 	defer c.mu.Unlock()
 	var found []taggedResource
 	for arn, a := range c.alarms {
+		if a.region == region && !c.readiness.before(a.visible) {
+			found = append(found, taggedResource{arn: arn, tags: a.tags})
+		}
+	}
+	for arn, a := range c.composites {
 		if a.region == region && !c.readiness.before(a.visible) {
 			found = append(found, taggedResource{arn: arn, tags: a.tags})
 		}

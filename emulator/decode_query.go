@@ -181,7 +181,8 @@ func assignList(node *formNode, v reflect.Value, path string) error {
 	return nil
 }
 
-// assignMap takes Name.entry.1.key and Name.entry.1.value.
+// assignMap takes Name.entry.1.key and Name.entry.1.value; SNS calls them Name
+// and Value in one of its maps.
 func assignMap(node *formNode, v reflect.Value, path string) error {
 	v.Set(reflect.MakeMap(v.Type()))
 	entries, ok := node.children["entry"]
@@ -195,6 +196,9 @@ func assignMap(node *formNode, v reflect.Value, path string) error {
 	for _, number := range numbers {
 		entry := entries.children[strconv.Itoa(number)]
 		key, value := entry.children["key"], entry.children["value"]
+		if key == nil && value == nil {
+			key, value = entry.children["Name"], entry.children["Value"]
+		}
 		if key == nil || value == nil {
 			return fmt.Errorf("parameter %s.entry.%d needs key and value", path, number)
 		}

@@ -47,6 +47,7 @@ func (ln *lane) invoke(a *attempt) verdict {
 	m := ln.run.mapping
 	f, role, ok := ln.callee()
 	if !ok {
+		ln.countEvents(eventsFailed, len(a.records))
 		return verdict{}
 	}
 	ln.enterWindow(a.records[0])
@@ -63,15 +64,18 @@ func (ln *lane) invoke(a *attempt) verdict {
 	o, err := ln.lambda.executeFor(f, event{payload: payload})
 	if err != nil {
 		m.report("PROBLEM: " + err.Error())
+		ln.countEvents(eventsFailed, len(a.records))
 		return verdict{}
 	}
 	ln.countRead(f, a.records)
+	ln.countEvents(eventsInvoked, len(a.records))
 	a.invocations++
 	v := ln.aggregate(ln.judge(a.records, o.answer), o.answer)
 	if v.done == len(a.records) {
 		m.report(resultOK)
 	} else {
 		m.report(resultFailed)
+		ln.countEvents(eventsFailed, len(a.records)-v.done)
 	}
 	return v
 }

@@ -34,7 +34,7 @@ type discarded struct {
 		BatchSize      int    `json:"batchSize"`
 		StreamArn      string `json:"streamArn"`
 	} `json:"KinesisBatchInfo"`
-	Payload json.RawMessage `json:"payload"`
+	Payload json.RawMessage `json:"payload,omitempty"` // for a bucket alone
 }
 
 type responseContext struct {
@@ -45,24 +45,63 @@ type responseContext struct {
 
 // discard gives records up: they go to the on-failure destination, if there is
 // one, and the lane goes on after them. As in Lambda, a destination that cannot
-// be written does not hold the shard up; a metric tells.
+// be written does not hold the shard up; metrics tell.
 func (ln *lane) discard(ctx context.Context, records []*record, condition string, invocations int, v *verdict) {
 	c := &ln.run.config
-	if destination := c.DestinationConfig.OnFailure.Destination; destination != nil {
+	destination, delivered := c.DestinationConfig.OnFailure.Destination, false
+	if destination != nil {
 		// The records are given up even when the mapping stops just now.
-		if err := ln.store(context.WithoutCancel(ctx), *destination, records, condition, invocations, v); err != nil {
+		err := ln.store(context.WithoutCancel(ctx), *destination, records, condition, invocations, v)
+		if delivered = err == nil; !delivered {
 			ln.lambda.logger.Error("discarded records were not delivered to the on-failure destination",
 				"mapping", ln.run.mapping.uuid, "destination", *destination, "records", len(records), "error", err)
 			ln.lambda.metrics.record("AWS/Lambda", "DestinationDeliveryFailures", map[string]string{"FunctionName": nameOf(*c.FunctionArn)}, 1, "Count")
 		}
 	}
+	ln.countDiscarded(len(records), condition, delivered)
 	ln.commit(records[len(records)-1].ordinal + 1)
 }
 
+// store delivers to a destination in the name of the function's role.
 func (ln *lane) store(ctx context.Context, destination string, records []*record, condition string, invocations int, v *verdict) error {
-	m, now := ln.run.mapping, ln.lambda.clock.Now().UTC()
+	role, now := ln.role(), ln.lambda.clock.Now().UTC()
+	d := ln.describeDiscarded(records, condition, invocations, v, now)
+	service := partOf(destination, 2)
+	if service == "s3" {
+		d.Payload = ln.writer.event(records, role)
+	}
+	body, err := json.Marshal(d)
+	if err != nil {
+		return fmt.Errorf("describing discarded records: %w", err)
+	}
+	switch service {
+	case "sqs":
+		if err := ln.lambda.roles.allowed(role, "sqs:SendMessage", destination); err != nil {
+			return err
+		}
+		return ln.lambda.queues.send(destination, string(body))
+	case "sns":
+		if err := ln.lambda.roles.allowed(role, "sns:Publish", destination); err != nil {
+			return err
+		}
+		return ln.lambda.topics.send(destination, string(body))
+	}
+	bucket := bucketARNPattern().FindStringSubmatch(destination)[1]
+	key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", ln.run.mapping.uuid, ln.shard.id, now.Format("2006/01/02/2006-01-02T15.04.05"), newRequestID())
+	// A bucket needs both.
+	if err := ln.lambda.roles.allowed(role, "s3:ListBucket", destination); err != nil {
+		return err
+	}
+	if err := ln.lambda.roles.allowed(role, "s3:PutObject", destination+"/"+key); err != nil {
+		return err
+	}
+	return ln.lambda.objects.put(ctx, bucket, key, body)
+}
+
+// describeDiscarded tells of records that are given up, all but what they are.
+func (ln *lane) describeDiscarded(records []*record, condition string, invocations int, v *verdict, now time.Time) *discarded {
 	first, last := records[0], records[len(records)-1]
-	var d discarded
+	d := new(discarded)
 	d.RequestContext.RequestID = newRequestID()
 	d.RequestContext.FunctionArn = *ln.run.config.FunctionArn
 	d.RequestContext.Condition = condition
@@ -75,20 +114,5 @@ func (ln *lane) store(ctx context.Context, destination string, records []*record
 	d.KinesisBatch.StartSequence, d.KinesisBatch.EndSequence = first.sequence, last.sequence
 	d.KinesisBatch.ArrivalOfFirst, d.KinesisBatch.ArrivalOfLast = isoTime(time.UnixMilli(first.arrived)), isoTime(time.UnixMilli(last.arrived))
 	d.KinesisBatch.BatchSize = len(records)
-	role := ln.role()
-	d.Payload = ln.writer.event(records, role)
-	body, err := json.Marshal(d)
-	if err != nil {
-		return fmt.Errorf("describing discarded records: %w", err)
-	}
-	bucket := bucketARNPattern().FindStringSubmatch(destination)[1]
-	key := fmt.Sprintf("aws/lambda/%s/%s/%s-%s", m.uuid, ln.shard.id, now.Format("2006/01/02/2006-01-02T15.04.05"), newRequestID())
-	// Lambda delivers in the name of the function's role, and needs both.
-	if err := ln.lambda.roles.allowed(role, "s3:ListBucket", destination); err != nil {
-		return err
-	}
-	if err := ln.lambda.roles.allowed(role, "s3:PutObject", destination+"/"+key); err != nil {
-		return err
-	}
-	return ln.lambda.objects.put(ctx, bucket, key, body)
+	return d
 }

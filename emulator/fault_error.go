@@ -41,6 +41,8 @@ func throttleOf(c caller, service, operation string, input any, coin bool) *apiE
 			reason = "ConcurrentInvocationLimitExceeded"
 		}
 		e = throttled(reason)
+	case "sqs":
+		e.Code, e.Message = "RequestThrottled", "The request was denied due to request throttling."
 	case "tag":
 		e = failf(http.StatusBadRequest, "ThrottledException", "The request failed because it exceeded the allowed frequency of submitted requests.")
 	}
@@ -71,6 +73,8 @@ func breakdownOf(service string, coin bool) *apiError {
 		e.Code = "ServiceFailure"
 	case "logs":
 		e.Code, e.Message = "ServiceUnavailableException", "The service cannot complete the request."
+	case "sns":
+		e.Code = "InternalError"
 	case "cloudwatch":
 		e.Code = "InternalServiceFault"
 		e.Extra = map[string]any{"Message": e.Message} // that is how its member is called

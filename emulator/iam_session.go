@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -194,23 +195,58 @@ func (r *role) policies() []*policy {
 	return policies
 }
 
-// refusal words a decision against a principal as AWS does; S3 alone quotes the
-// resource. nil is an allow.
+// withResourcePolicy adds to what a caller's own policies say what that of the
+// resource does: its deny wins, and within an account either's allow is enough.
+func (i *iamService) withResourcePolicy(c caller, a access, p *policy, failure *apiError) *apiError {
+	if p == nil || c.RequestID == "" || failure != nil && failure.Code == "ExpiredTokenException" {
+		return failure
+	}
+	principals := []string{c.Account, c.globalARN("iam", "root"), c.principalARN()}
+	if c.Session != nil {
+		principals = append(principals, c.Session.roleARN)
+	}
+	a = a.withKeys(i.keysOf(principals[len(principals)-1])).withKeys(map[string]string{"aws:requestedregion": c.Region})
+	// The account as a principal hands the decision to its own policies.
+	exactly := func(who principal) bool {
+		return who.anyone || slices.ContainsFunc(principals[2:], func(arn string) bool { return slices.Contains(who.accounts, arn) })
+	}
+	atAll := func(who principal) bool {
+		return exactly(who) || slices.ContainsFunc(principals, func(arn string) bool { return slices.Contains(who.accounts, arn) })
+	}
+	switch {
+	case p.says(atAll, a) == explicitDeny:
+		worded := refusal(c.principalARN(), a, explicitDeny)
+		worded.Message = strings.Replace(worded.Message, "an identity-based", "a resource-based", 1)
+		return worded
+	case failure == nil || strings.Contains(failure.Message, "explicit deny"):
+		return failure
+	case p.says(exactly, a) == allow:
+		return nil
+	}
+	return failure
+}
+
+// refusal words a decision against a principal as AWS does: S3 alone quotes the
+// resource, SNS and SQS have spellings of their own. nil is an allow.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
 func refusal(principal string, a access, d decision) *apiError {
 	if d == allow {
 		return nil
 	}
-	why := fmt.Sprintf("because no identity-based policy allows the %s action", a.action)
+	action, resource, code := a.action, a.resource, "AccessDeniedException"
+	switch service, name, _ := strings.Cut(action, ":"); service {
+	case "s3":
+		resource = `"` + resource + `"`
+	case "sns":
+		action, code = "SNS:"+name, "AuthorizationError"
+	case "sqs":
+		action = strings.ToLower(action)
+	}
+	why := fmt.Sprintf("because no identity-based policy allows the %s action", action)
 	if d == explicitDeny {
 		why = "with an explicit deny in an identity-based policy"
 	}
-	resource := a.resource
-	if strings.HasPrefix(a.action, "s3:") {
-		resource = `"` + resource + `"`
-	}
-	failure := failf(http.StatusBadRequest, "AccessDeniedException",
-		"User: %s is not authorized to perform: %s on resource: %s %s", principal, a.action, resource, why)
+	failure := failf(http.StatusBadRequest, code, "User: %s is not authorized to perform: %s on resource: %s %s", principal, action, resource, why)
 	failure.unsaid = d == implicitDeny
 	return failure
 }

@@ -46,9 +46,16 @@ type lambdaSeams struct {
 	roles     roleAuthority
 	logs      logWriter
 	objects   objectWriter
+	queues    messageSender
+	topics    messageSender
 	metrics   metricRecorder
 	faults    *faultInjector
 	readiness *readiness
+}
+
+// messageSender is a service that takes a message for a queue or topic by its ARN.
+type messageSender interface {
+	send(arn, message string) error
 }
 
 // roleAuthority knows what execution roles may do.

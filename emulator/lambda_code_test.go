@@ -148,7 +148,7 @@ func TestUnusedOptionsOfLambdaAreRefused(t *testing.T) {
 			return err
 		},
 		"metrics of the mapping": func() error {
-			_, err := w.lambda.UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: aws.String("u"), MetricsConfig: &types.EventSourceMappingMetricsConfig{}})
+			_, err := w.lambda.UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: aws.String("u"), MetricsConfig: &types.EventSourceMappingMetricsConfig{Metrics: []types.EventSourceMappingMetric{types.EventSourceMappingMetricErrorCount}}})
 			return err
 		},
 	} {

@@ -195,7 +195,7 @@ func newMappingConfig(in *awslambda.CreateEventSourceMappingInput, m *sourceMapp
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, bisect: in.BisectBatchOnFunctionError,
 		responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
-		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria, metrics: in.MetricsConfig,
 	})
 	return c
 }
@@ -208,6 +208,7 @@ type mappingSettings struct {
 	responses                                         []types.FunctionResponseType
 	destination                                       *types.DestinationConfig
 	filters                                           *types.FilterCriteria
+	metrics                                           *types.EventSourceMappingMetricsConfig
 }
 
 func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
@@ -234,6 +235,9 @@ func settle(c *types.EventSourceMappingConfiguration, s mappingSettings) {
 		if len(s.filters.Filters) > 0 {
 			c.FilterCriteria = s.filters
 		}
+	}
+	if s.metrics != nil {
+		c.MetricsConfig = s.metrics
 	}
 	if s.destination != nil {
 		c.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{}}

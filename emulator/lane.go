@@ -124,6 +124,9 @@ func (ln *lane) gather(ctx context.Context) gathered {
 		if len(g.records) > 0 && windowOver == nil {
 			windowOver = ln.lambda.clock.After(window)
 		}
+		if len(v.records) == 0 {
+			ln.countEvents(eventsPolled, 0) // an empty poll counts as that
+		}
 		select {
 		case <-v.changed:
 		case <-windowOver:
@@ -150,6 +153,7 @@ func (ln *lane) take(g *gathering, v view) bool {
 			return false
 		}
 		if !ln.run.filters.pass(r) {
+			ln.countFiltered(1)
 			continue
 		}
 		n := ln.writer.size(r, g.role)
@@ -175,6 +179,7 @@ type attempt struct {
 // deliver brings a batch to its end: to the function, to the on-failure
 // destination, or apart. It gives false when ctx ended before that.
 func (ln *lane) deliver(ctx context.Context, records []*record) bool {
+	ln.countEvents(eventsPolled, len(records))
 	waiting := []attempt{{records: records}} // in the order of the records
 	for len(waiting) > 0 {
 		a := &waiting[0]

@@ -83,9 +83,9 @@ func TestMappingRefusesBadInput(t *testing.T) {
 		{"factor", parallel(11), "ValidationException", "'parallelizationFactor'"},
 		{"filter", filters("no JSON"), "InvalidParameterValueException", "Invalid filter pattern definition."},
 		{"tumbling window", tumbling(901), "ValidationException", "Value '901' at 'tumblingWindowInSeconds' failed to satisfy constraint: Member must have value less than or equal to 900"},
-		{"queue as destination", func(in *awslambda.CreateEventSourceMappingInput) {
-			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q")}}
-		}, "InvalidParameterValueException", "arn:aws:sqs:us-east-1:000000000000:q"},
+		{"FIFO queue as destination", func(in *awslambda.CreateEventSourceMappingInput) {
+			in.DestinationConfig = &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: aws.String("arn:aws:sqs:us-east-1:000000000000:q.fifo")}}
+		}, "InvalidParameterValueException", "arn:aws:sqs:us-east-1:000000000000:q.fifo"},
 		{"destination of successes", func(in *awslambda.CreateEventSourceMappingInput) {
 			in.DestinationConfig = &types.DestinationConfig{OnSuccess: &types.OnSuccess{Destination: aws.String("arn:aws:s3:::failures")}}
 		}, "InvalidParameterValueException", "DestinationConfig"},

@@ -48,7 +48,7 @@ func (l *lambdaService) updateMapping(ctx context.Context, in *awslambda.UpdateE
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, bisect: in.BisectBatchOnFunctionError,
 		responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
-		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria, metrics: in.MetricsConfig,
 	})
 	if err := checkTumblingWindow(&c); err != nil {
 		return nil, err
@@ -127,8 +127,8 @@ func checkCreateMapping(in *awslambda.CreateEventSourceMappingInput) error {
 		"AmazonManagedKafkaEventSourceConfig": in.AmazonManagedKafkaEventSourceConfig != nil,
 		"DocumentDBEventSourceConfig":         in.DocumentDBEventSourceConfig != nil,
 		"KMSKeyArn":                           in.KMSKeyArn != nil, "LoggingConfig": in.LoggingConfig != nil,
-		"MetricsConfig": in.MetricsConfig != nil, "ProvisionedPollerConfig": in.ProvisionedPollerConfig != nil,
-		"Queues": len(in.Queues) > 0, "ScalingConfig": in.ScalingConfig != nil, "SelfManagedEventSource": in.SelfManagedEventSource != nil,
+		"ProvisionedPollerConfig": in.ProvisionedPollerConfig != nil,
+		"Queues":                  len(in.Queues) > 0, "ScalingConfig": in.ScalingConfig != nil, "SelfManagedEventSource": in.SelfManagedEventSource != nil,
 		"SelfManagedKafkaEventSourceConfig": in.SelfManagedKafkaEventSourceConfig != nil,
 		"SourceAccessConfigurations":        len(in.SourceAccessConfigurations) > 0, "Topics": len(in.Topics) > 0,
 	}); err != nil {
@@ -147,7 +147,7 @@ func checkCreateMapping(in *awslambda.CreateEventSourceMappingInput) error {
 	return checkMappingSettings(mappingSettings{
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
-		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria, metrics: in.MetricsConfig,
 	})
 }
 
@@ -156,7 +156,7 @@ func checkUpdateMapping(in *awslambda.UpdateEventSourceMappingInput) error {
 		"AmazonManagedKafkaEventSourceConfig": in.AmazonManagedKafkaEventSourceConfig != nil,
 		"DocumentDBEventSourceConfig":         in.DocumentDBEventSourceConfig != nil,
 		"KMSKeyArn":                           in.KMSKeyArn != nil, "LoggingConfig": in.LoggingConfig != nil,
-		"MetricsConfig": in.MetricsConfig != nil, "ProvisionedPollerConfig": in.ProvisionedPollerConfig != nil,
+		"ProvisionedPollerConfig":           in.ProvisionedPollerConfig != nil,
 		"ScalingConfig":                     in.ScalingConfig != nil,
 		"SelfManagedKafkaEventSourceConfig": in.SelfManagedKafkaEventSourceConfig != nil,
 		"SourceAccessConfigurations":        len(in.SourceAccessConfigurations) > 0,
@@ -166,13 +166,19 @@ func checkUpdateMapping(in *awslambda.UpdateEventSourceMappingInput) error {
 	return checkMappingSettings(mappingSettings{
 		batchSize: in.BatchSize, window: in.MaximumBatchingWindowInSeconds, factor: in.ParallelizationFactor,
 		age: in.MaximumRecordAgeInSeconds, retries: in.MaximumRetryAttempts, responses: in.FunctionResponseTypes, destination: in.DestinationConfig,
-		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria,
+		tumbling: in.TumblingWindowInSeconds, filters: in.FilterCriteria, metrics: in.MetricsConfig,
 	})
 }
 
-var bucketARNPattern = compiled(`^arn:aws[a-zA-Z-]*:s3:::([a-z0-9.-]{3,63})$`)
+var (
+	bucketARNPattern   = compiled(`^arn:aws[a-zA-Z-]*:s3:::([a-z0-9.-]{3,63})$`)
+	destinationPattern = compiled(`^arn:aws[a-zA-Z-]*:(s3:::[a-z0-9.-]{3,63}|sqs:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,80}|sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_-]{1,256})$`)
+)
 
 func checkMappingSettings(s mappingSettings) error {
+	if err := checkMetricsConfig(s.metrics); err != nil {
+		return err
+	}
 	var c constraints
 	c.between(s.batchSize, "batchSize", 1, 10_000)
 	c.between(s.window, "maximumBatchingWindowInSeconds", 0, 300)
@@ -198,8 +204,8 @@ func checkMappingSettings(s mappingSettings) error {
 	if s.destination.OnSuccess != nil && deref(s.destination.OnSuccess.Destination) != "" {
 		return invalidParameter("Unsupported DestinationConfig parameter for given event source mapping type.")
 	}
-	if to := s.destination.OnFailure; to != nil && deref(to.Destination) != "" && !bucketARNPattern().MatchString(*to.Destination) {
-		return invalidParameter("This emulator has S3 buckets alone as on-failure destinations. The destination ARN is not supported: %s", *to.Destination)
+	if to := s.destination.OnFailure; to != nil && deref(to.Destination) != "" && !destinationPattern().MatchString(*to.Destination) {
+		return invalidParameter("This emulator has S3 buckets, standard SQS queues and standard SNS topics as on-failure destinations. The destination ARN is not supported: %s", *to.Destination)
 	}
 	return nil
 }

@@ -40,6 +40,7 @@ var conditionKeys = map[string]bool{
 	"aws:securetransport":  true, // evaluates true, although the emulator speaks HTTP
 	"aws:sourceaccount":    true,
 	"aws:sourcearn":        true,
+	"aws:sourceowner":      true, // of what AWS's services do for an account
 	"aws:principalarn":     true,
 	"aws:principalaccount": true,
 	"aws:requestedregion":  true,

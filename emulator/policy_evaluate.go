@@ -88,7 +88,7 @@ func (s *statement) concerns(a access) bool {
 
 // trusts tells whether a trust policy lets a service assume the role.
 func (p *policy) trusts(service string, keys map[string]string) bool {
-	return p.decide(func(who principal) bool { return who.anyone || slices.Contains(who.services, service) }, keys)
+	return p.decide(principalService(service), keys)
 }
 
 // trustsAccount tells whether a trust policy lets a principal of the account
@@ -102,18 +102,28 @@ func (p *policy) trustsAccount(account, arn string, keys map[string]string) bool
 }
 
 func (p *policy) decide(about func(principal) bool, keys map[string]string) bool {
-	trusted := false
+	return p.says(about, access{action: "sts:AssumeRole", keys: keys}) == allow
+}
+
+// says gives the decision of a policy that speaks of principals.
+func (p *policy) says(about func(principal) bool, a access) decision {
+	result := implicitDeny
 	for i := range p.statements {
 		s := &p.statements[i]
-		if !about(s.principal) || !s.concerns(access{action: "sts:AssumeRole", keys: keys}) {
+		if !about(s.principal) || !s.concerns(a) {
 			continue
 		}
 		if !s.allow {
-			return false
+			return explicitDeny
 		}
-		trusted = true
+		result = allow
 	}
-	return trusted
+	return result
+}
+
+// principalService finds an AWS service among the principals of a policy.
+func principalService(service string) func(principal) bool {
+	return func(who principal) bool { return who.anyone || slices.Contains(who.services, service) }
 }
 
 // wildcardMatch matches a pattern in which * stands for any characters and ? for

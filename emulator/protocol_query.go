@@ -154,5 +154,8 @@ func queryCode(code string) string {
 	case "ValidationException":
 		return "ValidationError"
 	}
+	if old := sqsQueryCode(code); old != "" {
+		return old
+	}
 	return cloudWatchQueryCode(code)
 }

@@ -68,7 +68,7 @@ func send(t testing.TB, s *Server, method, path, scope, body string, header ...s
 func TestServerTellsItsHealthAndShutsDown(t *testing.T) {
 	s := startServer(t, Options{Account: "123456789012", Region: "eu-west-1"})
 	owned := s.options.Directory
-	send(t, s, "POST", "/", "eu-west-1/sns", "Action=Publish&Version=2010-03-31", "Content-Type", "application/x-www-form-urlencoded")
+	send(t, s, "POST", "/", "eu-west-1/autoscaling", "Action=DescribePolicies&Version=2011-01-01", "Content-Type", "application/x-www-form-urlencoded")
 	response, body := send(t, s, "GET", "/_enrich/health", "", "")
 	var got health
 	if err := json.Unmarshal([]byte(body), &got); err != nil || response.StatusCode != 200 {
@@ -121,10 +121,10 @@ func TestUnsupportedIsAnsweredInTheServicesWords(t *testing.T) {
 		want                      string
 	}{
 		"json operation":  {"POST", "/", "us-east-1/dynamodb", "{}", []string{"X-Amz-Target", "DynamoDB_20120810.ExecuteStatement"}, 400, `"__type":"com.amazon.coral.service#UnknownOperationException"`},
-		"json service":    {"POST", "/", "us-east-1/sqs", "{}", []string{"X-Amz-Target", "AmazonSQS.SendMessage"}, 400, `{"__type":"UnknownOperationException","message":"The emulator does not have the operation AmazonSQS.SendMessage."}`},
+		"json service":    {"POST", "/", "us-east-1/events", "{}", []string{"X-Amz-Target", "AWSEvents.PutEvents"}, 400, `{"__type":"UnknownOperationException","message":"The emulator does not have the operation AWSEvents.PutEvents."}`},
 		"query operation": {"POST", "/", "us-east-1/iam", "Action=CreateUser&Version=2010-05-08", form, 400, "<Code>InvalidAction</Code><Message>Could not find operation CreateUser for version 2010-05-08</Message>"},
 		"query version":   {"POST", "/", "us-east-1/iam", "Action=GetRole&Version=2020-01-01", form, 400, "Could not find operation GetRole for version 2020-01-01"},
-		"query service":   {"POST", "/", "us-east-1/sns", "Action=Publish&Version=2010-03-31", form, 400, "Could not find operation Publish for version 2010-03-31"},
+		"query service":   {"POST", "/", "us-east-1/autoscaling", "Action=DescribePolicies&Version=2011-01-01", form, 400, "Could not find operation DescribePolicies for version 2011-01-01"},
 		"no action":       {"POST", "/", "us-east-1/iam", "", form, 400, "<Code>MissingAction</Code>"},
 		"rest operation":  {"GET", "/2015-03-31/functions/f/policy", "us-east-1/lambda", "", nil, 404, "The emulator does not have the operation GET /2015-03-31/functions/f/policy of lambda."},
 		"rest service":    {"GET", "/v1/apis", "us-east-1/apigateway", "", nil, 404, "The emulator does not have the service apigateway."},
