@@ -140,7 +140,7 @@ func checkConfiguration(c *constraints, role, handler, description *string, s se
 func firstUnsupported(used map[string]bool) error {
 	for _, member := range sortedKeys(used) {
 		if used[member] {
-			return lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", "%s is not supported by this emulator.", member)
+			return notHad(lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", "%s is not supported by this emulator.", member), member)
 		}
 	}
 	return nil

@@ -21,8 +21,9 @@ type s3Service struct {
 	iam       *iamService        // nil: everybody may do everything
 	faults    *faultInjector
 	readiness *readiness
-	// unsupported is told of each operation that is not implemented; may be nil.
-	unsupported func(ctx context.Context, operation string)
+	// unsupported is told of each request for what is not implemented, which is the
+	// whole operation when the member is ""; may be nil.
+	unsupported func(ctx context.Context, operation, member string)
 }
 
 func newS3(options Options, metrics *cloudWatchService, iam *iamService) *s3Service {
@@ -60,8 +61,12 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		failure := asAPIError(err)
 		switch {
-		case failure.Code == "NotImplemented" && s.unsupported != nil:
-			s.unsupported(r.Context(), operation.name)
+		case failure.unsupported != "" && s.unsupported != nil:
+			member := failure.unsupported
+			if operation.serve == nil {
+				member = ""
+			}
+			s.unsupported(r.Context(), operation.name, member)
 		case failure.Receiver && !failure.injected:
 			s.options.Logger.Error("S3 failed", "operation", operation.name, "error", err)
 		}

@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +29,7 @@ type Server struct {
 	http     *http.Server
 	serving  chan struct{} // closed when the listener's loop has ended
 
-	unsupported atomic.Int64
+	unsupported unsupportedCounts
 	closing     sync.Once
 	closed      chan struct{}
 	closeErr    error
@@ -225,12 +224,6 @@ func datedPath(path string) bool {
 	return err == nil
 }
 
-// notServed counts and logs what the emulator does not have.
-func (s *Server) notServed(c caller, service, operation string) {
-	s.unsupported.Add(1)
-	s.options.Logger.Warn("unsupported operation", "service", service, "operation", operation, "request", c.RequestID)
-}
-
 // invoke runs one operation, if no fault keeps it from that.
 func (s *Server) invoke(ctx context.Context, serviceName, name string, o operation, input any) (output any, failure *apiError) {
 	c := callerOf(ctx)
@@ -264,6 +257,9 @@ func (s *Server) run(ctx context.Context, serviceName, name string, o operation,
 		return output, nil
 	}
 	if api, ok := errors.AsType[*apiError](err); ok {
+		if api.unsupported != "" {
+			s.notHeeded(c, serviceName, name, api.unsupported)
+		}
 		return nil, api
 	}
 	return nil, s.internal(c, serviceName+"."+name, err)
