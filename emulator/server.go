@@ -38,6 +38,7 @@ type Server struct {
 	queries map[string]queryService // by signing name
 	rest    restService
 	enums   enumIndex
+	limits  map[string][]limit     // by service and operation
 	rpc     map[string]jsonService // by the service name in an RPC v2 path
 	faults  *faultInjector
 
@@ -250,6 +251,9 @@ func (s *Server) run(ctx context.Context, serviceName, name string, o operation,
 		}
 	}()
 	if failure := s.authorize(c, serviceName, name, input); failure != nil {
+		return nil, failure
+	}
+	if failure := s.checkModel(serviceName, name, input); failure != nil {
 		return nil, failure
 	}
 	output, err := o.invoke(ctx, input)

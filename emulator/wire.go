@@ -56,6 +56,7 @@ func (s *Server) wire() {
 	s.rpc = map[string]jsonService{
 		"GraniteServiceVersion20100801": s.targets["GraniteServiceVersion20100801"],
 	}
+	s.limits = modelLimits()
 	s.enums = newEnumIndex(s.iam, s.sts, s.dynamodb, s.kinesis, s.lambda, s.logs, s.cloudwatch, s.tagging)
 }
 
