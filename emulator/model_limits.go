@@ -68,7 +68,6 @@ func modelLimits() map[string][]limit {
 		},
 		"iam.UpdateRole": {
 			{member: "Description", high: 1000, pattern: description},
-			{member: "MaxSigninSessionDuration", low: 3600, high: 7776000},
 		},
 		"iam.UpdateRoleDescription": {
 			{member: "Description", required: true, high: 1000, pattern: description},
@@ -89,6 +88,8 @@ func modelLimits() map[string][]limit {
 			tagKey,
 		},
 		"lambda.CreateFunction": {
+			{member: "Architectures", low: 1, high: 1},
+			{member: "KMSKeyArn", high: 10000, pattern: kmsKey},
 			{member: "Code.S3ObjectVersion", low: 1, high: 1024},
 		},
 		"lambda.ListEventSourceMappings": {
@@ -103,10 +104,10 @@ func modelLimits() map[string][]limit {
 		"lambda.UpdateFunctionCode": {
 			{member: "Architectures", low: 1, high: 1},
 			{member: "S3ObjectVersion", low: 1, high: 1024},
-			{member: "SourceKMSKeyArn", high: 10000, pattern: kmsKey},
 		},
 		"lambda.UpdateFunctionConfiguration": {
 			{member: "EphemeralStorage.Size", required: true},
+			{member: "Architectures", low: 1, high: 1},
 			{member: "KMSKeyArn", high: 10000, pattern: kmsKey},
 		},
 		"logs.CreateLogGroup": {

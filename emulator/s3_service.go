@@ -16,6 +16,7 @@ import (
 type s3Service struct {
 	options   Options
 	routes    s3Routes
+	enums     map[string][]string // values of headers
 	store     *s3Store
 	metrics   *cloudWatchService // nil: no request metrics
 	iam       *iamService        // nil: everybody may do everything
@@ -30,6 +31,7 @@ func newS3(options Options, metrics *cloudWatchService, iam *iamService) *s3Serv
 	return &s3Service{
 		options: options,
 		routes:  s3Routes{bucket: bucketRoutes(), object: objectRoutes()},
+		enums:   s3Enums(),
 		store:   newS3Store(),
 		metrics: metrics,
 		iam:     iam,
@@ -100,6 +102,9 @@ func (s *s3Service) identify(q *s3Request) {
 func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
 	operation, err := s.routes.find(q)
 	if err != nil {
+		return operation, err
+	}
+	if err := s.checkEnums(q); err != nil {
 		return operation, err
 	}
 	if q.name != "" && operation.name != "CreateBucket" {
