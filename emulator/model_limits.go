@@ -88,6 +88,7 @@ func modelLimits() map[string][]limit {
 			tagKey,
 		},
 		"lambda.CreateFunction": {
+			{member: "EphemeralStorage.Size", required: true},
 			{member: "Architectures", low: 1, high: 1},
 			{member: "KMSKeyArn", high: 10000, pattern: kmsKey},
 			{member: "Code.S3ObjectVersion", low: 1, high: 1024},
@@ -107,7 +108,6 @@ func modelLimits() map[string][]limit {
 		},
 		"lambda.UpdateFunctionConfiguration": {
 			{member: "EphemeralStorage.Size", required: true},
-			{member: "Architectures", low: 1, high: 1},
 			{member: "KMSKeyArn", high: 10000, pattern: kmsKey},
 		},
 		"logs.CreateLogGroup": {
