@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
-	"github.com/aws/aws-sdk-go-v2/service/lambda"
+	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 )
@@ -41,7 +41,7 @@ func TestUnknownOperationOfEachProtocolIsAnErrorToItsClient(t *testing.T) {
 			return err
 		}, UnsupportedCount{Service: "monitoring", Operation: "DescribeInsightRules", Count: 1}},
 		"REST-JSON": {"UnknownOperationException", func(ctx context.Context) error {
-			_, err := lambda.NewFromConfig(config).GetPolicy(ctx, &lambda.GetPolicyInput{FunctionName: aws.String("f")})
+			_, err := awslambda.NewFromConfig(config).GetPolicy(ctx, &awslambda.GetPolicyInput{FunctionName: aws.String("f")})
 			return err
 		}, UnsupportedCount{Service: "lambda", Operation: "GET /2015-03-31/functions/f/policy", Count: 1}},
 		"REST-XML": {"NotImplemented", func(ctx context.Context) error {
