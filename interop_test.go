@@ -25,6 +25,10 @@ func TestInterop(t *testing.T) {
 	if programs == "" {
 		t.Fatal("ENRICH_INTEROP_BIN is not set: run make interop")
 	}
+	source, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
 	moto := startMoto(t, filepath.Join(programs, "moto_server"))
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/interop",
@@ -32,6 +36,7 @@ func TestInterop(t *testing.T) {
 		RequireUniqueNames:  true,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("MOTO", moto)
+			env.Setenv("SOURCE", source)
 			env.Setenv("PATH", programs+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return setUp(env)
 		},

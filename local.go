@@ -117,9 +117,13 @@ func (p *program) localStatus(c *cli.Context) error {
 		return err
 	}
 	d := map[string]any{"running": running != nil}
+	var missed []emulator.UnsupportedCount
 	if running != nil {
 		d["endpoint"], d["pid"], d["port"], d["started"] = running.Endpoint, running.PID, running.Port, running.Started
-		d["account"], d["region"], d["unsupported"] = health.Account, health.Region, health.Unsupported
+		if missed, err = askUnsupported(c.Context, running.Endpoint); err != nil {
+			return err
+		}
+		d["account"], d["region"], d["unsupported"] = health.Account, health.Region, missed
 	}
 	return p.out.result(d, func(page *page) {
 		if running == nil {
@@ -134,9 +138,19 @@ func (p *program) localStatus(c *cli.Context) error {
 			{{text: "log", paint: page.c.faint}, {text: p.place().log()}},
 		})
 		if health.Unsupported > 0 {
-			page.line("  %s were asked for that it does not have; its log names them", count(int(health.Unsupported), "operation"))
+			page.line("  %s for what it does not have:", count(int(health.Unsupported), "request"))
+			page.table(unsupportedRows(missed))
 		}
 	})
+}
+
+// unsupportedRows are a line for each operation or member that was missed.
+func unsupportedRows(missed []emulator.UnsupportedCount) [][]cell {
+	rows := make([][]cell, 0, len(missed))
+	for _, m := range missed {
+		rows = append(rows, []cell{{text: strings.TrimSpace(m.Service + " " + m.Operation)}, {text: m.Member}, {text: fmt.Sprint(m.Count)}})
+	}
+	return rows
 }
 
 func (p *program) localLogs(c *cli.Context) error {

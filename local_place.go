@@ -14,6 +14,8 @@ import (
 
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2/maybe"
+
+	"enrich/emulator"
 )
 
 // place is where the emulator of one state directory is announced: a file with
@@ -93,6 +95,27 @@ func askHealth(ctx context.Context, endpoint string) (health emulatorHealth, ok 
 	}
 	understood := json.Unmarshal(body, &health) == nil && health.Account != "" && health.Version > 0
 	return health, understood && response.StatusCode == http.StatusOK, nil
+}
+
+// askUnsupported gives what the emulator was asked for and does not have.
+func askUnsupported(ctx context.Context, endpoint string) ([]emulator.UnsupportedCount, error) {
+	ctx, cancel := context.WithTimeout(ctx, healthLimit)
+	defer cancel()
+	response, err := control(ctx, http.MethodGet, endpoint+"/_enrich/unsupported", nil)
+	if err != nil {
+		return nil, fmt.Errorf("asking the emulator at %s what it was missed for: %w", endpoint, err)
+	}
+	defer func() { _ = response.Body.Close() }() // only read from
+	answer := struct {
+		Unsupported []emulator.UnsupportedCount `json:"unsupported"`
+	}{Unsupported: []emulator.UnsupportedCount{}}
+	if response.StatusCode == http.StatusNotFound {
+		return answer.Unsupported, nil // one that an older enrich started
+	}
+	if err := json.NewDecoder(io.LimitReader(response.Body, 1<<20)).Decode(&answer); err != nil {
+		return nil, fmt.Errorf("asking the emulator at %s what it was missed for: %w", endpoint, err)
+	}
+	return answer.Unsupported, nil
 }
 
 // control sends a request past any proxy.

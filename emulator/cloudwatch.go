@@ -110,7 +110,7 @@ func cwMissing(name string) *apiError {
 }
 
 func cwUnsupported(what string) *apiError {
-	return cwInvalid("%s is not supported by this emulator.", what)
+	return notHad(cwInvalid("%s is not supported by this emulator.", what), what)
 }
 
 func cwToken() *apiError {

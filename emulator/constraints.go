@@ -82,5 +82,5 @@ func nullMember(member string) error {
 // unsupportedMember refuses what this emulator does not have: accepted and
 // ignored it would be a lie.
 func unsupportedMember(code, member string) error {
-	return failf(http.StatusBadRequest, code, "%s is not supported by this emulator.", member)
+	return notHad(failf(http.StatusBadRequest, code, "%s is not supported by this emulator.", member), member)
 }

@@ -17,12 +17,12 @@ type health struct {
 	Account     string `json:"account"`
 	Region      string `json:"region"`
 	Version     int    `json:"version"`
-	Unsupported int64  `json:"unsupported"`
+	Unsupported int64  `json:"unsupported"` // requests for what the emulator does not have
 	PID         int    `json:"pid"`
 }
 
-// serveControl answers what AWS does not have: health and shutdown, faults and
-// readiness.
+// serveControl answers what AWS does not have: health, what there is and what was
+// missed, faults and readiness, and shutdown.
 func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	// A page in somebody's browser can send requests to 127.0.0.1 too; it cannot
 	// leave its Origin out, and programs do not send one.
@@ -32,11 +32,14 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 	}
 	switch r.Method + " " + r.URL.Path {
 	case "GET /_enrich/health":
-		w.Header().Set("Content-Type", "application/json")
-		_ = json.NewEncoder(w).Encode(health{
+		writeControl(w, health{
 			Account: s.options.Account, Region: s.options.Region,
-			Version: controlVersion, Unsupported: s.unsupported.Load(), PID: os.Getpid(),
-		}) // an error means that the asker has gone
+			Version: controlVersion, Unsupported: s.unsupported.sum(), PID: os.Getpid(),
+		})
+	case "GET /_enrich/operations":
+		writeControl(w, map[string][]Operation{"operations": s.Operations()})
+	case "GET /_enrich/unsupported":
+		writeControl(w, map[string][]UnsupportedCount{"unsupported": s.Unsupported()})
 	case "POST /_enrich/shutdown":
 		w.WriteHeader(http.StatusAccepted)
 		go func() { //nolint:contextcheck // outlives the request that asks
@@ -53,4 +56,10 @@ func (s *Server) serveControl(w http.ResponseWriter, r *http.Request) {
 			http.NotFound(w, r)
 		}
 	}
+}
+
+// writeControl answers with a document.
+func writeControl(w http.ResponseWriter, document any) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(document) // an error means that the asker has gone
 }

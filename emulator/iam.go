@@ -198,7 +198,7 @@ func (i *iamService) createRole(ctx context.Context, in *iam.CreateRoleInput) (*
 		return nil, invalidIAM(problems...)
 	}
 	if in.PermissionsBoundary != nil {
-		return nil, failf(http.StatusBadRequest, "InvalidInput", "The emulator does not support permissions boundaries.")
+		return nil, unsupportedMember("InvalidInput", "PermissionsBoundary")
 	}
 	trust, err := parseTrust(*in.AssumeRolePolicyDocument)
 	if err != nil {

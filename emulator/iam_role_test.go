@@ -49,7 +49,7 @@ func TestIAMRoleChanges(t *testing.T) {
 		t.Errorf("got %+v, %v", profiles, err)
 	}
 	_, err = client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("bounded"), AssumeRolePolicyDocument: aws.String(lambdaTrust), PermissionsBoundary: aws.String("arn:aws:iam::aws:policy/ReadOnlyAccess")})
-	if got := wantCode(t, err, "InvalidInput"); !strings.Contains(got, "permissions boundaries") {
+	if got := wantCode(t, err, "InvalidInput"); !strings.Contains(got, "PermissionsBoundary") {
 		t.Errorf("got %s", got)
 	}
 	pathed, err := client.CreateRole(ctx, &iam.CreateRoleInput{RoleName: aws.String("deep"), Path: aws.String("/team/web/"), AssumeRolePolicyDocument: aws.String(lambdaTrust)})

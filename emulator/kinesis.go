@@ -140,7 +140,7 @@ func (s *kinesisService) byARN(arn string) (*stream, bool) {
 // find gives the stream that a request names, by name or by ARN.
 func (s *kinesisService) find(ctx context.Context, name, arn, id *string) (*stream, error) {
 	if id != nil {
-		return nil, failf(http.StatusBadRequest, "InvalidArgumentException", "StreamId is not supported by this emulator; give StreamARN or StreamName.")
+		return nil, unsupportedMember("InvalidArgumentException", "StreamId")
 	}
 	streamARN, err := s.resolve(ctx, name, arn)
 	if err != nil {

@@ -61,7 +61,7 @@ func checkCreateFunction(in *awslambda.CreateFunctionInput) error {
 		"FileSystemConfigs": len(in.FileSystemConfigs) > 0, "ImageConfig": in.ImageConfig != nil, "Layers": len(in.Layers) > 0,
 		"PackageType Image": in.PackageType == types.PackageTypeImage, "Publish": in.Publish, "PublishTo": in.PublishTo != "",
 		"SnapStart": startsSnap(in.SnapStart), "TenancyConfig": in.TenancyConfig != nil, "VpcConfig": inVPC(in.VpcConfig),
-		"Code.ImageUri": in.Code.ImageUri != nil, "Code from S3": in.Code.S3Bucket != nil || in.Code.S3Key != nil,
+		"Code.ImageUri": in.Code.ImageUri != nil, "Code.SourceKMSKeyArn": deref(in.Code.SourceKMSKeyArn) != "", "Code from S3": in.Code.S3Bucket != nil || in.Code.S3Key != nil,
 	}); err != nil {
 		return err
 	}
@@ -85,7 +85,7 @@ func checkCreateFunction(in *awslambda.CreateFunctionInput) error {
 
 func checkUpdateCode(in *awslambda.UpdateFunctionCodeInput) error {
 	if err := firstUnsupported(map[string]bool{
-		"ImageUri": in.ImageUri != nil, "Code from S3": in.S3Bucket != nil || in.S3Key != nil, "Publish": in.Publish, "PublishTo": in.PublishTo != "",
+		"ImageUri": in.ImageUri != nil, "SourceKMSKeyArn": deref(in.SourceKMSKeyArn) != "", "Code from S3": in.S3Bucket != nil || in.S3Key != nil, "Publish": in.Publish, "PublishTo": in.PublishTo != "",
 	}); err != nil {
 		return err
 	}
@@ -140,7 +140,7 @@ func checkConfiguration(c *constraints, role, handler, description *string, s se
 func firstUnsupported(used map[string]bool) error {
 	for _, member := range sortedKeys(used) {
 		if used[member] {
-			return lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", "%s is not supported by this emulator.", member)
+			return notHad(lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", "%s is not supported by this emulator.", member), member)
 		}
 	}
 	return nil

@@ -19,8 +19,10 @@ const (
 )
 
 func (l *lambdaService) invokeFunction(ctx context.Context, in *awslambda.InvokeInput) (*awslambda.InvokeOutput, error) {
-	if in.DurableExecutionName != nil || in.TenantId != nil {
-		return nil, invalidParameter("Durable executions and tenants are not supported by this emulator.")
+	if err := firstUnsupported(map[string]bool{
+		"DurableExecutionName": in.DurableExecutionName != nil, "TenantId": in.TenantId != nil,
+	}); err != nil {
+		return nil, err
 	}
 	f, err := l.find(ctx, in.FunctionName, in.Qualifier)
 	if err != nil {

@@ -80,7 +80,7 @@ func logsInvalid(format string, args ...any) *apiError {
 }
 
 func logsUnsupported(what string) *apiError {
-	return logsInvalid("%s is not supported by this emulator.", what)
+	return notHad(logsInvalid("%s is not supported by this emulator.", what), what)
 }
 
 func noSuchGroup() *apiError {

@@ -14,7 +14,7 @@ func onlyMembers(input any, supported ...string) error {
 		if v.FieldByIndex(field.Index).IsZero() || slices.Contains(supported, field.Name) {
 			continue
 		}
-		return failf(http.StatusBadRequest, "ValidationException", "The emulator does not support the member %s here.", field.Name)
+		return notHad(failf(http.StatusBadRequest, "ValidationException", "The emulator does not support the member %s here.", field.Name), field.Name)
 	}
 	return nil
 }

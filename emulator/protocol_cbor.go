@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -40,7 +41,7 @@ func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
 	service, known := s.rpc[serviceName]
 	o, has := service.operations[name]
 	if !ok || !known || !has {
-		s.notServed(c, serviceName, name)
+		s.notServed(c, cmp.Or(service.name, serviceName), name)
 		writeCBORError(w, unknownOperation(serviceName+"."+name))
 		return
 	}

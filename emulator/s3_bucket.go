@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -231,11 +232,12 @@ func (q *s3Request) bucketLimit() (int, error) {
 	if !q.query.Has("max-buckets") {
 		return 10000, nil
 	}
-	limit, err := q.limit("max-buckets")
-	if err == nil && limit == 0 {
-		return 0, invalidArgument("max-buckets", "0", "Argument max-buckets must be an integer between 1 and 10000")
+	text := q.query.Get("max-buckets")
+	limit, err := strconv.Atoi(text)
+	if err != nil || limit < 1 || limit > 10000 {
+		return 0, invalidArgument("max-buckets", text, "Argument max-buckets must be an integer between 1 and 10000")
 	}
-	return limit, err
+	return limit, nil
 }
 
 func (s *s3Service) sortedBuckets() []*s3Bucket {

@@ -62,7 +62,7 @@ func accessDenied() *apiError {
 
 // notImplemented names what the emulator does not have.
 func notImplemented(what string) *apiError {
-	return failf(http.StatusNotImplemented, "NotImplemented", "The emulator does not implement %s.", what)
+	return notHad(failf(http.StatusNotImplemented, "NotImplemented", "The emulator does not implement %s.", what), what)
 }
 
 // asAPIError makes any error one that can be sent.

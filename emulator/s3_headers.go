@@ -66,7 +66,7 @@ func refuseFeatures(q *s3Request) error {
 	if !slices.Contains(storageClasses, q.Header.Get("X-Amz-Storage-Class")) {
 		return failf(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid")
 	}
-	for _, header := range []string{"X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Legal-Hold", "X-Amz-Website-Redirect-Location", "X-Amz-Write-Offset-Bytes"} {
+	for _, header := range []string{"X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Legal-Hold", "X-Amz-Object-Lock-Event-Hold", "X-Amz-Website-Redirect-Location", "X-Amz-Write-Offset-Bytes"} {
 		if q.Header.Get(header) != "" {
 			return notImplemented("the header " + strings.ToLower(header))
 		}

@@ -28,6 +28,8 @@ func (s *s3Service) putVersioning(q *s3Request) error {
 	switch {
 	case in.MFADelete == "Enabled":
 		return notImplemented("MFA delete")
+	case in.MFADelete != "" && in.MFADelete != "Disabled":
+		return malformedXML()
 	case in.Status != versioningEnabled && in.Status != versioningSuspended:
 		return failf(http.StatusBadRequest, "IllegalVersioningConfigurationException", "The Versioning element must be specified")
 	}

@@ -16,19 +16,22 @@ import (
 type s3Service struct {
 	options   Options
 	routes    s3Routes
+	enums     map[string][]string // values of headers
 	store     *s3Store
 	metrics   *cloudWatchService // nil: no request metrics
 	iam       *iamService        // nil: everybody may do everything
 	faults    *faultInjector
 	readiness *readiness
-	// unsupported is told of each operation that is not implemented; may be nil.
-	unsupported func(ctx context.Context, operation string)
+	// unsupported is told of each request for what is not implemented, which is the
+	// whole operation when the member is ""; may be nil.
+	unsupported func(ctx context.Context, operation, member string)
 }
 
 func newS3(options Options, metrics *cloudWatchService, iam *iamService) *s3Service {
 	return &s3Service{
 		options: options,
 		routes:  s3Routes{bucket: bucketRoutes(), object: objectRoutes()},
+		enums:   s3Enums(),
 		store:   newS3Store(),
 		metrics: metrics,
 		iam:     iam,
@@ -60,8 +63,12 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil {
 		failure := asAPIError(err)
 		switch {
-		case failure.Code == "NotImplemented" && s.unsupported != nil:
-			s.unsupported(r.Context(), operation.name)
+		case failure.unsupported != "" && s.unsupported != nil:
+			member := failure.unsupported
+			if operation.serve == nil {
+				member = ""
+			}
+			s.unsupported(r.Context(), operation.name, member)
 		case failure.Receiver && !failure.injected:
 			s.options.Logger.Error("S3 failed", "operation", operation.name, "error", err)
 		}
@@ -95,6 +102,9 @@ func (s *s3Service) identify(q *s3Request) {
 func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
 	operation, err := s.routes.find(q)
 	if err != nil {
+		return operation, err
+	}
+	if err := s.checkEnums(q); err != nil {
 		return operation, err
 	}
 	if q.name != "" && operation.name != "CreateBucket" {

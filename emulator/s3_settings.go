@@ -46,6 +46,9 @@ func newBucketSettings(q *s3Request) (s3Settings, error) {
 		}
 		settings.ownership.Rules[0].ObjectOwnership = ownership
 	}
+	if err := refuseNamespace(q.Header); err != nil {
+		return settings, err
+	}
 	if acl := q.Header.Get("X-Amz-Acl"); acl != "" && acl != "private" {
 		return settings, notImplemented("the access control list " + acl)
 	}
@@ -72,7 +75,7 @@ func decodeXML(body []byte, into any) error {
 			return malformedXML()
 		}
 	}
-	if hasUnknown(reflect.ValueOf(into)) {
+	if hasUnknown(reflect.ValueOf(into)) || !complete(body) {
 		return malformedXML()
 	}
 	return nil

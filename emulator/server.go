@@ -13,7 +13,6 @@ import (
 	"runtime/debug"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -30,7 +29,7 @@ type Server struct {
 	http     *http.Server
 	serving  chan struct{} // closed when the listener's loop has ended
 
-	unsupported atomic.Int64
+	unsupported unsupportedCounts
 	closing     sync.Once
 	closed      chan struct{}
 	closeErr    error
@@ -39,6 +38,7 @@ type Server struct {
 	queries map[string]queryService // by signing name
 	rest    restService
 	enums   enumIndex
+	limits  map[string][]limit     // by service and operation
 	rpc     map[string]jsonService // by the service name in an RPC v2 path
 	faults  *faultInjector
 
@@ -225,12 +225,6 @@ func datedPath(path string) bool {
 	return err == nil
 }
 
-// notServed counts and logs what the emulator does not have.
-func (s *Server) notServed(c caller, service, operation string) {
-	s.unsupported.Add(1)
-	s.options.Logger.Warn("unsupported operation", "service", service, "operation", operation, "request", c.RequestID)
-}
-
 // invoke runs one operation, if no fault keeps it from that, and measures it.
 func (s *Server) invoke(ctx context.Context, serviceName, name string, o operation, input any) (output any, failure *apiError) {
 	started := s.options.Clock.Now()
@@ -266,11 +260,17 @@ func (s *Server) run(ctx context.Context, serviceName, name string, o operation,
 	if failure := s.authorize(c, serviceName, name, input); failure != nil {
 		return nil, failure
 	}
+	if failure := s.checkModel(serviceName, name, input); failure != nil {
+		return nil, failure
+	}
 	output, err := o.invoke(ctx, input)
 	if err == nil {
 		return output, nil
 	}
 	if api, ok := errors.AsType[*apiError](err); ok {
+		if api.unsupported != "" {
+			s.notHeeded(c, serviceName, name, api.unsupported)
+		}
 		return nil, api
 	}
 	return nil, s.internal(c, serviceName+"."+name, err)

@@ -140,7 +140,7 @@ func TestUnsupportedIsAnsweredInTheServicesWords(t *testing.T) {
 			if id := response.Header.Get("x-amzn-RequestId"); len(id) != 36 {
 				t.Errorf("request id %q", id)
 			}
-			if got := s.unsupported.Load(); got != 1 && name != "no action" {
+			if got := s.unsupported.sum(); got != 1 && name != "no action" {
 				t.Errorf("counted %d", got)
 			}
 		})

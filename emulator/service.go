@@ -77,6 +77,9 @@ type apiError struct {
 	Extra    map[string]any // members beside message, as Lambda's Type
 	injected bool           // by a Fault: nothing is wrong with the emulator
 	unsaid   bool           // refused since no policy of the caller's speaks of it, so that a resource's may allow it
+	// unsupported tells that AWS would not have refused it: the emulator does not
+	// have what was asked for.
+	unsupported string
 }
 
 func (e *apiError) Error() string { return fmt.Sprintf("%s: %s", e.Code, e.Message) }

@@ -80,8 +80,11 @@ func (s *stsService) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*
 }
 
 func assumeDuration(in *sts.AssumeRoleInput) (time.Duration, error) {
-	if in.Policy != nil || len(in.PolicyArns) > 0 || in.SerialNumber != nil {
-		return 0, failf(http.StatusBadRequest, "ValidationError", "The emulator does not support session policies and MFA in AssumeRole.")
+	switch {
+	case in.Policy != nil || len(in.PolicyArns) > 0:
+		return 0, unsupportedMember("ValidationError", "Policy and PolicyArns")
+	case in.SerialNumber != nil || in.TokenCode != nil:
+		return 0, unsupportedMember("ValidationError", "SerialNumber and TokenCode")
 	}
 	var problems []string
 	if in.RoleArn == nil || len(*in.RoleArn) < 20 {

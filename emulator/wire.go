@@ -45,7 +45,13 @@ func (s *Server) wire() {
 	s.kinesis = newKinesis(o, s.cloudwatch)
 	s.kinesis.faults, s.kinesis.readiness = s.faults, s.readiness
 	s.s3 = newS3(o, s.cloudwatch, s.iam)
-	s.s3.unsupported = func(ctx context.Context, operation string) { s.notServed(callerOf(ctx), "s3", operation) }
+	s.s3.unsupported = func(ctx context.Context, operation, member string) {
+		if member == "" {
+			s.notServed(callerOf(ctx), "s3", operation)
+			return
+		}
+		s.notHeeded(callerOf(ctx), "s3", operation, member)
+	}
 	s.s3.faults, s.s3.readiness = s.faults, s.readiness
 	s.lambda = newLambda(o, s.Endpoint(), lambdaSeams{
 		kinesis: s.kinesis, roles: s.iam, logs: s.logs, objects: s.s3, queues: s.sqs, topics: s.sns, metrics: s.cloudwatch, faults: s.faults, readiness: s.readiness,
@@ -58,6 +64,7 @@ func (s *Server) wire() {
 	s.rpc = map[string]jsonService{
 		"GraniteServiceVersion20100801": s.targets["GraniteServiceVersion20100801"],
 	}
+	s.limits = modelLimits()
 	s.enums = newEnumIndex(s.iam, s.sts, s.dynamodb, s.kinesis, s.lambda, s.logs, s.cloudwatch, s.sns, s.sqs, s.tagging)
 }
 
