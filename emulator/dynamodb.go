@@ -18,6 +18,7 @@ type dynamoService struct {
 	tables  map[tableKey]*table
 	leaving atomic.Int64 // tables that are DELETING
 
+	room      *capacity       // of all items
 	reserved  map[string]bool // words that expressions cannot use as names
 	metrics   metricRecorder  // may be nil
 	faults    *faultInjector
@@ -27,7 +28,7 @@ type dynamoService struct {
 type tableKey struct{ region, name string }
 
 func newDynamoDB(o Options, metrics metricRecorder) *dynamoService {
-	return &dynamoService{account: o.Account, clock: o.Clock, tables: map[tableKey]*table{}, reserved: reservedSet(), metrics: metrics}
+	return &dynamoService{account: o.Account, clock: o.Clock, tables: map[tableKey]*table{}, room: &capacity{limit: itemCapacity}, reserved: reservedSet(), metrics: metrics}
 }
 
 func (d *dynamoService) operations() map[string]operation {

@@ -71,6 +71,7 @@ func (t *table) apply(ctx context.Context, c change) (old, made attributes, unit
 	if made == nil {
 		if found {
 			t.items.delete(c.key)
+			t.room.free(int64(stored.size))
 		}
 		return stored.attributes, nil, writeUnits(stored.size), nil
 	}
@@ -83,6 +84,9 @@ func (t *table) apply(ctx context.Context, c change) (old, made attributes, unit
 			return nil, nil, 0, dynamoInvalid("Item size to update has exceeded the maximum allowed size")
 		}
 		return nil, nil, 0, dynamoInvalid("Item size has exceeded the maximum allowed size")
+	}
+	if !t.room.take(int64(size - stored.size)) {
+		return nil, nil, 0, t.room.exceeded("items")
 	}
 	t.items.put(storedItem{key: c.key, attributes: made, size: size})
 	return stored.attributes, made, writeUnits(max(size, stored.size)), nil

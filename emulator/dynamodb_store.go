@@ -25,6 +25,10 @@ type storedItem struct {
 // hash, the hash key, and the sort key; each in a form that sorts as bytes.
 type primaryKey string
 
+// itemCapacity is how many bytes, as DynamoDB counts them, the items of all tables
+// may have together. In memory they take more.
+const itemCapacity = 1 << 30
+
 // buckets are how many parts a table's items lie in. Inserting moves the part
 // of a bucket behind the item, which stays small for a million items.
 const buckets = 4096

@@ -38,6 +38,7 @@ type table struct {
 	recovery   recovery
 	ttl        string // attribute; "" when off
 	items      itemStore
+	room       *capacity // of all tables' items
 }
 
 type keyAttribute struct {
@@ -124,7 +125,7 @@ func (d *dynamoService) createTable(ctx context.Context, in *dynamodb.CreateTabl
 		name: *in.TableName, arn: callerOf(ctx).arn("dynamodb", "table/"+*in.TableName), id: newRequestID(),
 		created: d.clock.Now().UTC(), visible: d.readiness.visible(), hash: hash, sort: sort,
 		protection: deref(in.DeletionProtectionEnabled), class: in.TableClass,
-		tags: map[string]string{},
+		tags: map[string]string{}, room: d.room,
 	}
 	if err := t.setBilling(in.BillingMode, in.ProvisionedThroughput, t.created); err != nil {
 		return nil, err
@@ -311,6 +312,8 @@ func (d *dynamoService) deleteTable(ctx context.Context, in *dynamodb.DeleteTabl
 	case t.protection:
 		return nil, dynamoInvalid("Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.")
 	}
+	t.room.free(t.items.bytes)
+	t.items = itemStore{}
 	if d.enter(t, types.TableStatusDeleting); t.until.IsZero() {
 		delete(d.tables, tableKey{callerOf(ctx).Region, t.name})
 	} else {

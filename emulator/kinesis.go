@@ -28,13 +28,15 @@ type kinesisService struct {
 	faults    *faultInjector
 	readiness *readiness
 
-	mu      sync.RWMutex
-	streams map[string]*stream // by ARN
-	leaving atomic.Int64       // streams that are DELETING
+	mu       sync.RWMutex
+	streams  map[string]*stream // by ARN
+	leaving  atomic.Int64       // streams that are DELETING
+	room     *capacity          // of all records
+	enforced atomic.Bool        // shards have the limits of AWS's
 }
 
 func newKinesis(o Options, metrics metricRecorder) *kinesisService {
-	return &kinesisService{account: o.Account, clock: o.Clock, metrics: metrics, streams: map[string]*stream{}}
+	return &kinesisService{account: o.Account, clock: o.Clock, metrics: metrics, streams: map[string]*stream{}, room: &capacity{limit: o.StreamMemory}}
 }
 
 func (s *kinesisService) operations() map[string]operation {
@@ -93,6 +95,7 @@ type stream struct {
 	shards     []*shard      // every shard that AWS would still list, by ID
 	open       []*shard      // those that take records, by hash key range
 	nextShard  uint32        // number of the next shard
+	room       *capacity     // of the service
 	resharded  chan struct{} // closed when shards changed or the stream was deleted
 	deleted    bool
 	gone       chan struct{} // closed with the deletion

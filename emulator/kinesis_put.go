@@ -50,13 +50,26 @@ func (s *kinesisService) putRecord(ctx context.Context, in *kinesis.PutRecordInp
 	if err != nil {
 		return nil, err
 	}
-	st.mu.RLock()
-	defer st.mu.RUnlock()
 	if err := st.checkSize("", in.Data, *in.PartitionKey); err != nil {
 		return nil, err
 	}
+	held := heldSize(in.Data, *in.PartitionKey)
+	if err := s.makeRoom(held); err != nil {
+		return nil, err
+	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if st.deleted {
+		s.room.free(held)
+		return nil, streamNotFound(st.name, st.account)
+	}
 	sh := st.shardFor(key)
-	sequence := sh.append(s.clock.Now(), st.retention, *in.PartitionKey, in.Data, st.encrypted())
+	now := s.clock.Now()
+	if s.enforced.Load() && !sh.admits(now, len(in.Data)+len(*in.PartitionKey)) {
+		s.room.free(held)
+		return nil, throughputExceeded(st, sh)
+	}
+	sequence := sh.append(now, st.retention, *in.PartitionKey, in.Data, st.encrypted())
 	s.countIncoming(st, 1, len(in.Data))
 	return &kinesis.PutRecordOutput{ShardId: new(sh.id), SequenceNumber: &sequence, EncryptionType: st.answeredEncryption()}, nil
 }
@@ -73,14 +86,23 @@ func (s *kinesisService) putRecords(ctx context.Context, in *kinesis.PutRecordsI
 	if err != nil {
 		return nil, err
 	}
-	st.mu.RLock()
-	defer st.mu.RUnlock()
+	held := int64(0)
 	for i, r := range in.Records {
 		if err := st.checkSize(fmt.Sprintf("records.%d.member.", i+1), r.Data, *r.PartitionKey); err != nil {
 			return nil, err
 		}
+		held += heldSize(r.Data, *r.PartitionKey)
 	}
-	now, bytes, failed := s.clock.Now(), 0, 0
+	if err := s.makeRoom(held); err != nil {
+		return nil, err
+	}
+	st.mu.RLock()
+	defer st.mu.RUnlock()
+	if st.deleted {
+		s.room.free(held)
+		return nil, streamNotFound(st.name, st.account)
+	}
+	now, enforced, bytes, failed := s.clock.Now(), s.enforced.Load(), 0, 0
 	left := s.faults.unprocessed("kinesis", "PutRecords", len(in.Records))
 	out := &kinesis.PutRecordsOutput{
 		Records: make([]types.PutRecordsResultEntry, len(in.Records)), FailedRecordCount: new(int32(0)),
@@ -88,11 +110,9 @@ func (s *kinesisService) putRecords(ctx context.Context, in *kinesis.PutRecordsI
 	}
 	for i, r := range in.Records {
 		sh := st.shardFor(keys[i])
-		if left != nil && left[i] {
-			out.Records[i] = types.PutRecordsResultEntry{
-				ErrorCode:    new("ProvisionedThroughputExceededException"),
-				ErrorMessage: new(fmt.Sprintf("Rate exceeded for shard %s in stream %s under account %s.", sh.id, st.name, st.account)),
-			}
+		if left != nil && left[i] || enforced && !sh.admits(now, len(r.Data)+len(*r.PartitionKey)) {
+			out.Records[i] = types.PutRecordsResultEntry{ErrorCode: new(tooMuchThroughput), ErrorMessage: new(exceeded(st, sh))}
+			s.room.free(heldSize(r.Data, *r.PartitionKey))
 			failed++
 			continue
 		}
@@ -165,11 +185,14 @@ func addTooLong(c *constraints, path string, size, limit int) {
 
 // checkSize holds a record to the stream's own limit: data and partition key together.
 func (st *stream) checkSize(path string, data []byte, partitionKey string) error {
-	if len(data)+len(partitionKey) <= st.maxRecord {
+	st.mu.RLock()
+	limit := st.maxRecord
+	st.mu.RUnlock()
+	if len(data)+len(partitionKey) <= limit {
 		return nil
 	}
 	var c constraints
-	addTooLong(&c, path, len(data), st.maxRecord)
+	addTooLong(&c, path, len(data), limit)
 	return c.err()
 }
 
@@ -215,6 +238,30 @@ func (s *kinesisService) countIncoming(st *stream, records, bytes int) {
 	dimensions := map[string]string{"StreamName": st.name}
 	s.metrics.record("AWS/Kinesis", "IncomingRecords", dimensions, float64(records), "Count")
 	s.metrics.record("AWS/Kinesis", "IncomingBytes", dimensions, float64(bytes), "Bytes")
+}
+
+// makeRoom takes room for records. If there is none it first forgets, in all
+// streams, what is older than their retention.
+func (s *kinesisService) makeRoom(held int64) error {
+	if s.room.take(held) {
+		return nil
+	}
+	s.forgetExpired()
+	if s.room.take(held) {
+		return nil
+	}
+	return s.room.exceeded("stream records")
+}
+
+func (s *kinesisService) forgetExpired() {
+	now := s.clock.Now()
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	for _, st := range s.streams {
+		for _, sh := range st.listed(now) {
+			sh.forget(now, st.keeps())
+		}
+	}
 }
 
 // since gives the milliseconds from an arrival to now, never negative.

@@ -182,6 +182,9 @@ func (s *kinesisService) getRecords(ctx context.Context, in *kinesis.GetRecordsI
 	if in.Limit != nil {
 		limit = int(*in.Limit)
 	}
+	if s.enforced.Load() && !sh.serves(now, 1) {
+		return nil, throughputExceeded(st, sh)
+	}
 	return s.recordsFrom(st, sh, it.ordinal, limit), nil
 }
 
@@ -218,6 +221,9 @@ func (s *kinesisService) countOutgoing(st *stream, sh *shard, records []record, 
 	bytes, age := 0, int64(0)
 	for i := range records {
 		bytes += len(records[i].data)
+	}
+	if s.enforced.Load() {
+		sh.served(bytes)
 	}
 	if n := len(records); n > 0 {
 		age = since(now, records[n-1].arrived)

@@ -23,6 +23,16 @@ type record struct {
 
 func (r *record) size() int { return len(r.data) + len(r.partitionKey) }
 
+// recordFrame is what a record takes in memory beside its data and its key, in
+// bytes.
+const recordFrame = 160
+
+func heldSize(data []byte, partitionKey string) int64 {
+	return int64(len(data) + len(partitionKey) + recordFrame)
+}
+
+func (r *record) held() int64 { return heldSize(r.data, r.partitionKey) }
+
 // shard holds the records of a range of hash keys. A record's ordinal is its
 // number in the shard; readers keep their place by it.
 type shard struct {
@@ -39,15 +49,17 @@ type shard struct {
 	dead    int    // trimmed records whose memory the array still holds
 	first   uint64 // ordinal of records[0]
 	next    uint64 // ordinal of the next record
-	closed  time.Time
-	wake    chan struct{} // closed at the next change; nil while nobody waits
+	room    *capacity
+	allowances
+	closed time.Time
+	wake   chan struct{} // closed at the next change; nil while nobody waits
 }
 
 func shardID(number uint32) string { return fmt.Sprintf("shardId-%012d", number) }
 
 // newShard adds an open shard to the stream, whose mutex must be held.
 func (st *stream) newShard(now time.Time, start, end hashKey) *shard {
-	sh := &shard{id: shardID(st.nextShard), number: st.nextShard, start: start, end: end, created: now, next: 1, first: 1}
+	sh := &shard{id: shardID(st.nextShard), number: st.nextShard, start: start, end: end, created: now, next: 1, first: 1, room: st.room}
 	st.nextShard++
 	st.shards = append(st.shards, sh)
 	at, _ := slices.BinarySearchFunc(st.open, sh, byRange)
@@ -144,11 +156,30 @@ func (sh *shard) trim(now time.Time, retention time.Duration) {
 	if n == 0 {
 		return
 	}
+	for i := range n {
+		sh.room.free(sh.records[i].held())
+	}
 	sh.first += uint64(n)
 	sh.records = sh.records[n:]
 	if sh.dead += n; sh.dead > len(sh.records) {
 		sh.records, sh.dead = slices.Clone(sh.records), 0
 	}
+}
+
+func (sh *shard) forget(now time.Time, retention time.Duration) {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	sh.trim(now, retention)
+}
+
+// clear forgets all records.
+func (sh *shard) clear() {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	for i := range sh.records {
+		sh.room.free(sh.records[i].held())
+	}
+	sh.first, sh.records, sh.dead = sh.next, nil, 0
 }
 
 // view is what a reader sees of a shard from a place on.
@@ -247,7 +278,13 @@ func (sh *shard) openSince(t time.Time) bool {
 // as AWS does. The stream's mutex must be held.
 func (st *stream) expire(now time.Time) {
 	horizon := now.Add(-st.retention)
-	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool { return !sh.openSince(horizon) })
+	st.shards = slices.DeleteFunc(st.shards, func(sh *shard) bool {
+		if sh.openSince(horizon) {
+			return false
+		}
+		sh.clear()
+		return true
+	})
 }
 
 // listed gives the shards that AWS would list at now.

@@ -40,7 +40,7 @@ func (s *kinesisService) createStream(ctx context.Context, in *kinesis.CreateStr
 		name: *in.StreamName, arn: arn, region: c.Region, account: s.account, created: now.Truncate(time.Millisecond),
 		visible: s.readiness.visible(),
 		mode:    mode, retention: defaultRetention, encryption: types.EncryptionTypeNone, maxRecord: defaultMaxRecord,
-		tags: map[string]string{}, resharded: make(chan struct{}), gone: make(chan struct{}),
+		room: s.room, tags: map[string]string{}, resharded: make(chan struct{}), gone: make(chan struct{}),
 	}
 	maps.Copy(st.tags, in.Tags)
 	if in.MaxRecordSizeInKiB != nil {
@@ -166,6 +166,9 @@ func (s *kinesisService) deleteStream(ctx context.Context, in *kinesis.DeleteStr
 		delete(s.streams, st.arn)
 	} else {
 		s.leaving.Add(1)
+	}
+	for _, sh := range st.shards {
+		sh.clear()
 	}
 	close(st.gone)
 	st.announce()

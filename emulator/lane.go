@@ -98,7 +98,7 @@ func (ln *lane) gather(ctx context.Context) gathered {
 	window, windowOver := time.Duration(*ln.run.config.MaximumBatchingWindowInSeconds)*time.Second, (<-chan time.Time)(nil)
 	for {
 		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), g.next, g.limit, payloadLimit)
-		if len(v.records) > 0 && !ln.readsNow(ctx) {
+		if len(v.records) > 0 && (!ln.mayRead(ctx) || !ln.readsNow(ctx)) {
 			select {
 			case <-windowOver:
 				return g.gathered
@@ -108,7 +108,9 @@ func (ln *lane) gather(ctx context.Context) gathered {
 				continue
 			}
 		}
-		if !ln.take(&g, v) {
+		before, more := len(g.records), ln.take(&g, v)
+		ln.countServed(g.records[before:])
+		if !more {
 			return g.gathered
 		}
 		if len(g.records) == 0 && g.next != ln.at {

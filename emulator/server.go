@@ -62,6 +62,7 @@ func Start(ctx context.Context, options Options) (*Server, error) {
 	if err := s.prepare(); err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
+	s.SetEnforceThroughput(options.EnforceThroughput)
 	s.http = &http.Server{
 		Handler:           s,
 		ConnContext:       withConn,
@@ -92,6 +93,9 @@ func withDefaults(o Options) Options {
 	}
 	if o.Clock == nil {
 		o.Clock = wallClock{}
+	}
+	if o.StreamMemory == 0 {
+		o.StreamMemory = 1 << 30
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

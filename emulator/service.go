@@ -30,6 +30,12 @@ type Options struct {
 	// Faults and FaultSeed are what SetFaults takes; by default nothing goes wrong.
 	Faults    []Fault
 	FaultSeed uint64
+	// EnforceThroughput is what SetEnforceThroughput takes.
+	EnforceThroughput bool
+	// StreamMemory is how many bytes all streams together hold at most, 160 for each
+	// record beside its data and partition key; default 1 GiB. What is put beyond it
+	// is refused with EmulatorCapacityExceeded; retention makes room.
+	StreamMemory int64
 	// Readiness is what SetReadiness takes.
 	Readiness Readiness
 	// CallerPolicy is what SetCallerPolicy takes; by default callers may do
