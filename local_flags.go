@@ -53,6 +53,17 @@ func emulatorFlags() []emulatorFlag {
 			Flag:  &cli.StringFlag{Name: "enforce-iam", Usage: "`FILE`: the policy that callers are held to, as enrich policy prints it"},
 			apply: applyCallerPolicy, file: true,
 		},
+		{
+			Flag: &cli.BoolFlag{Name: "enforce-throughput", Usage: "shards take and give no more a second than AWS's"},
+			apply: func(_ *program, c *cli.Context, o *emulator.Options) error {
+				o.EnforceThroughput = c.Bool("enforce-throughput")
+				return nil
+			},
+		},
+		{
+			Flag:  &cli.IntFlag{Name: "stream-memory", Usage: "`MB`: what streams hold at most; more is refused (default: 1024)", DefaultText: ""},
+			apply: applyStreamMemory,
+		},
 	}
 }
 
@@ -194,6 +205,15 @@ func applyCallerPolicy(p *program, c *cli.Context, o *emulator.Options) error {
 // callerPolicyLimit is far above what IAM takes, so that whatever enrich policy prints
 // can be tried.
 const callerPolicyLimit = 1 << 20
+
+func applyStreamMemory(_ *program, c *cli.Context, o *emulator.Options) error {
+	megabytes := c.Int("stream-memory")
+	if megabytes < 1 || megabytes > 1<<20 {
+		return failf("--stream-memory %d: streams may hold 1 to %d MB", megabytes, 1<<20)
+	}
+	o.StreamMemory = int64(megabytes) << 20
+	return nil
+}
 
 // applyPort is where to listen.
 func applyPort(_ *program, c *cli.Context, o *emulator.Options) error {
