@@ -107,6 +107,7 @@ func (p *program) app() *cli.App {
 			p.resultsCommand(),
 			p.destroyCommand(),
 			p.policyCommand(),
+			p.schemaCommand(),
 			p.localCommand(),
 			p.versionCommand(),
 			p.functionRuntimeCommand(),
