@@ -108,6 +108,7 @@ func (p *program) app() *cli.App {
 			p.logsCommand(),
 			p.destroyCommand(),
 			p.policyCommand(),
+			p.schemaCommand(),
 			p.localCommand(),
 			p.versionCommand(),
 			p.functionRuntimeCommand(),

@@ -54,6 +54,10 @@ type Key struct {
 	// reject says why a text that matches Pattern is wrong all the same, or
 	// what is special about one that does not; "" has nothing to say.
 	reject func(text string) string
+	// unlike is matched only by texts that reject refuses, longest is the length
+	// in bytes beyond which it refuses them: what a schema can say of it.
+	unlike  func() *regexp.Regexp
+	longest int
 	// meant has usual other spellings of Values.
 	meant map[string]string
 	// fixed keys cannot be in environments.

@@ -109,11 +109,11 @@ func lookupKeys() []Key {
 		Doc: "Name of the lookup; its table is <name>-<environment>-<this>.",
 	}, {
 		Path: "lookups[].key", Type: Text, Required: true,
-		Pattern: eventPattern, Rule: eventRule, reject: rejectLong,
+		Pattern: eventPattern, Rule: eventRule, reject: rejectLong, longest: maxField,
 		Doc: "Field of the event that is looked up, a dotted path.",
 	}, {
 		Path: "lookups[].table_key", Type: Text, Derived: "the last part of key",
-		Pattern: fieldPattern, Rule: fieldRule, reject: rejectLong,
+		Pattern: fieldPattern, Rule: fieldRule, reject: rejectLong, longest: maxField,
 		Doc: "Partition key of the table.",
 	}, {
 		Path: "lookups[].table_key_type", Type: Text, Default: "string", Values: []string{"string", "number", "binary"},
@@ -125,7 +125,7 @@ func lookupKeys() []Key {
 		Doc: "Beginning of the names of the added fields.",
 	}, {
 		Path: "lookups[].fields", Type: FieldList, Required: true, Min: 1, Max: 100,
-		Pattern: fieldPattern, Rule: fieldRule, reject: rejectLong,
+		Pattern: fieldPattern, Rule: fieldRule, reject: rejectLong, longest: maxField,
 		Doc: "Attributes of the item that are added to the event; {from: email, to: mail} adds one under another name, still after the prefix.",
 	}, {
 		Path: "lookups[].missing", Type: Text, Default: "unknown", Values: []string{"unknown", "null", "omit", "dead-letter"},
@@ -158,7 +158,7 @@ func lookupKeys() []Key {
 func otherKeys() []Key {
 	return []Key{{
 		Path: "output.prefix", Type: Text, Default: "enriched-data/",
-		Pattern: outputPattern, Rule: outputRule, reject: rejectOutput,
+		Pattern: outputPattern, Rule: outputRule, reject: rejectOutput, unlike: takenPattern, longest: maxOutputPrefix,
 		Doc: "Folder of the enriched objects in the bucket.",
 	}, {
 		Path: "output.compression", Type: Text, Default: "gzip", Values: []string{"gzip", "zstd", "none"},
@@ -169,7 +169,7 @@ func otherKeys() []Key {
 		Doc: "Folders of the hour in which records arrived: 2026/11/23/14/, or as Hive, Athena and Spark read them, year=2026/month=11/day=23/hour=14/.",
 	}, {
 		Path: "output.partition_by", Type: Text, Default: "",
-		Pattern: folderPattern, Rule: folderRule, reject: rejectPartition,
+		Pattern: folderPattern, Rule: folderRule, reject: rejectPartition, unlike: longEndPattern, longest: maxField,
 		Doc: "Field of the event by whose value records are sorted into folders below the hour, such as event_type=page_view/; its last part names them. Each value makes one more object a batch.",
 	}, {
 		Path: "output.max_partitions", Type: Number, Default: 100, Min: 1, Max: 1000,

@@ -89,8 +89,8 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-func TestEveryKeyIsTaken(t *testing.T) {
-	got := load(t, `
+// everyKey has a value of its own for every key.
+const everyKey = `
 name: orders
 environment: staging
 region: eu-central-1
@@ -121,7 +121,10 @@ lookups:
 output: {prefix: a/b=c/, compression: zstd, partition: hive, partition_by: order.type, max_partitions: 20}
 alarms: {notify: ["arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]}
 tags: {team: web, "cost:center": "12", owner: ""}
-`)
+`
+
+func TestEveryKeyIsTaken(t *testing.T) {
+	got := load(t, everyKey)
 	want := Config{
 		Name: "orders", Environment: "staging", Region: "eu-central-1",
 		Stream:   Stream{Mode: "on-demand", Shards: 7, RetentionHours: 48, ShardMetrics: []string{"IncomingBytes", "IteratorAgeMilliseconds"}},

@@ -25,9 +25,12 @@ func problems(t *testing.T, content string) string {
 	return strings.Join(lines, "\n")
 }
 
-func TestProblems(t *testing.T) {
+// refusal is a file that is refused, and how.
+type refusal struct{ content, want string }
+
+func refusals() []refusal {
 	const lookup = "lookups:\n- {name: a, key: a, fields: [x]}\n"
-	for _, test := range []struct{ content, want string }{
+	return []refusal{
 		// Keys.
 		{"colour: red", "1: colour: there is no such key; there are name, environment, region, stream, function, mapping, table, lookups, output, alarms, tags, environments"},
 		{"\n# c\nstreams: {}", "3: streams: there is no such key; did you mean stream?"},
@@ -155,7 +158,11 @@ func TestProblems(t *testing.T) {
 		{"stream:\n\tshards: 2", "2: is not valid YAML: found character '\t' that cannot start any token"},
 		{"name: a: b", "1: is not valid YAML: mapping value is not allowed in this context"},
 		{"\r\n\r\nname: a\r\n\r\nstream:\r\n  shards: 0\r\n", "6: stream.shards: 0 is not allowed; use 1 to 10000"},
-	} {
+	}
+}
+
+func TestProblems(t *testing.T) {
+	for _, test := range refusals() {
 		t.Run(test.content, func(t *testing.T) {
 			got := problems(t, test.content)
 			want := strings.ReplaceAll(test.want, "\n ", "\n")

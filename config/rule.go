@@ -14,11 +14,27 @@ var (
 	topicPattern   = compiled(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
 	outputPattern  = compiled(`^([A-Za-z0-9_.=-]+/)+$`)
 	prefixPattern  = compiled(`^[A-Za-z0-9_.-]{0,64}$`)
-	eventPattern   = compiled(`^[^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*$`)
-	folderPattern  = compiled(`^([^.\s\pC]([^.\pC]*[^.\s\pC])?(\.[^.\s\pC]([^.\pC]*[^.\s\pC])?)*)?$`)
-	fieldPattern   = compiled(`^[^\s\pC]([^\pC]*[^\s\pC])?$`)
+	eventPattern   = compiled(`^` + fieldPath + `$`)
+	folderPattern  = compiled(`^(` + fieldPath + `)?$`)
+	fieldPattern   = compiled(`^[^ ` + control + `]([^` + control + `]*[^ ` + control + `])?$`)
 	tagPattern     = compiled(`^[\p{L}\p{N}_.:/=+\-@]([\p{L}\p{N} _.:/=+\-@]*[\p{L}\p{N}_.:/=+\-@])?$`)
 	decimalPattern = compiled(`^(0|-?[1-9][0-9]*)$`)
+)
+
+// What follows from them is part of the schema, too, so it must mean the same to
+// ECMA-262: there \s holds more spaces, and \p{C} characters that only later
+// versions of Unicode know.
+const (
+	control   = `\p{Cc}\p{Cf}\p{Co}\p{Cs}`
+	fieldPart = `[^. ` + control + `]([^.` + control + `]*[^. ` + control + `])?`
+	fieldPath = fieldPart + `(\.` + fieldPart + `)*`
+)
+
+// What the texts of some keys must not match, although they match its pattern.
+var (
+	takenPattern   = compiled(`^(dead-letter|aws|redriven)/|(^|/)\.{1,2}/`)
+	longEndPattern = compiled(`(^|\.)[^.]{101,}$`)
+	ownTagPattern  = compiled(`^([aA][wW][sS]:|[eE][nN][rR][iI][cC][hH]:|[mM][aA][nN][aA][gG][eE][dD]-[bB][yY]$)`)
 )
 
 const (
@@ -41,6 +57,11 @@ const (
 	maxOutputPrefix = 200
 	// For the same reason: it takes three times as much when each byte is escaped.
 	maxPartitionName = 100
+	// DynamoDB's limit for a key attribute, in bytes.
+	maxField = 255
+	// In characters.
+	// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+	maxTagKey, maxTagValue = 128, 256
 )
 
 // rejectName explains the mistakes that a name is most often made with.
@@ -92,11 +113,10 @@ func rejectOutput(text string) string {
 	return ""
 }
 
-// rejectLong bounds names of attributes and event fields; DynamoDB's limit for
-// a key attribute is 255 bytes.
+// rejectLong bounds names of attributes and event fields.
 func rejectLong(text string) string {
-	if len(text) > 255 {
-		return "is longer than 255 bytes"
+	if len(text) > maxField {
+		return fmt.Sprintf("is longer than %d bytes", maxField)
 	}
 	return ""
 }
@@ -110,7 +130,6 @@ func rejectPartition(text string) string {
 }
 
 // rejectTagKey keeps a user's tags apart from AWS's and ours.
-// https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
 func rejectTagKey(key string) string {
 	lower := strings.ToLower(key)
 	switch {
@@ -118,8 +137,8 @@ func rejectTagKey(key string) string {
 		return "begins with aws:, which is AWS's own"
 	case strings.HasPrefix(lower, "enrich:"), lower == "managed-by":
 		return "is a tag that enrich sets itself"
-	case utf8.RuneCountInString(key) > 128:
-		return "is longer than 128 characters"
+	case utf8.RuneCountInString(key) > maxTagKey:
+		return fmt.Sprintf("is longer than %d characters", maxTagKey)
 	case !tagPattern().MatchString(key):
 		return "is not a tag's name: use " + tagRule
 	}
@@ -128,8 +147,8 @@ func rejectTagKey(key string) string {
 
 func rejectTagValue(value string) string {
 	switch {
-	case utf8.RuneCountInString(value) > 256:
-		return "is longer than 256 characters"
+	case utf8.RuneCountInString(value) > maxTagValue:
+		return fmt.Sprintf("is longer than %d characters", maxTagValue)
 	case value != "" && !tagPattern().MatchString(value):
 		return "is not a tag's value: use " + tagRule
 	}

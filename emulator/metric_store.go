@@ -15,7 +15,7 @@ const (
 	// metricSeries is how many metrics are kept; further ones are not recorded.
 	metricSeries = 5000
 	// metricPoints is how many minutes of all metrics, and different values in
-	// them, are kept: about 50 MB. Beyond it the oldest go before their time.
+	// them, are kept: about 60 MB. Beyond it the oldest go before their time.
 	metricPoints = 500_000
 	// metricValues bounds the different values that a minute keeps for
 	// percentiles; beyond it they are counted in steps of about 1 %.
