@@ -10,7 +10,9 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -25,6 +27,7 @@ const (
 	functionMode = "TEST_FUNCTION"
 	brainURL     = "TEST_BRAIN" // of the test that decides what a proxy function does
 	binaryPath   = "TEST_BINARY"
+	holdSize     = "TEST_HOLD" // MB
 )
 
 func TestMain(m *testing.M) {
@@ -45,6 +48,8 @@ type reaction struct {
 	Error  string `json:"error,omitempty"` // reported to the Runtime API
 	Exit   int    `json:"exit,omitempty"`
 	Hang   bool   `json:"hang,omitempty"`
+	Hold   int    `json:"hold,omitempty"`  // MB of memory, before the answer
+	Child  bool   `json:"child,omitempty"` // has a program that it starts hold them
 }
 
 // delivery is one event as the function got it.
@@ -87,6 +92,14 @@ func behave(mode string) error {
 		return errors.Join(err, errors.New("init failed"))
 	case "hang":
 		select {}
+	case "hold":
+		megabytes, err := strconv.Atoi(os.Getenv(holdSize))
+		if err != nil {
+			return err
+		}
+		held := hold(megabytes)
+		defer runtime.KeepAlive(held)
+		select {}
 	}
 	fmt.Println("the function begins")
 	for {
@@ -116,6 +129,9 @@ func behave(mode string) error {
 	}
 }
 
+// hold takes so many megabytes, every page of them.
+func hold(megabytes int) []byte { return bytes.Repeat([]byte{1}, megabytes*mib) }
+
 // react asks the test what to do, and does it.
 func react(base string, header http.Header, body []byte) error {
 	directory, err := os.Getwd()
@@ -140,6 +156,18 @@ func react(base string, header http.Header, body []byte) error {
 		return err
 	}
 	fmt.Print(r.Print)
+	var held []byte
+	if r.Hold > 0 && r.Child {
+		child := exec.Command(os.Args[0])
+		child.Env = append(os.Environ(), functionMode+"=hold", holdSize+"="+strconv.Itoa(r.Hold))
+		if err := child.Start(); err != nil {
+			return err
+		}
+		defer func() { _ = child.Process.Kill() }()
+	} else if r.Hold > 0 {
+		held = hold(r.Hold)
+	}
+	defer runtime.KeepAlive(held)
 	switch {
 	case r.Exit != 0:
 		os.Exit(r.Exit)

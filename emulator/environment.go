@@ -51,6 +51,9 @@ type runtimeFailure struct {
 	status  string // of REPORT lines: error or timeout
 }
 
+// outOfMemory is the kind of a failure whose process took more than MemorySize.
+const outOfMemory = "Runtime.OutOfMemory"
+
 func (f *runtimeFailure) answer(requestID string) functionAnswer {
 	if f.payload != nil {
 		return functionAnswer{failed: true, kind: f.kind, payload: f.payload}
@@ -171,8 +174,18 @@ func (e *environment) variables() []string {
 	return list
 }
 
+// holdMemory holds the process to the function's MemorySize until stop is called.
+func (e *environment) holdMemory() (stop func()) {
+	return e.process.watchMemory(int64(*e.config.MemorySize)*mib, func(err error) {
+		e.lambda.unmeasured.Do(func() {
+			e.lambda.logger.Warn("the memory of functions is not limited", "error", err)
+		})
+	})
+}
+
 // awaitInit waits until the runtime asks for its first event.
 func (e *environment) awaitInit(late <-chan time.Time) *runtimeFailure {
+	defer e.holdMemory()()
 	select {
 	case <-e.api.ready:
 		return nil
@@ -191,6 +204,9 @@ func (e *environment) awaitInit(late <-chan time.Time) *runtimeFailure {
 }
 
 func (e *environment) exitFailure() *runtimeFailure {
+	if e.process.exhausted.Load() {
+		return &runtimeFailure{kind: outOfMemory, message: e.process.err.Error(), status: "error"}
+	}
 	return &runtimeFailure{kind: "Runtime.ExitError", message: e.process.err.Error(), status: "error"}
 }
 

@@ -84,8 +84,13 @@ func (l *lambdaService) attend(f *function, e *environment, in *invocation) (*ou
 	var answer functionAnswer
 	if failure == nil {
 		r.init, e.initTook = e.initTook, 0
+		release := e.holdMemory()
 		answer, failure = e.handle(in, late)
-		r.used = e.process.peakMemory()
+		release()
+		if failure == nil && e.process.exhausted.Load() {
+			failure = e.exitFailure() // it answered before the limit was seen to be passed
+		}
+		r.used = e.process.peak.Load()
 		if failure != nil {
 			e.process.kill()
 		}
@@ -143,7 +148,11 @@ func (f *runtimeFailure) describe(s *sandbox, requestID string) {
 		s.log.platform(fmt.Sprintf("%s %s %s\n", isoTime(s.lambda.clock.Now()), requestID, f.message), "platform.runtimeDone",
 			map[string]any{"requestId": requestID, "status": f.status})
 	case f.payload == nil:
-		s.log.platform(fmt.Sprintf("RequestId: %s Error: %s\n%s", requestID, f.message, f.kind), "platform.runtimeDone",
+		kind := f.kind
+		if kind == outOfMemory {
+			kind = "Runtime.ExitError" // only the report and the answer tell the reason
+		}
+		s.log.platform(fmt.Sprintf("RequestId: %s Error: %s\n%s", requestID, f.message, kind), "platform.runtimeDone",
 			map[string]any{"requestId": requestID, "status": f.status, "errorType": f.kind})
 	}
 }
@@ -158,8 +167,8 @@ type report struct {
 
 func (r report) write(log *functionLog, requestID string, failure *runtimeFailure, answer functionAnswer) {
 	took := r.ended.Sub(r.started)
-	billed := int(math.Ceil(milliseconds(took + r.init))) // init is billed too since August 2025
-	used := int(math.Ceil(float64(r.used) / mib))
+	billed := int(math.Ceil(milliseconds(took + r.init)))      // init is billed too since August 2025
+	used := min(int(math.Ceil(float64(r.used)/mib)), r.memory) // Lambda never shows more
 	text := fmt.Sprintf("REPORT RequestId: %s\tDuration: %.2f ms\tBilled Duration: %d ms\tMemory Size: %d MB\tMax Memory Used: %d MB\t",
 		requestID, milliseconds(took), billed, r.memory, used)
 	figures := map[string]any{"durationMs": milliseconds(took), "billedDurationMs": billed, "memorySizeMB": r.memory, "maxMemoryUsedMB": used}

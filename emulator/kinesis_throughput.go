@@ -83,7 +83,7 @@ func (sh *shard) serves(now time.Time, reading float64) bool {
 func (sh *shard) served(bytes int) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	sh.allowances.bytesOut.spend(float64(bytes), shardBytesOut)
+	sh.bytesOut.spend(float64(bytes), shardBytesOut)
 }
 
 // countServed counts what a mapping has read.

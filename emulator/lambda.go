@@ -25,6 +25,7 @@ type lambdaService struct {
 	substitutes map[string][]string
 	platform    platform // of this host
 	lambdaSeams
+	unmeasured sync.Once // tells that memory cannot be limited
 
 	routes []restRoute
 	table  map[string]operation

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"sync"
+	"sync/atomic"
 )
 
 // process is a program that runs in a process group of its own, so that it can
@@ -16,6 +17,9 @@ type process struct {
 	err     error
 	killing sync.Mutex
 	ended   bool // guarded by killing: the process ID may belong to another by now
+
+	peak      atomic.Int64 // the most memory that was seen, in bytes; 0 where the system does not tell
+	exhausted atomic.Bool  // killed because of its memory
 }
 
 // startProcess starts a program with exactly the given environment; its output
@@ -60,15 +64,4 @@ func (p *process) kill() {
 	}
 	p.killing.Unlock()
 	<-p.exited
-}
-
-// peakMemory is the most memory that the program has used, in bytes; 0 where
-// the system does not tell.
-func (p *process) peakMemory() int64 {
-	p.killing.Lock()
-	defer p.killing.Unlock()
-	if p.ended {
-		return 0
-	}
-	return peakMemory(p.command.Process.Pid)
 }

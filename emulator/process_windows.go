@@ -1,9 +1,17 @@
 package emulator
 
 import (
+	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"syscall"
+	"time"
+)
+
+const (
+	memoryInterval = time.Second
+	memoryAtEnd    = false
 )
 
 // ownGroup keeps the console's Ctrl-C from the program: it ends when its
@@ -15,7 +23,9 @@ func ownGroup(command *exec.Cmd) {
 // killGroup ends the program. What it started itself is not reached here.
 func killGroup(command *exec.Cmd) { _ = command.Process.Kill() }
 
-func peakMemory(int) int64 { return 0 }
+func measureMemory(int) (memoryUse, error) {
+	return memoryUse{}, fmt.Errorf("measuring a function's memory on Windows: %w", errors.ErrUnsupported)
+}
 
 // systemEnvironment are variables without which programs cannot open sockets.
 func systemEnvironment() []string {
