@@ -3,6 +3,7 @@ package lambda_test
 import (
 	"bytes"
 	"compress/gzip"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -20,9 +21,9 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"golang.org/x/sync/errgroup"
 
-	"enrich/delivery"
 	"enrich/lambda"
 )
 
@@ -51,20 +52,55 @@ func BenchmarkPipeline(b *testing.B) {
 	}
 }
 
+// BenchmarkDelivery is the same for records that are all in the stream before the
+// mapping is enabled, so that batches are full however many shards there are.
+func BenchmarkDelivery(b *testing.B) {
+	for _, shards := range []int{1, 10, 100} {
+		b.Run(fmt.Sprintf("shards=%d", shards), func(b *testing.B) {
+			s, enriched := benchmarkStage(b, shards, 1000, 1)
+			var warm []kinesistypes.PutRecordsRequestEntry
+			for shard := range shards {
+				warm = append(warm, s.event(shard, shards, "warm"))
+			}
+			s.putEntries(b, warm)
+			enriched(len(warm))
+			s.enable(b, false)
+			s.putThrough(b, shards)
+			b.ResetTimer()
+			s.enable(b, true)
+			enriched(len(warm) + b.N)
+		})
+	}
+}
+
+func (s *stage) enable(b *testing.B, on bool) {
+	list, err := s.lambda.ListEventSourceMappings(b.Context(), &awslambda.ListEventSourceMappingsInput{})
+	must(b, err)
+	_, err = s.lambda.UpdateEventSourceMapping(b.Context(), &awslambda.UpdateEventSourceMappingInput{UUID: list.EventSourceMappings[0].UUID, Enabled: &on})
+	must(b, err)
+}
+
 // BenchmarkPutToObject is the time from a put to the record's being readable in S3,
 // one record after the other at a batching window of 0.
 func BenchmarkPutToObject(b *testing.B) {
 	s, enriched := benchmarkStage(b, 1, 1000, 0)
 	s.putEntries(b, []kinesistypes.PutRecordsRequestEntry{s.event(0, 1, "warm")})
 	enriched(1)
-	place := delivery.Place{Bucket: bucketName, Prefix: enrichedData}
 	took := make([]time.Duration, 0, b.N)
 	b.ResetTimer()
 	for i := range b.N {
 		began := time.Now()
-		out := s.putEntries(b, []kinesistypes.PutRecordsRequestEntry{s.event(0, 1, fmt.Sprint(i))})
-		_, err := delivery.Await(b.Context(), s.s3, place, *out.Records[0].ShardId, *out.Records[0].SequenceNumber, began, time.Millisecond)
-		must(b, err)
+		r := s.putEntries(b, []kinesistypes.PutRecordsRequestEntry{s.event(0, 1, fmt.Sprint(i))}).Records[0]
+		key := enrichedData + began.UTC().Format("2006/01/02/15/") + *r.ShardId + "-" + *r.SequenceNumber + ".ndjson.gz"
+		for {
+			_, err := s.s3.HeadObject(b.Context(), &s3.HeadObjectInput{Bucket: aws.String(bucketName), Key: &key})
+			if err == nil {
+				break
+			}
+			if _, missing := errors.AsType[*s3types.NotFound](err); !missing || time.Since(began) > time.Minute {
+				b.Fatalf("%s: %v", key, err) // or the hour is over
+			}
+		}
 		took = append(took, time.Since(began))
 	}
 	slices.Sort(took)
