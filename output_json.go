@@ -192,3 +192,27 @@ type logLineDocument struct {
 	Fields  map[string]string `json:"fields"`
 	Message string            `json:"message"` // as it was logged
 }
+
+// metricsDocument is the result of metrics.
+type metricsDocument struct {
+	Since         time.Time        `json:"since"`
+	Until         time.Time        `json:"until"`
+	PeriodSeconds int              `json:"period_seconds"`
+	Metrics       []metricDocument `json:"metrics"`
+}
+
+// metricDocument is one metric.
+type metricDocument struct {
+	Name      string          `json:"name"`
+	Title     string          `json:"title"`
+	Unit      string          `json:"unit"` // ms, bytes, or "" for a number of things
+	Statistic string          `json:"statistic"`
+	Total     *float64        `json:"total"` // of the whole time; null without data
+	Values    []valueDocument `json:"values"`
+}
+
+// valueDocument is a metric in the period that begins At.
+type valueDocument struct {
+	At    time.Time `json:"at"`
+	Value float64   `json:"value"`
+}
