@@ -108,6 +108,19 @@ type statusDocument struct {
 	Resources   []statusResource  `json:"resources"`
 	Problems    []string          `json:"problems"`
 	Outputs     map[string]string `json:"outputs"`
+	// Activity is what a deployed pipeline did; ActivityUnknown is why that could not
+	// be read.
+	Activity        []activityDocument `json:"activity"`
+	ActivityUnknown string             `json:"activity_unknown,omitempty"`
+}
+
+// activityDocument is one metric of the last minutes; null is no data.
+type activityDocument struct {
+	Name            string   `json:"name"`
+	Title           string   `json:"title"`
+	Unit            string   `json:"unit"` // ms, or "" for a number of things
+	LastFiveMinutes *float64 `json:"last_5_minutes"`
+	LastHour        *float64 `json:"last_hour"`
 }
 
 // statusResource is one resource as it was found.

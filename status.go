@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -64,14 +65,18 @@ func (p *program) inspect(ctx context.Context, s *session, recorded *state.Docum
 	if err != nil {
 		return statusDocument{}, err
 	}
-	return judge(s, recorded, found), nil
+	d := judge(s, recorded, found)
+	if d.Deployed {
+		d.Activity, d.ActivityUnknown = s.activity(ctx, time.Now())
+	}
+	return d, nil
 }
 
 // judge makes the verdict of what was found.
 func judge(s *session, recorded *state.Document, found []engine.Inspection) statusDocument {
 	d := statusDocument{
 		Name: s.cfg.Name, Environment: s.cfg.Environment,
-		Resources: []statusResource{}, Problems: []string{}, Outputs: map[string]string{},
+		Resources: []statusResource{}, Problems: []string{}, Outputs: map[string]string{}, Activity: []activityDocument{},
 	}
 	wanted := map[string]bool{}
 	for _, r := range s.pipeline.Resources() {
@@ -216,6 +221,7 @@ func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	}
 	if d.Deployed {
 		printOutputs(page, d.Outputs)
+		printActivity(page, d)
 	}
 	page.line("")
 	if d.Healthy {
