@@ -121,6 +121,7 @@ type activityDocument struct {
 	Unit            string   `json:"unit"` // ms, or "" for a number of things
 	LastFiveMinutes *float64 `json:"last_5_minutes"`
 	LastHour        *float64 `json:"last_hour"`
+	bars            string   // of the last hour's minutes, for people
 }
 
 // statusResource is one resource as it was found.

@@ -22,14 +22,26 @@ func (p *program) statusCommand() *cli.Command {
 Reads what exists and compares it with the configuration. Exits with 2 when
 something is missing, differs or does not work; what was never deployed, or was
 destroyed but for what is kept, is fine.`,
-			"enrich status", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
-		Action: p.bounded(p.status),
+			"enrich status", "enrich status --watch", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "look again and again, until Ctrl-C"},
+			&cli.DurationFlag{Name: "interval", Usage: "`TIME`: between two looks of --watch (default: 5s)", Value: 5 * time.Second},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("watch") {
+				return p.watchStatus(c)
+			}
+			return p.bounded(p.status)(c)
+		},
 	}
 }
 
 func (p *program) status(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
+	}
+	if c.IsSet("interval") {
+		return failf("--interval is for --watch")
 	}
 	s, err := p.open(c.Context)
 	if err != nil {

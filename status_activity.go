@@ -34,7 +34,7 @@ func (s *session) activity(ctx context.Context, now time.Time) (list []activityD
 }
 
 func activityOf(s pipeline.Series, now time.Time) activityDocument {
-	d := activityDocument{Name: s.Name, Title: s.Title, Unit: s.Unit}
+	d := activityDocument{Name: s.Name, Title: s.Title, Unit: s.Unit, bars: bars(s, now.Add(-time.Hour).Truncate(time.Minute), now, time.Minute)}
 	if total, ok := s.Total(); ok {
 		d.LastHour = &total
 	}
@@ -56,7 +56,7 @@ func printActivity(page *page, d statusDocument) {
 	rows := [][]cell{{{text: "in the last"}, {text: "5 min"}, {text: "60 min"}}}
 	for _, a := range d.Activity {
 		if a.LastHour != nil {
-			rows = append(rows, []cell{{text: a.Name}, {text: known(a.LastFiveMinutes, a.Unit)}, {text: known(a.LastHour, a.Unit)}, {text: a.Title, paint: page.c.faint}})
+			rows = append(rows, []cell{{text: a.Name}, {text: known(a.LastFiveMinutes, a.Unit)}, {text: known(a.LastHour, a.Unit)}, {text: a.bars}, {text: a.Title, paint: page.c.faint}})
 		}
 	}
 	page.line("")
