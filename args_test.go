@@ -114,7 +114,7 @@ func TestArrangeErrors(t *testing.T) {
 		{"deploy -qo", "flag -o needs a value", ""},
 		{"deploy --region --local", "flag --region needs a value, but what follows is --local", "if --local is the value, write --region=--local"},
 		{"deploy --region -- x", "flag --region needs a value, but what follows is --", "if -- is the value, write --region=--"},
-		{"local", "local needs one of: start, stop, status, logs, run", "enrich local --help tells what each of them does"},
+		{"local", "local needs one of: start, stop, status, logs, faults, run", "enrich local --help tells what each of them does"},
 		{"lookup --local", "lookup needs one of: load", "enrich lookup --help tells what each of them does"},
 	} {
 		t.Run(test.given, func(t *testing.T) {

@@ -195,6 +195,7 @@ tags: {team: ops}
 	d.well("test-event", "-c", first)
 	d.well("results", "-c", first)
 	d.well("logs", "-c", first)
+	d.well("metrics", "-c", first)
 	d.byHand(document, d.drift)
 	d.well("deploy", "--yes", "-c", first)
 	d.well("deploy", "--yes", "-c", second)
@@ -334,7 +335,7 @@ func TestPolicyIsNarrow(t *testing.T) {
 	const logs, mappings, objects = "arn:aws:logs:us-east-1:123456789012:log-group:", "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*", "arn:aws:s3:::" + deployerBucket + "/*"
 	want := []string{
 		"cloudwatch:DescribeAlarms arn:aws:cloudwatch:us-east-1:123456789012:alarm:*",
-		"kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
+		"cloudwatch:GetMetricData *", "kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
 		"kinesis:UpdateStreamMode *", "lambda:CreateEventSourceMapping *", "lambda:DeleteEventSourceMapping " + mappings,
 		"lambda:GetEventSourceMapping " + mappings, "lambda:ListEventSourceMappings *", "lambda:ListTags " + mappings,
 		"lambda:TagResource " + mappings, "lambda:UntagResource " + mappings, "lambda:UpdateEventSourceMapping " + mappings,

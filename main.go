@@ -106,6 +106,7 @@ func (p *program) app() *cli.App {
 			p.lookupCommand(),
 			p.resultsCommand(),
 			p.logsCommand(),
+			p.metricsCommand(),
 			p.destroyCommand(),
 			p.policyCommand(),
 			p.schemaCommand(),

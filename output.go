@@ -99,6 +99,24 @@ func (o *output) result(document any, text func(*page)) error {
 	return nil
 }
 
+// screen prints a result in the place of the one before; where stdout is no terminal,
+// below it. With -o json each is a document on a line of its own.
+func (o *output) screen(document any, text func(*page)) error {
+	if o.json {
+		line, err := json.Marshal(document)
+		if err != nil {
+			return fmt.Errorf("encoding the result: %w", err)
+		}
+		return o.live(line)
+	}
+	p := &page{c: o.c}
+	if isTerminal(o.out) {
+		p.WriteString("\x1b[H\x1b[2J") // home, and clear
+	}
+	text(p)
+	return o.live(p.Bytes())
+}
+
 // summary is a result that nobody asked for: -q leaves it out. It tells of
 // changes, so one that nobody reads is no success.
 func (o *output) summary(document any, text func(*page)) error {

@@ -108,6 +108,20 @@ type statusDocument struct {
 	Resources   []statusResource  `json:"resources"`
 	Problems    []string          `json:"problems"`
 	Outputs     map[string]string `json:"outputs"`
+	// Activity is what a deployed pipeline did; ActivityUnknown is why that could not
+	// be read.
+	Activity        []activityDocument `json:"activity"`
+	ActivityUnknown string             `json:"activity_unknown,omitempty"`
+}
+
+// activityDocument is one metric of the last minutes; null is no data.
+type activityDocument struct {
+	Name            string   `json:"name"`
+	Title           string   `json:"title"`
+	Unit            string   `json:"unit"` // ms, or "" for a number of things
+	LastFiveMinutes *float64 `json:"last_5_minutes"`
+	LastHour        *float64 `json:"last_hour"`
+	bars            string   // of the last hour's minutes, for people
 }
 
 // statusResource is one resource as it was found.
@@ -191,4 +205,28 @@ type logLineDocument struct {
 	Text    string            `json:"text"`
 	Fields  map[string]string `json:"fields"`
 	Message string            `json:"message"` // as it was logged
+}
+
+// metricsDocument is the result of metrics.
+type metricsDocument struct {
+	Since         time.Time        `json:"since"`
+	Until         time.Time        `json:"until"`
+	PeriodSeconds int              `json:"period_seconds"`
+	Metrics       []metricDocument `json:"metrics"`
+}
+
+// metricDocument is one metric.
+type metricDocument struct {
+	Name      string          `json:"name"`
+	Title     string          `json:"title"`
+	Unit      string          `json:"unit"` // ms, bytes, or "" for a number of things
+	Statistic string          `json:"statistic"`
+	Total     *float64        `json:"total"` // of the whole time; null without data
+	Values    []valueDocument `json:"values"`
+}
+
+// valueDocument is a metric in the period that begins At.
+type valueDocument struct {
+	At    time.Time `json:"at"`
+	Value float64   `json:"value"`
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,14 +22,26 @@ func (p *program) statusCommand() *cli.Command {
 Reads what exists and compares it with the configuration. Exits with 2 when
 something is missing, differs or does not work; what was never deployed, or was
 destroyed but for what is kept, is fine.`,
-			"enrich status", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
-		Action: p.bounded(p.status),
+			"enrich status", "enrich status --watch", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
+		Flags: []cli.Flag{
+			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "look again and again, until Ctrl-C"},
+			&cli.DurationFlag{Name: "interval", Usage: "`TIME`: between two looks of --watch (default: 5s)", Value: 5 * time.Second},
+		},
+		Action: func(c *cli.Context) error {
+			if c.Bool("watch") {
+				return p.watchStatus(c)
+			}
+			return p.bounded(p.status)(c)
+		},
 	}
 }
 
 func (p *program) status(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
+	}
+	if c.IsSet("interval") {
+		return failf("--interval is for --watch")
 	}
 	s, err := p.open(c.Context)
 	if err != nil {
@@ -64,14 +77,18 @@ func (p *program) inspect(ctx context.Context, s *session, recorded *state.Docum
 	if err != nil {
 		return statusDocument{}, err
 	}
-	return judge(s, recorded, found), nil
+	d := judge(s, recorded, found)
+	if d.Deployed {
+		d.Activity, d.ActivityUnknown = s.activity(ctx, time.Now())
+	}
+	return d, nil
 }
 
 // judge makes the verdict of what was found.
 func judge(s *session, recorded *state.Document, found []engine.Inspection) statusDocument {
 	d := statusDocument{
 		Name: s.cfg.Name, Environment: s.cfg.Environment,
-		Resources: []statusResource{}, Problems: []string{}, Outputs: map[string]string{},
+		Resources: []statusResource{}, Problems: []string{}, Outputs: map[string]string{}, Activity: []activityDocument{},
 	}
 	wanted := map[string]bool{}
 	for _, r := range s.pipeline.Resources() {
@@ -216,6 +233,7 @@ func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	}
 	if d.Deployed {
 		printOutputs(page, d.Outputs)
+		printActivity(page, d)
 	}
 	page.line("")
 	if d.Healthy {

@@ -145,7 +145,7 @@ func (s *s3Service) deleteMetrics(q *s3Request) error {
 	return q.send(http.StatusNoContent)
 }
 
-// requestCounters are the metrics that count requests, by method.
+// requestCounters are the metrics that count requests for objects, by method.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
 var requestCounters = map[string]string{
 	http.MethodGet: "GetRequests", http.MethodPut: "PutRequests", http.MethodDelete: "DeleteRequests",
@@ -163,7 +163,10 @@ func (s *s3Service) measure(q *s3Request, operation s3Operation, status int, sta
 	if len(metrics) == 0 {
 		return
 	}
-	counter := requestCounters[q.Method]
+	counter := ""
+	if q.key != "" {
+		counter = requestCounters[q.Method]
+	}
 	if strings.HasPrefix(operation.name, "List") {
 		counter = "ListRequests"
 	}

@@ -17,7 +17,7 @@ import (
 // Query says what to read.
 type Query struct {
 	Group  string    // name of the log group
-	Since  time.Time // events from then on
+	Since  time.Time // events from then on; all by default
 	Filter string    // a filter pattern of CloudWatch Logs; "" lets everything through
 }
 
@@ -34,7 +34,7 @@ type Event struct {
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html
 func Read(ctx context.Context, client *cloudwatchlogs.Client, q Query) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &q.Group, StartTime: aws.Int64(q.Since.UnixMilli())}
+		in := &cloudwatchlogs.FilterLogEventsInput{LogGroupName: &q.Group, StartTime: aws.Int64(max(0, q.Since.UnixMilli()))}
 		if q.Filter != "" {
 			in.FilterPattern = &q.Filter
 		}

@@ -46,8 +46,9 @@ func (p *Pipeline) commandNeeds() []need {
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
-			"tag:GetResources",       // what neither configuration nor record names
-			"kinesis:DescribeLimits", // quotas, before something is created
+			"tag:GetResources",         // what neither configuration nor record names
+			"kinesis:DescribeLimits",   // quotas, before something is created
+			"cloudwatch:GetMetricData", // metrics
 		}},
 	}
 	for _, lookup := range p.cfg.Lookups {
