@@ -134,16 +134,6 @@ type destroyDocument struct {
 	Timing    timingDocument   `json:"timing"`
 }
 
-// testEventDocument is the result of test-event.
-type testEventDocument struct {
-	Record         rawJSON `json:"record"`
-	SequenceNumber string  `json:"sequence_number"`
-	ShardID        string  `json:"shard_id"`
-	Bucket         string  `json:"bucket"`
-	Key            string  `json:"key"`
-	LatencyMS      int64   `json:"latency_ms"`
-}
-
 // putDocument is the result of put.
 type putDocument struct {
 	Sent      int                 `json:"sent"`
