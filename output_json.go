@@ -139,6 +139,7 @@ type putDocument struct {
 	Sent      int                 `json:"sent"`
 	Rejected  []rejectionDocument `json:"rejected"`
 	ElapsedMS int64               `json:"elapsed_ms"`
+	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
 }
 
 // loadDocument is the result of lookup load.
@@ -150,6 +151,7 @@ type loadDocument struct {
 
 // rejectionDocument is a line that was left out.
 type rejectionDocument struct {
+	File   string `json:"file,omitempty"` // where there are several
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`
 }
