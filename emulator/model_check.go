@@ -12,7 +12,7 @@ import (
 // invalidCodes are the codes with which services refuse what breaks a constraint
 // of their models; the others have ValidationException.
 var invalidCodes = map[string]string{
-	"iam": "ValidationError", "sts": "ValidationError",
+	"iam": "ValidationError", "sns": "ValidationError", "sts": "ValidationError",
 	"logs": "InvalidParameterException", "tagging": "InvalidParameterException",
 }
 

@@ -138,9 +138,17 @@ func modelLimits() map[string][]limit {
 		"monitoring.DeleteAlarms": {
 			{member: "AlarmNames[]", low: 1, high: 255},
 		},
+		"monitoring.DescribeAlarmHistory": {
+			{member: "AlarmName", low: 1, high: 255},
+		},
 		"monitoring.DescribeAlarms": {
 			{member: "ActionPrefix", low: 1, high: 1024},
 			{member: "AlarmNamePrefix", low: 1, high: 255},
+		},
+		"monitoring.DescribeAlarmsForMetric": {
+			{member: "MetricName", low: 1, high: 255},
+			{member: "Namespace", low: 1, high: 255, pattern: namespace},
+			{member: "Period", low: 1},
 		},
 		"monitoring.DisableAlarmActions": {
 			{member: "AlarmNames", high: 100},
@@ -167,6 +175,9 @@ func modelLimits() map[string][]limit {
 			{member: "Namespace", low: 1, high: 255, pattern: namespace},
 			{member: "OwningAccount", low: 1, high: 255},
 		},
+		"monitoring.PutCompositeAlarm": {
+			{member: "Tags[].Value", required: true},
+		},
 		"monitoring.PutMetricAlarm": {
 			{member: "MetricName", low: 1, high: 255},
 			{member: "Namespace", low: 1, high: 255, pattern: namespace},
@@ -183,6 +194,17 @@ func modelLimits() map[string][]limit {
 			{member: "Tags[].Value", required: true},
 		},
 		"monitoring.UntagResource": {
+			{member: "TagKeys", required: true},
+			tagKey,
+		},
+		"sns.CreateTopic": {
+			{member: "Tags[].Value", required: true},
+		},
+		"sns.TagResource": {
+			{member: "Tags", required: true},
+			{member: "Tags[].Value", required: true},
+		},
+		"sns.UntagResource": {
 			{member: "TagKeys", required: true},
 			tagKey,
 		},

@@ -82,7 +82,7 @@ func snsInvalid(format string, args ...any) *apiError {
 }
 
 func snsUnsupported(what string) *apiError {
-	return snsInvalid("%s is not supported by this emulator", what)
+	return notHad(snsInvalid("%s is not supported by this emulator", what), what)
 }
 
 func snsNotFound(what string) *apiError {

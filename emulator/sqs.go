@@ -79,8 +79,12 @@ func sqsRange(value any, name string, low, high int) *apiError {
 	return sqsInvalid("Value %v for parameter %s is invalid. Reason: Must be >= %d and <= %d, if provided.", value, name, low, high)
 }
 
+func sqsMissing(member string) *apiError {
+	return failf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter %s.", member)
+}
+
 func sqsUnsupported(what string) *apiError {
-	return failf(http.StatusBadRequest, "UnsupportedOperation", "%s is not supported by this emulator.", what)
+	return notHad(failf(http.StatusBadRequest, "UnsupportedOperation", "%s is not supported by this emulator.", what), what)
 }
 
 func noSuchQueue() *apiError {
@@ -120,7 +124,7 @@ func (s *sqsService) url(arn string) string {
 // queue finds the queue of a URL. The lock is held.
 func (s *sqsService) queue(ctx context.Context, url *string) (*queue, error) {
 	if deref(url) == "" {
-		return nil, failf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter QueueUrl.")
+		return nil, sqsMissing("QueueUrl")
 	}
 	arn := queueOf(callerOf(ctx), *url)
 	if arn == "" {

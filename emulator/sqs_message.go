@@ -80,7 +80,7 @@ func (s *sqsService) expire(q *queue) {
 func (s *sqsService) sendMessage(ctx context.Context, in *sqs.SendMessageInput) (*sqs.SendMessageOutput, error) {
 	switch {
 	case deref(in.MessageBody) == "":
-		return nil, failf(http.StatusBadRequest, "MissingParameter", "The request must contain the parameter MessageBody.")
+		return nil, sqsMissing("MessageBody")
 	case in.MessageGroupId != nil:
 		return nil, sqsUnsupported("MessageGroupId")
 	case in.MessageDeduplicationId != nil:

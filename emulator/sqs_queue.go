@@ -202,6 +202,9 @@ func (s *sqsService) getQueueAttributes(ctx context.Context, in *sqs.GetQueueAtt
 
 // setQueueAttributes sets all attributes of a request or, if one is wrong, none.
 func (s *sqsService) setQueueAttributes(ctx context.Context, in *sqs.SetQueueAttributesInput) (*sqs.SetQueueAttributesOutput, error) {
+	if in.Attributes == nil {
+		return nil, sqsMissing("Attributes")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.queue(ctx, in.QueueUrl)

@@ -27,6 +27,9 @@ func checkQueueTags(tags map[string]string) error {
 }
 
 func (s *sqsService) tagQueue(ctx context.Context, in *sqs.TagQueueInput) (*sqs.TagQueueOutput, error) {
+	if in.Tags == nil {
+		return nil, sqsMissing("Tags")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.queue(ctx, in.QueueUrl)
@@ -43,6 +46,9 @@ func (s *sqsService) tagQueue(ctx context.Context, in *sqs.TagQueueInput) (*sqs.
 }
 
 func (s *sqsService) untagQueue(ctx context.Context, in *sqs.UntagQueueInput) (*sqs.UntagQueueOutput, error) {
+	if in.TagKeys == nil {
+		return nil, sqsMissing("TagKeys")
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	q, err := s.queue(ctx, in.QueueUrl)

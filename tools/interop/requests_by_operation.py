@@ -3,6 +3,8 @@
 import copy
 import io
 import json
+import re
+import subprocess
 import time
 import zipfile
 
@@ -15,6 +17,8 @@ TABLE = f"arn:aws:dynamodb:us-east-1:{ACCOUNT}:table/judged"
 FUNCTION = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:judged"
 GROUP = f"arn:aws:logs:us-east-1:{ACCOUNT}:log-group:judged"
 ALARM = f"arn:aws:cloudwatch:us-east-1:{ACCOUNT}:alarm:judged"
+TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:judged"
+QUEUE = f"arn:aws:sqs:us-east-1:{ACCOUNT}:judged"
 POLICY = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]})
 TRUST = json.dumps({
     "Version": "2012-10-17",
@@ -140,10 +144,13 @@ VALID = {
     },
     "monitoring": {
         "DeleteAlarms": {"AlarmNames": ["gone"]}, "DeleteDashboards": {"DashboardNames": ["gone"]}, "DescribeAlarms": {"AlarmNamePrefix": "j", "StateValue": "OK", "MaxRecords": 1, "AlarmTypes": ["MetricAlarm"]},
+        "DescribeAlarmHistory": {"AlarmName": "judged", "AlarmTypes": ["MetricAlarm"], "HistoryItemType": "StateUpdate", "StartDate": PAST, "EndDate": NOW, "MaxRecords": 1, "ScanBy": "TimestampDescending"},
+        "DescribeAlarmsForMetric": {"Namespace": "n", "MetricName": "m", "Statistic": "Sum", "Dimensions": [{"Name": "d", "Value": "v"}], "Period": 60, "Unit": "Count"},
         "DisableAlarmActions": {"AlarmNames": ["judged"]}, "EnableAlarmActions": {"AlarmNames": ["judged"]}, "GetDashboard": {"DashboardName": "judged"},
         "GetMetricData": {"MetricDataQueries": [QUERY], "StartTime": PAST, "EndTime": NOW, "ScanBy": "TimestampAscending"},
         "GetMetricStatistics": {"Namespace": "n", "MetricName": "m", "Dimensions": [{"Name": "d", "Value": "v"}], "StartTime": PAST, "EndTime": NOW, "Period": 60, "Statistics": ["Sum"], "Unit": "Count"},
         "ListDashboards": {"DashboardNamePrefix": "j"}, "ListMetrics": {"Namespace": "n", "MetricName": "m", "Dimensions": [{"Name": "d", "Value": "v"}]}, "ListTagsForResource": {"ResourceARN": ALARM},
+        "PutCompositeAlarm": {"AlarmName": "judged-all", "AlarmRule": "ALARM(judged)", "ActionsEnabled": True, "AlarmDescription": "x", "AlarmActions": [TOPIC], "OKActions": [TOPIC], "InsufficientDataActions": [TOPIC], "Tags": [TAG]},
         "PutDashboard": {"DashboardName": "judged", "DashboardBody": DASHBOARD}, "PutMetricAlarm": ALARM_SETTINGS | {"AlarmName": "judged2"},
         "PutMetricData": {"Namespace": "n", "MetricData": [{"MetricName": "m", "Value": 1.0, "Unit": "Count", "StorageResolution": 60, "Dimensions": [{"Name": "d", "Value": "v"}]}]},
         "SetAlarmState": {"AlarmName": "judged", "StateValue": "OK", "StateReason": "x"}, "TagResource": {"ResourceARN": ALARM, "Tags": [TAG]}, "UntagResource": {"ResourceARN": ALARM, "TagKeys": ["k"]},
@@ -164,6 +171,24 @@ VALID = {
         "PutObject": OBJECT | {"Body": b"x", "StorageClass": "STANDARD", "ServerSideEncryption": "AES256"}, "PutObjectTagging": OBJECT | {"Tagging": {"TagSet": [TAG]}},
         "PutPublicAccessBlock": BUCKET | {"PublicAccessBlockConfiguration": PUBLIC}, "UploadPart": OBJECT | {"UploadId": "", "PartNumber": 1, "Body": b"x"},
         "UploadPartCopy": OBJECT | {"UploadId": "", "PartNumber": 1, "CopySource": "judged/a"},
+    },
+    "sns": {
+        "ConfirmSubscription": {"TopicArn": TOPIC, "Token": ""}, "CreateTopic": {"Name": "judged2", "Attributes": {"DisplayName": "x"}, "Tags": [TAG]},
+        "DeleteTopic": {"TopicArn": TOPIC + "-gone"}, "GetSubscriptionAttributes": {"SubscriptionArn": ""}, "GetTopicAttributes": {"TopicArn": TOPIC},
+        "ListSubscriptions": {}, "ListSubscriptionsByTopic": {"TopicArn": TOPIC}, "ListTagsForResource": {"ResourceArn": TOPIC}, "ListTopics": {},
+        "Publish": {"TopicArn": TOPIC, "Message": "x", "Subject": "x", "MessageAttributes": {"a": {"DataType": "String", "StringValue": "x"}}},
+        "SetSubscriptionAttributes": {"SubscriptionArn": "", "AttributeName": "RawMessageDelivery", "AttributeValue": "true"},
+        "SetTopicAttributes": {"TopicArn": TOPIC, "AttributeName": "DisplayName", "AttributeValue": "x"},
+        "Subscribe": {"TopicArn": TOPIC, "Protocol": "sqs", "Endpoint": QUEUE, "ReturnSubscriptionArn": True},
+        "TagResource": {"ResourceArn": TOPIC, "Tags": [TAG]}, "Unsubscribe": {"SubscriptionArn": TOPIC + ":00000000-0000-0000-0000-000000000000"}, "UntagResource": {"ResourceArn": TOPIC, "TagKeys": ["k"]},
+    },
+    "sqs": {
+        "CreateQueue": {"QueueName": "judged2", "Attributes": {"DelaySeconds": "0"}, "tags": {"k": "v"}}, "DeleteMessage": {"QueueUrl": "", "ReceiptHandle": ""}, "DeleteQueue": {"QueueUrl": "gone"},
+        "GetQueueAttributes": {"QueueUrl": "", "AttributeNames": ["All"]}, "GetQueueUrl": {"QueueName": "judged"}, "ListQueueTags": {"QueueUrl": ""},
+        "ListQueues": {"QueueNamePrefix": "j", "MaxResults": 1}, "PurgeQueue": {"QueueUrl": ""},
+        "ReceiveMessage": {"QueueUrl": "", "AttributeNames": ["All"], "MaxNumberOfMessages": 1, "MessageAttributeNames": ["All"], "MessageSystemAttributeNames": ["All"], "VisibilityTimeout": 1, "WaitTimeSeconds": 0},
+        "SendMessage": {"QueueUrl": "", "MessageBody": "x", "DelaySeconds": 0, "MessageAttributes": {"a": {"DataType": "String", "StringValue": "x"}}},
+        "SetQueueAttributes": {"QueueUrl": "", "Attributes": {"DelaySeconds": "0"}}, "TagQueue": {"QueueUrl": "", "Tags": {"k": "v"}}, "UntagQueue": {"QueueUrl": "", "TagKeys": ["k"]},
     },
     "sts": {"AssumeRole": {"RoleArn": ROLE, "RoleSessionName": "session", "DurationSeconds": 900}, "GetCallerIdentity": {}},
     "tagging": {
@@ -208,8 +233,24 @@ def prepare(clients):
     s3.create_bucket(Bucket="judged-gone")
     RESOURCES["UploadId"] = s3.create_multipart_upload(Bucket="judged", Key="a")["UploadId"]
     RESOURCES["UUID"] = mapping["UUID"]
+    prepare_messages(clients["sns"], clients["sqs"])
     RESOURCES["ShardIterator"] = clients["kinesis"].get_shard_iterator(
         StreamName="judged", ShardId="shardId-000000000000", ShardIteratorType="LATEST")["ShardIterator"]
+
+
+def prepare_messages(sns, sqs):
+    """Makes a topic with a subscriber and a queue with a message."""
+    RESOURCES["QueueUrl"] = sqs.create_queue(QueueName="judged")["QueueUrl"]
+    VALID["sqs"]["DeleteQueue"] = {"QueueUrl": sqs.create_queue(QueueName="judged-gone")["QueueUrl"]}
+    sqs.send_message(QueueUrl=RESOURCES["QueueUrl"], MessageBody="x")
+    RESOURCES["ReceiptHandle"] = sqs.receive_message(QueueUrl=RESOURCES["QueueUrl"])["Messages"][0]["ReceiptHandle"]
+    sns.create_topic(Name="judged")
+    sns.create_topic(Name="judged-gone")
+    RESOURCES["SubscriptionArn"] = sns.subscribe(TopicArn=TOPIC, Protocol="sqs", Endpoint=QUEUE, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    # AWS sends the token by mail; the emulator writes the mail to its log.
+    sns.subscribe(TopicArn=TOPIC, Protocol="email", Endpoint="judge@example.com")
+    log = subprocess.run(["enrich", "local", "logs"], check=True, capture_output=True, text=True).stdout
+    RESOURCES["Token"] = re.findall(r"Token=(\w+)", log)[-1]
 
 
 def valid(service, operation):
