@@ -49,7 +49,7 @@ func (p *program) lookupLoad(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	in, _, err := p.input(c.Context, given[0])
+	in, err := p.input(c.Context, given[0])
 	if err != nil {
 		return err
 	}

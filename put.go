@@ -95,7 +95,7 @@ func (p *program) checkPut(c *cli.Context) (before skip, err error) {
 			stdin++
 			continue
 		}
-		in, _, err := p.input(c.Context, name)
+		in, err := p.input(c.Context, name)
 		if err != nil {
 			wrong = append(wrong, err)
 			continue
@@ -108,23 +108,23 @@ func (p *program) checkPut(c *cli.Context) (before skip, err error) {
 	return before, together(wrong...)
 }
 
-// input opens a file, or stdin for "-". size is 0 when nobody knows it.
-func (p *program) input(ctx context.Context, name string) (in io.ReadCloser, size int64, err error) {
+// input opens a file, or stdin for "-".
+func (p *program) input(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return untilDone(ctx, p.in), 0, nil
+		return untilDone(ctx, p.in), nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, 0, fmt.Errorf("opening the input: %w", err)
+		return nil, fmt.Errorf("opening the input: %w", err)
 	}
 	info, err := file.Stat()
 	if err != nil {
-		return nil, 0, fmt.Errorf("opening the input: %w", err)
+		return nil, fmt.Errorf("opening the input: %w", err)
 	}
 	if info.IsDir() {
-		return nil, 0, failf("opening the input: %s is a directory", name)
+		return nil, failf("opening the input: %s is a directory", name)
 	}
-	return file, info.Size(), nil
+	return file, nil
 }
 
 // untilDone reads until the context ends: a read from a terminal or a pipe

@@ -31,7 +31,7 @@ type joined struct {
 // joinedInput reads the named files, or stdin for "-".
 func (p *program) joinedInput(ctx context.Context, names []string) *joined {
 	return &joined{names: names, last: '\n', open: func(name string) (io.ReadCloser, error) {
-		in, _, err := p.input(ctx, name)
+		in, err := p.input(ctx, name)
 		if err != nil {
 			return nil, err
 		}

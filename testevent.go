@@ -118,7 +118,7 @@ func (p *program) eventOf(c *cli.Context) ([]byte, error) {
 // eventFrom reads the event of --file.
 func (p *program) eventFrom(c *cli.Context) ([]byte, error) {
 	name := c.String("file")
-	in, _, err := p.input(c.Context, name)
+	in, err := p.input(c.Context, name)
 	if err != nil {
 		return nil, err
 	}
