@@ -184,7 +184,7 @@ func applyReadiness(_ *program, c *cli.Context, o *emulator.Options) error {
 // applyCallerPolicy reads the policy; "-" is standard input.
 func applyCallerPolicy(p *program, c *cli.Context, o *emulator.Options) error {
 	name := c.String("enforce-iam")
-	in, _, err := p.input(c.Context, name)
+	in, err := p.input(c.Context, name)
 	if err != nil {
 		return failf("--enforce-iam %s: %w", name, err)
 	}

@@ -49,7 +49,7 @@ func (p *program) lookupLoad(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	in, _, err := p.input(c.Context, given[0])
+	in, err := p.input(c.Context, given[0])
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func (p *program) lookupLoad(c *cli.Context) error {
 	stop()
 	d := loadDocument{Table: o.Table, Loaded: report.Loaded, Rejected: []rejectionDocument{}}
 	for _, r := range report.Rejected {
-		d.Rejected = append(d.Rejected, rejectionDocument(r))
+		d.Rejected = append(d.Rejected, rejectionDocument{Line: r.Line, Reason: r.Reason})
 	}
 	p.tellRejected(d.Rejected, "loaded")
 	if err != nil {

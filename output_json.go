@@ -148,21 +148,12 @@ type destroyDocument struct {
 	Timing    timingDocument   `json:"timing"`
 }
 
-// testEventDocument is the result of test-event.
-type testEventDocument struct {
-	Record         rawJSON `json:"record"`
-	SequenceNumber string  `json:"sequence_number"`
-	ShardID        string  `json:"shard_id"`
-	Bucket         string  `json:"bucket"`
-	Key            string  `json:"key"`
-	LatencyMS      int64   `json:"latency_ms"`
-}
-
 // putDocument is the result of put.
 type putDocument struct {
 	Sent      int                 `json:"sent"`
 	Rejected  []rejectionDocument `json:"rejected"`
 	ElapsedMS int64               `json:"elapsed_ms"`
+	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
 }
 
 // loadDocument is the result of lookup load.
@@ -174,6 +165,7 @@ type loadDocument struct {
 
 // rejectionDocument is a line that was left out.
 type rejectionDocument struct {
+	File   string `json:"file,omitempty"` // where there are several
 	Line   int    `json:"line"`
 	Reason string `json:"reason"`
 }

@@ -17,75 +17,114 @@ import (
 func (p *program) putCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "put",
-		Usage:     "sends events from a file or from stdin",
-		ArgsUsage: "FILE|-",
+		Usage:     "sends events from files or from stdin",
+		ArgsUsage: "FILE...|-",
 		Description: about(`
 Every line is one event, a JSON object. A line that is none is reported with its
 number, and the others are sent. The field named by --key becomes the partition
 key, so that events with the same value stay in order; an event without it goes
-by a hash of its bytes.`,
-			"enrich --local put events.ndjson", "gunzip -c events.gz | enrich put -", "enrich put events.ndjson --key session_id -o json"),
+by a hash of its bytes. gzip and zstd are unpacked. After an interruption --skip
+takes what it printed and goes on behind it.`,
+			"enrich --local put events.ndjson", "enrich put --rate 200 monday.ndjson.gz tuesday.ndjson.zst", "enrich put events.ndjson --skip 1200", "cat events.ndjson | enrich put -", "enrich put events.ndjson --key session_id -o json"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "key", Usage: "`FIELD`: becomes the partition key (default: the first lookup's key)"},
 			&cli.BoolFlag{Name: "unordered", Usage: "send faster where few keys have most events; one that is throttled may be overtaken"},
+			&cli.Float64Flag{Name: "rate", Usage: "`N`: put no more records a second than this (default: no limit)"},
+			&cli.StringFlag{Name: "skip", Usage: "`LINES`: leave out lines that were sent before, as an interrupted put prints them"},
 		},
 		Action: p.put,
 	}
 }
 
 func (p *program) put(c *cli.Context) error {
-	given, err := takeArguments(c, "FILE")
+	before, err := p.checkPut(c)
 	if err != nil {
 		return err
 	}
-	in, size, err := p.input(c.Context, given[0])
-	if err != nil {
-		return err
-	}
-	defer func() { _ = in.Close() }() // only read from
+	in := p.joinedInput(c.Context, c.Args().Slice())
 	s, err := p.open(c.Context)
 	if err != nil {
 		return err
 	}
-	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered")}
+	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered"), Rate: c.Float64("rate"), Skip: before.has}
 	if c.IsSet("key") {
 		o.Key = c.String("key")
 	}
 	set, stop := p.out.spinner("sending")
 	defer stop()
-	o.Observe = func(now feed.Progress) { set(sending(now, size)) }
 	began := time.Now()
+	o.Observe = func(now feed.Progress) { set(sending(now, time.Since(began))) }
 	report, err := feed.Send(c.Context, kinesis.NewFromConfig(s.sdk), in, o)
 	took := time.Since(began)
 	stop()
 	d := putDocument{Sent: report.Sent, Rejected: []rejectionDocument{}, ElapsedMS: took.Milliseconds()}
 	for _, r := range report.Rejected {
-		d.Rejected = append(d.Rejected, rejectionDocument(r))
+		file, line := in.place(r.Line)
+		if c.NArg() == 1 {
+			file = "" // it goes without saying
+		}
+		d.Rejected = append(d.Rejected, rejectionDocument{File: file, Line: line, Reason: r.Reason})
 	}
 	p.tellRejected(d.Rejected, "sent")
 	if err != nil {
-		return p.putFailure(err, d, report)
+		d.Skip = before.and(report.Through, report.Ahead).String()
+		return p.putFailure(err, d, c.Args().Slice())
 	}
 	return p.reportPut(d, o.Stream, took)
 }
 
-// input opens a file, or stdin for "-". size is 0 when nobody knows it.
-func (p *program) input(ctx context.Context, name string) (in io.ReadCloser, size int64, err error) {
+// checkPut tells all that is wrong with the words of put, before anything is sent.
+func (p *program) checkPut(c *cli.Context) (before skip, err error) {
+	files := c.Args().Slice()
+	if len(files) == 0 {
+		_, err := takeArguments(c, "FILE")
+		return skip{}, err
+	}
+	var wrong []error
+	if n := c.Float64("rate"); c.IsSet("rate") && !(n > 0 && n <= 1e9) {
+		wrong = append(wrong, failf("--rate %v: a number of records a second above 0", n))
+	}
+	if c.IsSet("skip") {
+		if before, err = parseSkip(c.String("skip")); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	stdin := 0
+	for _, name := range files {
+		if name == "-" {
+			stdin++
+			continue
+		}
+		in, err := p.input(c.Context, name)
+		if err != nil {
+			wrong = append(wrong, err)
+			continue
+		}
+		_ = in.Close() // it is opened again when it has its turn
+	}
+	if stdin > 1 {
+		wrong = append(wrong, failf("standard input (-) can be read once"))
+	}
+	return before, together(wrong...)
+}
+
+// input opens a file, or stdin for "-".
+func (p *program) input(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return untilDone(ctx, p.in), 0, nil
+		return untilDone(ctx, p.in), nil
 	}
 	file, err := os.Open(name)
 	if err != nil {
-		return nil, 0, fmt.Errorf("opening the input: %w", err)
+		return nil, fmt.Errorf("opening the input: %w", err)
 	}
 	info, err := file.Stat()
 	if err != nil {
-		return nil, 0, fmt.Errorf("opening the input: %w", err)
+		return nil, fmt.Errorf("opening the input: %w", err)
 	}
 	if info.IsDir() {
-		return nil, 0, failf("opening the input: %s is a directory", name)
+		return nil, failf("opening the input: %s is a directory", name)
 	}
-	return file, info.Size(), nil
+	return file, nil
 }
 
 // untilDone reads until the context ends: a read from a terminal or a pipe
@@ -102,11 +141,8 @@ func untilDone(ctx context.Context, in io.Reader) io.ReadCloser {
 	return r
 }
 
-func sending(now feed.Progress, size int64) string {
-	text := fmt.Sprintf("sending: %d events, %s", now.Sent, bytesText(now.Bytes))
-	if size > 0 {
-		text += " of " + bytesText(size)
-	}
+func sending(now feed.Progress, took time.Duration) string {
+	text := fmt.Sprintf("sending: %d events, %s%s", now.Sent, bytesText(now.Bytes), rate(now.Sent, took))
 	if now.Throttled > 0 {
 		text += fmt.Sprintf(", %d throttled", now.Throttled)
 	}
@@ -135,12 +171,16 @@ func (p *program) tellRejected(lines []rejectionDocument, missed string) {
 		return
 	}
 	for _, r := range lines {
-		p.out.warning("line %d was not %s: %s", r.Line, missed, r.Reason)
+		where := fmt.Sprintf("line %d", r.Line)
+		if r.File != "" {
+			where = r.File + ": " + where
+		}
+		p.out.warning("%s was not %s: %s", where, missed, r.Reason)
 	}
 }
 
-// putFailure says how far the sending got.
-func (p *program) putFailure(err error, d putDocument, report feed.Report) error {
+// putFailure says how far the sending got, and how to go on.
+func (p *program) putFailure(err error, d putDocument, files []string) error {
 	if d.Sent == 0 {
 		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
@@ -148,12 +188,12 @@ func (p *program) putFailure(err error, d putDocument, report feed.Report) error
 	if d.Sent == 0 {
 		return f
 	}
-	f = f.hint("%s sent; every line up to line %d is done", count(d.Sent, "event was", "events were"), report.Through)
-	if len(report.Ahead) > 0 {
-		lines := strings.Trim(strings.ReplaceAll(fmt.Sprint(report.Ahead), " ", ", "), "[]")
-		f = f.hint("lines %s are done too: leave them out when you send the rest", lines)
+	words := []string{"put"}
+	for _, file := range files {
+		words = append(words, shellWord(file))
 	}
-	return f
+	return f.hint("%s sent; this sends the rest, with the other flags as they were: %s",
+		count(d.Sent, "event was", "events were"), p.again(strings.Join(append(words, "--skip", d.Skip), " ")))
 }
 
 func (p *program) reportPut(d putDocument, stream string, took time.Duration) error {

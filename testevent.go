@@ -1,20 +1,16 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/urfave/cli/v2"
 
-	"enrich/delivery"
-	"enrich/engine"
 	"enrich/enrichment"
-	"enrich/feed"
 )
 
 func (p *program) testEventCommand() *cli.Command {
@@ -22,49 +18,126 @@ func (p *program) testEventCommand() *cli.Command {
 		Name:  "test-event",
 		Usage: "sends one event and shows it enriched",
 		Description: about(`
-Puts a page view of the sample user user123, or the event of --data, into the
-stream, waits for its enriched record in S3 and prints it with the time that it
-took. It waits for a minute, or for as long as --timeout says. In prod it asks
-first.`,
+Puts a page view of the sample user user123, one of --user and --event-type, or
+the event of --data or --file into the stream and follows it: put, picked up by
+the function, stored in S3. It prints the enriched record with the time of each
+of these hops. An event that does not arrive names the hop that failed and why.
+It waits for a minute, or for as long as --timeout says. In prod it asks first.`,
 			"enrich --local test-event",
+			"enrich test-event --user user456 --event-type purchase --count 10",
 			`enrich test-event --data '{"event_type":"purchase","user_id":"user456"}'`,
 			"enrich test-event --timeout 2m -o json"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "data", Usage: "`JSON`: the event, an object"},
+			&cli.StringFlag{Name: "file", Usage: "`FILE`: the event, an object (- is standard input)"},
+			&cli.StringFlag{Name: "user", Usage: "`ID`: user of the page view (default: user123)"},
+			&cli.StringFlag{Name: "event-type", Usage: "`TYPE`: type of the event instead of page_view"},
+			&cli.IntFlag{Name: "count", Usage: "`N`: send the event so many times, up to 1000 (default: 1)", Value: 1},
+			&cli.BoolFlag{Name: "no-wait", Usage: "send only"},
 		},
 		Action: p.testEvent,
 	}
 }
 
+// maxTestEvents is the most that --count takes: each is looked for by itself.
+const maxTestEvents = 1000
+
 // sampleEvent is the page view that the sample items are made for.
-func sampleEvent(now time.Time) []byte {
-	return fmt.Appendf(nil, `{"event_type":"page_view","user_id":"user123","page":"/product/abc123","timestamp":%q,"session_id":"session_xyz"}`,
-		now.UTC().Format(time.RFC3339))
+func sampleEvent(now time.Time, user, kind string) ([]byte, error) {
+	return json.Marshal(struct {
+		EventType string `json:"event_type"`
+		UserID    string `json:"user_id"`
+		Page      string `json:"page"`
+		Timestamp string `json:"timestamp"`
+		SessionID string `json:"session_id"`
+	}{kind, user, "/product/abc123", now.UTC().Format(time.RFC3339), "session_xyz"})
 }
 
 func (p *program) testEvent(c *cli.Context) error {
 	if _, err := takeArguments(c); err != nil {
 		return err
 	}
-	event := sampleEvent(time.Now())
-	if c.IsSet("data") {
-		event = []byte(c.String("data"))
-		if err := checkEvent(event); err != nil {
-			return failf("--data: %w", err).hint(`an event is one JSON object: --data '{"user_id":"user123"}'`)
-		}
+	event, err := p.eventOf(c)
+	if err != nil {
+		return err
 	}
 	s, err := p.open(c.Context)
 	if err != nil {
 		return err
 	}
 	if s.production() {
-		p.out.say("this puts a test event into the production stream " + s.pipeline.Names().Stream)
+		p.out.say("this puts " + count(c.Int("count"), "test event") + " into the production stream " + s.pipeline.Names().Stream)
 		if err := p.confirm(c.Context, "a test event in prod", s.cfg.Name); err != nil {
 			return err
 		}
 	}
-	return p.followEvent(c.Context, s, event, p.timeout(time.Minute))
+	f := &following{program: p, session: s, event: event, storage: s.storage(), timeout: p.timeout(time.Minute)}
+	return f.run(c.Context, c.Int("count"), !c.Bool("no-wait"))
 }
+
+// eventOf is the event that the flags ask for. Its error tells all that is wrong
+// with them.
+func (p *program) eventOf(c *cli.Context) ([]byte, error) {
+	var wrong []error
+	if n := c.Int("count"); n < 1 || n > maxTestEvents {
+		wrong = append(wrong, failf("--count %d: a number from 1 to %d; enrich put sends more", n, maxTestEvents))
+	}
+	if c.IsSet("data") && c.IsSet("file") {
+		wrong = append(wrong, failf("--data and --file are both the event: give one of them"))
+	}
+	for _, name := range []string{"user", "event-type"} {
+		if c.IsSet(name) && (c.IsSet("data") || c.IsSet("file")) {
+			wrong = append(wrong, failf("--%s is for the page view, not for the event of --data or --file", name))
+		} else if c.IsSet(name) && c.String(name) == "" {
+			wrong = append(wrong, failf("--%s is empty", name))
+		}
+	}
+	if len(wrong) > 0 {
+		return nil, together(errors.Join(wrong...))
+	}
+	switch {
+	case c.IsSet("data"):
+		event := []byte(c.String("data"))
+		if err := checkEvent(event); err != nil {
+			return nil, failf("--data: %w", err).hint(`an event is one JSON object: --data '{"user_id":"user123"}'`)
+		}
+		return event, nil
+	case c.IsSet("file"):
+		return p.eventFrom(c)
+	}
+	user, kind := "user123", "page_view"
+	if c.IsSet("user") {
+		user = c.String("user")
+	}
+	if c.IsSet("event-type") {
+		kind = c.String("event-type")
+	}
+	return sampleEvent(time.Now(), user, kind)
+}
+
+// eventFrom reads the event of --file.
+func (p *program) eventFrom(c *cli.Context) ([]byte, error) {
+	name := c.String("file")
+	in, err := p.input(c.Context, name)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = in.Close() }() // only read from
+	event, err := io.ReadAll(io.LimitReader(in, maxEventFile+1))
+	if err != nil {
+		return nil, fmt.Errorf("--file %s: %w", name, err)
+	}
+	if len(event) > maxEventFile {
+		return nil, failf("--file %s: longer than 1 MiB, the most that a record may have", name)
+	}
+	if err := checkEvent(event); err != nil {
+		return nil, failf("--file %s: %w", name, err).hint("an event is one JSON object; enrich put %s sends one from each line", shellWord(name))
+	}
+	return event, nil
+}
+
+// maxEventFile is the most that Kinesis takes of a record by default, in bytes.
+const maxEventFile = 1 << 20
 
 // checkEvent refuses what the pipeline could not enrich.
 func checkEvent(event []byte) error {
@@ -76,43 +149,6 @@ func checkEvent(event []byte) error {
 		return errors.New("not a JSON object: null")
 	}
 	return nil
-}
-
-// pollPause is between two looks for the enriched record.
-const pollPause = 200 * time.Millisecond
-
-func (p *program) followEvent(ctx context.Context, s *session, event []byte, timeout time.Duration) error {
-	names := s.pipeline.Names()
-	set, stop := p.out.spinner("putting the event into " + names.Stream)
-	defer stop()
-	began := time.Now()
-	receipt, err := feed.Put(ctx, kinesis.NewFromConfig(s.sdk), names.Stream, s.partitionField(), event)
-	if err != nil {
-		return p.notDeployed(err, "ResourceNotFoundException")
-	}
-	p.out.trace("stored in %s as %s", receipt.ShardID, receipt.SequenceNumber)
-	set("waiting for the enriched record in " + names.Bucket)
-	waiting, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	place := s.place()
-	place.Folder = s.folder(event)
-	found, err := delivery.Await(waiting, s.storage(), place, receipt.ShardID, receipt.SequenceNumber, receipt.At, pollPause)
-	took := time.Since(began)
-	stop()
-	if err != nil {
-		if ctx.Err() == nil && waiting.Err() != nil {
-			return p.explainSilence(ctx, s, receipt, timeout)
-		}
-		return err
-	}
-	if found.DeadLetter {
-		return deadLettered(found, names.Bucket)
-	}
-	d := testEventDocument{
-		Record: found.Record, SequenceNumber: receipt.SequenceNumber, ShardID: receipt.ShardID,
-		Bucket: names.Bucket, Key: found.Key, LatencyMS: took.Milliseconds(),
-	}
-	return p.out.result(d, func(page *page) { printRecord(page, d, event, took) })
 }
 
 // folder is that of the event's value, where records are sorted by one.
@@ -150,74 +186,4 @@ func (p *program) notDeployed(err error, codes ...string) error {
 		}
 	}
 	return err
-}
-
-// deadLettered is the failure of an event that can never be enriched.
-func deadLettered(found delivery.Found, bucket string) error {
-	var letter struct {
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal(found.Record, &letter); err != nil || letter.Reason == "" {
-		letter.Reason = "no reason given"
-	}
-	return failf("the event could not be enriched: %s", letter.Reason).
-		with("DeadLetter", map[string]any{"bucket": bucket, "key": found.Key, "letter": rawJSON(found.Record)}).
-		hint("it is kept in s3://%s/%s", bucket, found.Key)
-}
-
-// explainLimit is how long the search for the reason may take: who waited in
-// vain does not want to wait again.
-const explainLimit = 10 * time.Second
-
-// explainSilence says what is known when no record came in time.
-func (p *program) explainSilence(ctx context.Context, s *session, receipt feed.Receipt, timeout time.Duration) error {
-	hints := []string{fmt.Sprintf("the event was stored as %s in %s", receipt.SequenceNumber, receipt.ShardID)}
-	details := map[string]any{"sequence_number": receipt.SequenceNumber, "shard_id": receipt.ShardID, "bucket": s.pipeline.Names().Bucket}
-	reading, cancel := context.WithTimeout(ctx, explainLimit)
-	defer cancel()
-	mapping, err := s.mapping(reading)
-	switch {
-	case errors.Is(err, engine.ErrNotFound):
-		hints = append(hints, "there is no event source mapping: "+p.again("deploy"))
-	case err != nil:
-		hints = append(hints, fmt.Sprintf("the event source mapping could not be read: %s", err))
-	default:
-		details["mapping"] = map[string]string{"status": mapping.Status, "detail": mapping.Detail, "problem": mapping.Unhealthy}
-		hints = append(hints, mappingText(mapping),
-			fmt.Sprintf("a longer wait may be enough (--timeout); %s shows everything", p.again("status")))
-	}
-	return &fault{message: fmt.Sprintf("no enriched record after %s", timeout), code: "Timeout", details: details, hints: hints}
-}
-
-func mappingText(mapping *engine.Observed) string {
-	text := "the event source mapping is " + mapping.Status
-	if mapping.Detail != "" {
-		text += ", " + mapping.Detail
-	}
-	if mapping.Unhealthy != "" {
-		text += ": " + mapping.Unhealthy
-	}
-	return text
-}
-
-// mapping reads what AWS says of the event source mapping.
-func (s *session) mapping(ctx context.Context) (*engine.Observed, error) {
-	for _, r := range s.pipeline.Resources() {
-		if r.Key() == "event-source-mapping" {
-			return r.Read(ctx)
-		}
-	}
-	return nil, engine.ErrNotFound
-}
-
-func printRecord(p *page, d testEventDocument, event []byte, took time.Duration) {
-	p.line("%s in %s", p.c.good("enriched"), seconds(took))
-	p.line("")
-	highlight(p, d.Record, event)
-	p.line("")
-	p.table([][]cell{
-		{{text: "object", paint: p.c.faint}, {text: "s3://" + d.Bucket + "/" + d.Key}},
-		{{text: "shard", paint: p.c.faint}, {text: d.ShardID}},
-		{{text: "sequence", paint: p.c.faint}, {text: d.SequenceNumber}},
-	})
 }

@@ -1,8 +1,6 @@
 package delivery
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,10 +12,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 
 	"enrich/line"
+	"enrich/unpack"
 )
 
 // DeadLetters is the prefix of what can never be enriched. It is not configurable.
@@ -186,8 +183,8 @@ func Lines(ctx context.Context, client *s3.Client, p Place, key string) iter.Seq
 			fail(err)
 			return
 		}
-		defer func() { _ = out.Body.Close() }() // only read from
-		text, err := plain(out.Body)
+		defer func() { _ = out.Body.Close() }()     // only read from
+		text, err := unpack.Reader(out.Body, 8<<20) // an HTTP client in between may have unpacked it already
 		if err != nil {
 			fail(err)
 			return
@@ -209,28 +206,5 @@ func Lines(ctx context.Context, client *s3.Client, p Place, key string) iter.Seq
 				return
 			}
 		}
-	}
-}
-
-// plain takes compression away, if there is any: an HTTP client in between may
-// have done so already, so the bytes tell and not the key. No line of JSON begins as
-// they do.
-func plain(body io.Reader) (io.ReadCloser, error) {
-	buffered := bufio.NewReader(body)
-	magic, err := buffered.Peek(4)
-	if err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		return gzip.NewReader(buffered)
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
-		unpacked, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(8<<20))
-		if err != nil {
-			return nil, err
-		}
-		return unpacked.IOReadCloser(), nil
-	default:
-		return io.NopCloser(buffered), nil
 	}
 }

@@ -47,7 +47,7 @@ type parsed struct {
 
 // read parses lines until their end or that of the context. Of entries that
 // nobody has taken yet it holds so many bytes at most as there is room.
-func read(ctx context.Context, in io.Reader, keyField string, out chan<- parsed, room *semaphore.Weighted) {
+func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room *semaphore.Weighted) {
 	give := func(p parsed) bool {
 		if p.entry != nil && room.Acquire(ctx, int64(p.entry.size())) != nil {
 			return false
@@ -71,12 +71,12 @@ func read(ctx context.Context, in io.Reader, keyField string, out chan<- parsed,
 			return
 		}
 		last = l.Number
-		if l.Blank() {
+		if l.Blank() || o.Skip != nil && o.Skip(l.Number) {
 			continue
 		}
 		p := parsed{line: l.Number, reason: tooLong}
 		if !l.Long {
-			p.entry, p.reason = parse(bytes.Clone(l.Bytes), keyField)
+			p.entry, p.reason = parse(bytes.Clone(l.Bytes), o.Key)
 		}
 		if p.entry != nil {
 			p.entry.line = l.Number

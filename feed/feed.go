@@ -32,6 +32,7 @@ import (
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 )
 
 // Options of a Send.
@@ -47,7 +48,13 @@ type Options struct {
 	// there are few keys; an event that is throttled may then be overtaken by
 	// the up to 499 that were in the same request.
 	Unordered bool
-	Observe   func(Progress) // called from one goroutine; may be nil
+	// Rate is the most records a second that are put, those that are put again
+	// included; 0 is no limit.
+	Rate float64
+	// Skip tells of lines that are passed over, as an earlier Send stored them; may
+	// be nil.
+	Skip    func(line int) bool
+	Observe func(Progress) // called from one goroutine; may be nil
 }
 
 // Progress of a Send.
@@ -105,7 +112,11 @@ func send(ctx context.Context, client client, in io.Reader, o Options) (Report, 
 		client: client, options: o, report: Report{Rejected: []Rejection{}},
 		lines: make(chan parsed, maxAhead), room: semaphore.NewWeighted(maxAheadBytes),
 	}
-	go read(ctx, in, o.Key, s.lines, s.room)
+	if o.Rate > 0 {
+		// A tenth of a second's records in one request keep the rate even.
+		s.pace = rate.NewLimiter(rate.Limit(o.Rate), min(maxBatch, max(1, int(o.Rate/10))))
+	}
+	go read(ctx, in, o, s.lines, s.room)
 	err := s.run(ctx)
 	s.report.Through, s.report.Ahead = s.window.position(s.last)
 	return s.report, err

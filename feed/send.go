@@ -16,6 +16,7 @@ import (
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"enrich/answer"
 )
@@ -44,6 +45,7 @@ type sender struct {
 	lines   chan parsed
 	room    *semaphore.Weighted // for what is in lines, in bytes
 
+	pace     *rate.Limiter // nil: as fast as the stream takes it
 	window   window
 	last     int   // line taken in
 	end      error // of the lines: io.EOF, or why reading failed; nil: there may be more
@@ -69,7 +71,14 @@ func (s *sender) run(ctx context.Context) error {
 			}
 			continue
 		}
-		stored, left, err := s.put(ctx, s.window.batch(s.options.Unordered))
+		batch := s.window.batch(s.options.Unordered)
+		if s.pace != nil {
+			batch = batch[:min(len(batch), s.pace.Burst())]
+			if err := s.pace.WaitN(ctx, len(batch)); err != nil {
+				return overOr(ctx, err)
+			}
+		}
+		stored, left, err := s.put(ctx, batch)
 		s.window.trim()
 		s.observe()
 		if err != nil {
@@ -85,6 +94,14 @@ func (s *sender) run(ctx context.Context) error {
 			}
 		}
 	}
+}
+
+// overOr is why the context ended, if it did.
+func overOr(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return err
 }
 
 func (s *sender) observe() {

@@ -1,0 +1,119 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"enrich/unpack"
+)
+
+// windowLimit is how far back zstd may look, in bytes: what zstd --ultra -22 wants.
+const windowLimit = 128 << 20
+
+// joined reads files one after the other as one text, without their compression. Its
+// lines are counted on from file to file.
+type joined struct {
+	open  func(name string) (io.ReadCloser, error)
+	names []string
+	now   io.ReadCloser
+	last  byte // that was given
+
+	mu     sync.Mutex // the reading may outlive the sending
+	lines  int        // ends of lines that were given
+	starts []int      // lines before each file that was opened
+}
+
+// joinedInput reads the named files, or stdin for "-".
+func (p *program) joinedInput(ctx context.Context, names []string) *joined {
+	return &joined{names: names, last: '\n', open: func(name string) (io.ReadCloser, error) {
+		in, err := p.input(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		text, err := unpack.Reader(in, windowLimit)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("unpacking %s: %w", name, err), in.Close())
+		}
+		return plainFile{withoutMark(text), text, in}, nil
+	}}
+}
+
+// plainFile is a file without its compression.
+type plainFile struct {
+	io.Reader
+	text, file io.Closer
+}
+
+func (f plainFile) Close() error { return errors.Join(f.text.Close(), f.file.Close()) }
+
+// withoutMark leaves out a byte order mark: it belongs to the file.
+func withoutMark(in io.Reader) io.Reader {
+	buffered := bufio.NewReader(in)
+	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
+		_, _ = buffered.Discard(3) // these three have been peeked at
+	}
+	return buffered
+}
+
+// Read ends the last line of each file: that of the next is another one.
+func (j *joined) Read(into []byte) (int, error) {
+	for len(into) > 0 {
+		if j.now == nil {
+			if len(j.starts) == len(j.names) {
+				return 0, io.EOF
+			}
+			if err := j.next(); err != nil {
+				return 0, err
+			}
+		}
+		n, err := j.now.Read(into)
+		switch {
+		case n > 0:
+		case errors.Is(err, io.EOF) && j.last != '\n':
+			into[0], n = '\n', 1
+		case errors.Is(err, io.EOF):
+			err, j.now = j.now.Close(), nil
+			if err != nil {
+				return 0, fmt.Errorf("%s: %w", j.names[len(j.starts)-1], err)
+			}
+			continue
+		case err != nil:
+			return 0, fmt.Errorf("%s: %w", j.names[len(j.starts)-1], err)
+		default:
+			continue
+		}
+		j.mu.Lock()
+		j.lines += bytes.Count(into[:n], []byte("\n"))
+		j.mu.Unlock()
+		j.last = into[n-1]
+		return n, nil
+	}
+	return 0, nil
+}
+
+func (j *joined) next() (err error) {
+	if j.now, err = j.open(j.names[len(j.starts)]); err != nil {
+		return err
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.starts = append(j.starts, j.lines)
+	return nil
+}
+
+// place is the file of a line, from 1, and its number there.
+func (j *joined) place(line int) (file string, number int) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for i := len(j.starts) - 1; i >= 0; i-- {
+		if j.starts[i] < line {
+			return j.names[i], line - j.starts[i]
+		}
+	}
+	return "", line
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"io"
+	"strings"
+	"testing"
+)
+
+// What was sent is told, taken and added to without a line too many or too few.
+func TestSkip(t *testing.T) {
+	for text, lines := range map[string]string{"0": "", "2": "1 2", "2,4,6-8": "1 2 4 6 7 8"} {
+		s, err := parseSkip(text)
+		if err != nil || s.String() != text {
+			t.Errorf("%s: got %s, %v", text, s, err)
+		}
+		for line := 1; line < 10; line++ {
+			if wanted := strings.Contains(" "+lines+" ", " "+string(rune('0'+line))+" "); s.has(line) != wanted {
+				t.Errorf("%s: line %d: got %v", text, line, !wanted)
+			}
+		}
+	}
+	for _, text := range []string{"", "a", "-1", "1-2", "5,5", "5,9,7", "5,9-7", "5,", "5,x-7", "5,6-"} {
+		if s, err := parseSkip(text); err == nil {
+			t.Errorf("%q: got %s", text, s)
+		}
+	}
+	for _, test := range []struct {
+		before  string
+		through int
+		ahead   []int
+		want    string
+	}{
+		{"0", 5, []int{7, 8, 10}, "5,7-8,10"}, {"5,7-8,10", 0, nil, "5,7-8,10"}, {"5,7-8,10", 5, []int{6, 9}, "10"},
+		{"5,7-8,10", 8, []int{12}, "8,10,12"}, {"5,20", 10, []int{11, 13}, "11,13,20"},
+	} {
+		before, err := parseSkip(test.before)
+		if got := before.and(test.through, test.ahead).String(); err != nil || got != test.want {
+			t.Errorf("%+v: got %s, %v", test, got, err)
+		}
+	}
+}
+
+// The lines of several files stay lines, and are found again where they were.
+func TestJoined(t *testing.T) {
+	files := map[string]string{"a": "1\n2", "b": "", "c": "3\n\n5\n", "d": ""}
+	j := &joined{names: []string{"a", "b", "c", "d"}, last: '\n', open: func(name string) (io.ReadCloser, error) {
+		return io.NopCloser(withoutMark(strings.NewReader("\xef\xbb\xbf" + files[name]))), nil
+	}}
+	text, err := io.ReadAll(j)
+	if err != nil || string(text) != "1\n2\n3\n\n5\n" {
+		t.Errorf("got %q, %v", text, err)
+	}
+	for line, want := range map[int]string{1: "a1", 2: "a2", 3: "c1", 5: "c3"} {
+		file, number := j.place(line)
+		if got := file + string(rune('0'+number)); got != want {
+			t.Errorf("line %d: got %s", line, got)
+		}
+	}
+}
