@@ -26,8 +26,10 @@ func checkAlarm(in *cloudwatch.PutMetricAlarmInput, region string) error {
 		return cwInvalid("The parameter AlarmName must be shorter than 256 characters.")
 	case len(deref(in.AlarmDescription)) > 1024:
 		return cwInvalid("The parameter AlarmDescription must be shorter than 1025 characters.")
-	case in.EvaluationCriteria != nil || in.EvaluationInterval != nil:
-		return cwUnsupported("PromQL alarms: EvaluationCriteria and EvaluationInterval")
+	case in.EvaluationCriteria != nil:
+		return cwUnsupported("EvaluationCriteria")
+	case in.EvaluationInterval != nil:
+		return cwUnsupported("EvaluationInterval")
 	case in.EvaluationWindow != nil:
 		return cwUnsupported("EvaluationWindow")
 	case in.WarmUpConfiguration != nil:
@@ -35,7 +37,7 @@ func checkAlarm(in *cloudwatch.PutMetricAlarmInput, region string) error {
 	case in.ActionConfiguration != nil:
 		return cwUnsupported("ActionConfiguration")
 	case in.ThresholdMetricId != nil:
-		return cwUnsupported("Anomaly detection: ThresholdMetricId")
+		return cwUnsupported("ThresholdMetricId")
 	case in.ComparisonOperator == "":
 		return cwMissing("ComparisonOperator")
 	case !slices.Contains(comparisons, in.ComparisonOperator):

@@ -84,8 +84,12 @@ func checkCompositeAlarm(in *cloudwatch.PutCompositeAlarmInput, region string) e
 		return cwInvalid("The parameter AlarmDescription must be shorter than 1025 characters.")
 	case in.AlarmRule == nil:
 		return cwMissing("AlarmRule")
-	case in.ActionsSuppressor != nil || in.ActionsSuppressorWaitPeriod != nil || in.ActionsSuppressorExtensionPeriod != nil:
+	case in.ActionsSuppressor != nil:
 		return cwUnsupported("ActionsSuppressor")
+	case in.ActionsSuppressorWaitPeriod != nil:
+		return cwUnsupported("ActionsSuppressorWaitPeriod")
+	case in.ActionsSuppressorExtensionPeriod != nil:
+		return cwUnsupported("ActionsSuppressorExtensionPeriod")
 	case in.ActionConfiguration != nil:
 		return cwUnsupported("ActionConfiguration")
 	}

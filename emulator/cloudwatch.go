@@ -249,8 +249,10 @@ func (c *cloudWatchService) listMetrics(_ context.Context, in *cloudwatch.ListMe
 		return nil, cwToken()
 	}
 	switch {
-	case deref(in.IncludeLinkedAccounts) || in.OwningAccount != nil:
-		return nil, cwUnsupported("Metrics of other accounts: IncludeLinkedAccounts and OwningAccount")
+	case deref(in.IncludeLinkedAccounts):
+		return nil, cwUnsupported("IncludeLinkedAccounts")
+	case in.OwningAccount != nil:
+		return nil, cwUnsupported("OwningAccount")
 	case len(in.Dimensions) > 10:
 		return nil, cwInvalid("The collection Dimensions must not have a size greater than 10.")
 	}

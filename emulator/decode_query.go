@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -30,11 +31,20 @@ func decodeQuery(form url.Values, input any) *apiError {
 	if err == nil {
 		err = assign(root, reflect.ValueOf(input).Elem(), "")
 	}
+	if union, ok := errors.AsType[unionError](err); ok {
+		return notHad(failf(http.StatusBadRequest, "InvalidInput", "%s is not supported by this emulator.", union), string(union))
+	}
 	if err != nil {
 		return failf(http.StatusBadRequest, "MalformedInput", "%s", err.Error())
 	}
 	return nil
 }
+
+// unionError names a member that is a union, an interface in Go: nothing that is
+// supported has one.
+type unionError string
+
+func (e unionError) Error() string { return string(e) + " is a union" }
 
 func formTree(form url.Values) (*formNode, error) {
 	root := &formNode{}
@@ -86,6 +96,9 @@ func assign(node *formNode, v reflect.Value, path string) error {
 }
 
 func assignScalar(node *formNode, v reflect.Value, path string) error {
+	if v.Kind() == reflect.Interface {
+		return unionError(path)
+	}
 	if !node.set {
 		return fmt.Errorf("parameter %s has members but is a %s", path, v.Kind())
 	}

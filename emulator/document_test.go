@@ -52,14 +52,10 @@ func operationTable(t *testing.T, s *Server) string {
 		}
 		var has, not []string
 		if operation, ok := tables[o.Service][o.Name]; ok {
-			input := reflect.TypeOf(operation.newInput()).Elem()
-			if input.Kind() == reflect.Struct {
-				for field := range exported(input) {
-					if read.has(input, field.Name) {
-						has = append(has, field.Name)
-					} else {
-						not = append(not, field.Name)
-					}
+			not = read.unsupported(o, operation)
+			for _, member := range inputMembers(operation) {
+				if !slices.Contains(not, member) {
+					has = append(has, member)
 				}
 			}
 		}
@@ -68,11 +64,53 @@ func operationTable(t *testing.T, s *Server) string {
 	return b.String()
 }
 
+// needless are members that no code reads because there is nothing to do for them, with
+// the reason.
+var needless = map[string]string{
+	"dynamodb.BatchWriteItem ReturnItemCollectionMetrics": "only tables with local secondary indexes have any, and there are none",
+	"dynamodb.DeleteItem ReturnItemCollectionMetrics":     "only tables with local secondary indexes have any, and there are none",
+	"dynamodb.PutItem ReturnItemCollectionMetrics":        "only tables with local secondary indexes have any, and there are none",
+	"dynamodb.UpdateItem ReturnItemCollectionMetrics":     "only tables with local secondary indexes have any, and there are none",
+	"kinesis.DeleteStream EnforceConsumerDeletion":        "no stream has registered consumers",
+	"logs.FilterLogEvents Interleaved":                    "AWS itself does not heed it: events are always interleaved",
+	"logs.FilterLogEvents Unmask":                         "without data protection policies nothing is masked",
+	"logs.GetLogEvents Unmask":                            "without data protection policies nothing is masked",
+	"logs.PutLogEvents SequenceToken":                     "AWS itself does not heed it",
+	"monitoring.PutMetricData StrictEntityValidation":     "it is about EntityMetricData, which is refused",
+}
+
+// refusedByFind tells a member that operations hand to what finds a stream for them,
+// which refuses it.
+func refusedByFind(o Operation, member string) bool {
+	return o.Service == "kinesis" && member == "StreamId"
+}
+
 // memberUse tells, by the name of an input's type, which members its functions
 // read, apart from refusing them.
 type memberUse map[string]map[string]bool
 
 func (m memberUse) has(input reflect.Type, member string) bool { return m[input.Name()][member] }
+
+// unsupported are the members of an operation's input that nothing heeds.
+func (m memberUse) unsupported(o Operation, operation operation) []string {
+	input := reflect.TypeOf(operation.newInput()).Elem()
+	return slices.DeleteFunc(inputMembers(operation), func(member string) bool {
+		return m.has(input, member) && !refusedByFind(o, member) || needless[o.Service+"."+o.Name+" "+member] != ""
+	})
+}
+
+// inputMembers are all members of an operation's input.
+func inputMembers(operation operation) []string {
+	input := reflect.TypeOf(operation.newInput()).Elem()
+	if input.Kind() != reflect.Struct {
+		return nil
+	}
+	var members []string
+	for field := range exported(input) {
+		members = append(members, field.Name)
+	}
+	return members
+}
 
 // membersRead reads the package's own source: a function with a parameter in of
 // an SDK's input reads in.Member. What stands in a call that refuses members by
@@ -119,7 +157,7 @@ func (m memberUse) function(f *ast.FuncDecl) {
 	ast.Inspect(f.Body, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.CallExpr:
-			if called, ok := n.Fun.(*ast.Ident); ok && called.Name == "firstUnsupported" {
+			if called, ok := n.Fun.(*ast.Ident); ok && (called.Name == "firstUnsupported" || called.Name == "refuseUsed") {
 				return false
 			}
 		case *ast.IfStmt:
@@ -159,5 +197,5 @@ func refuses(body []ast.Stmt) bool {
 		return false
 	}
 	name, ok := call.Fun.(*ast.Ident)
-	return ok && slices.Contains([]string{"unsupportedMember", "cwUnsupported", "logsUnsupported"}, name.Name)
+	return ok && slices.Contains([]string{"unsupportedMember", "cwUnsupported", "logsUnsupported", "snsUnsupported", "sqsUnsupported"}, name.Name)
 }

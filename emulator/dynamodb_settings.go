@@ -23,7 +23,7 @@ type recovery struct {
 const defaultRecoveryDays = 35
 
 func (d *dynamoService) updateTable(ctx context.Context, in *dynamodb.UpdateTableInput) (*dynamodb.UpdateTableOutput, error) {
-	if err := onlyMembers(in, "TableName", "AttributeDefinitions", "BillingMode", "DeletionProtectionEnabled",
+	if err := onlyMembers(in, "TableName", "BillingMode", "DeletionProtectionEnabled",
 		"ProvisionedThroughput", "SSESpecification", "TableClass"); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -155,6 +156,12 @@ func (i *iamService) detachRolePolicy(_ context.Context, in *iam.DetachRolePolic
 	return &iam.DetachRolePolicyOutput{}, nil
 }
 
+// policyPath is the path within a policy's ARN, as /service-role/.
+func policyPath(arn string) string {
+	_, path, _ := strings.Cut(arn, ":policy")
+	return path[:strings.LastIndexByte(path, '/')+1]
+}
+
 func (i *iamService) listAttachedRolePolicies(_ context.Context, in *iam.ListAttachedRolePoliciesInput) (*iam.ListAttachedRolePoliciesOutput, error) {
 	i.mu.RLock()
 	defer i.mu.RUnlock()
@@ -162,7 +169,8 @@ func (i *iamService) listAttachedRolePolicies(_ context.Context, in *iam.ListAtt
 	if err != nil {
 		return nil, err
 	}
-	page, marker, err := iamPage(sortedKeys(r.attached), in.Marker, in.MaxItems)
+	arns := slices.DeleteFunc(sortedKeys(r.attached), func(arn string) bool { return !strings.HasPrefix(policyPath(arn), deref(in.PathPrefix)) })
+	page, marker, err := iamPage(arns, in.Marker, in.MaxItems)
 	if err != nil {
 		return nil, err
 	}

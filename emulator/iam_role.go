@@ -150,5 +150,8 @@ func (i *iamService) listInstanceProfilesForRole(_ context.Context, in *iam.List
 	if _, err := i.named(in.RoleName); err != nil {
 		return nil, err
 	}
+	if _, _, err := iamPage(nil, in.Marker, in.MaxItems); err != nil {
+		return nil, err
+	}
 	return &iam.ListInstanceProfilesForRoleOutput{InstanceProfiles: []types.InstanceProfile{}}, nil
 }

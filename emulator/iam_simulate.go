@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -11,8 +12,12 @@ import (
 
 // simulatePrincipalPolicy evaluates a principal's policies without doing anything.
 func (i *iamService) simulatePrincipalPolicy(_ context.Context, in *iam.SimulatePrincipalPolicyInput) (*iam.SimulatePrincipalPolicyOutput, error) {
-	if len(in.PolicyInputList) > 0 || in.PermissionsBoundaryPolicyInputList != nil || in.ResourcePolicy != nil || in.ResourceHandlingOption != nil {
-		return nil, failf(http.StatusBadRequest, "InvalidInput", "The emulator simulates a principal's own policies only.")
+	if err := refuseUsed("InvalidInput", map[string]bool{
+		"CallerArn": in.CallerArn != nil && *in.CallerArn != deref(in.PolicySourceArn), "PolicyExclusionList": len(in.PolicyExclusionList) > 0,
+		"PermissionsBoundaryPolicyInputList": len(in.PermissionsBoundaryPolicyInputList) > 0, "PolicyInputList": len(in.PolicyInputList) > 0,
+		"ResourceHandlingOption": in.ResourceHandlingOption != nil, "ResourceOwner": in.ResourceOwner != nil, "ResourcePolicy": in.ResourcePolicy != nil,
+	}); err != nil {
+		return nil, err
 	}
 	if len(in.ActionNames) == 0 {
 		return nil, invalidIAM("Value at 'actionNames' failed to satisfy constraint: Member must not be null")
@@ -31,16 +36,24 @@ func (i *iamService) simulatePrincipalPolicy(_ context.Context, in *iam.Simulate
 	if policies == nil {
 		return nil, failf(http.StatusNotFound, "NoSuchEntity", "The principal %s cannot be found.", deref(in.PolicySourceArn))
 	}
-	out := &iam.SimulatePrincipalPolicyOutput{EvaluationResults: []types.EvaluationResult{}}
+	results := map[string]types.EvaluationResult{} // by their place, in digits
 	for _, action := range in.ActionNames {
 		for _, resource := range resources {
 			a := access{action: action, resource: resource, keys: keys}
 			verdict := evaluate(policies, a)
-			out.EvaluationResults = append(out.EvaluationResults, types.EvaluationResult{
+			results[fmt.Sprintf("%08d", len(results))] = types.EvaluationResult{
 				EvalActionName: new(action), EvalResourceName: new(resource), EvalDecision: verdict.wire(),
 				MatchedStatements: []types.Statement{}, MissingContextValues: missingKeys(policies, a),
-			})
+			}
 		}
+	}
+	page, marker, err := iamPage(sortedKeys(results), in.Marker, in.MaxItems)
+	if err != nil {
+		return nil, err
+	}
+	out := &iam.SimulatePrincipalPolicyOutput{EvaluationResults: []types.EvaluationResult{}, IsTruncated: marker != nil, Marker: marker}
+	for _, place := range page {
+		out.EvaluationResults = append(out.EvaluationResults, results[place])
 	}
 	return out, nil
 }

@@ -146,8 +146,8 @@ func (s *kinesisService) startingOrdinal(st *stream, sh *shard, in *kinesis.GetS
 }
 
 func (s *kinesisService) getRecords(ctx context.Context, in *kinesis.GetRecordsInput) (*kinesis.GetRecordsOutput, error) {
-	if deref(in.DryRun) {
-		return nil, unsupportedMember("InvalidArgumentException", "DryRun")
+	if err := refuseUsed("InvalidArgumentException", map[string]bool{"DryRun": deref(in.DryRun), "StreamId": in.StreamId != nil}); err != nil {
+		return nil, err
 	}
 	var c constraints
 	if in.ShardIterator == nil {
@@ -170,6 +170,9 @@ func (s *kinesisService) getRecords(ctx context.Context, in *kinesis.GetRecordsI
 	st, err := s.findReadable(ctx, nil, &it.streamARN, nil)
 	if err != nil {
 		return nil, err
+	}
+	if in.StreamARN != nil && *in.StreamARN != it.streamARN {
+		return nil, failf(http.StatusBadRequest, "InvalidArgumentException", "The ShardIterator is not of the stream %s.", *in.StreamARN)
 	}
 	if st.created.UnixMilli() != it.created {
 		return nil, streamNotFound(st.name, st.account)

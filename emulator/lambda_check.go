@@ -2,9 +2,9 @@ package emulator
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -85,7 +85,8 @@ func checkCreateFunction(in *awslambda.CreateFunctionInput) error {
 
 func checkUpdateCode(in *awslambda.UpdateFunctionCodeInput) error {
 	if err := firstUnsupported(map[string]bool{
-		"ImageUri": in.ImageUri != nil, "SourceKMSKeyArn": deref(in.SourceKMSKeyArn) != "", "Code from S3": in.S3Bucket != nil || in.S3Key != nil, "Publish": in.Publish, "PublishTo": in.PublishTo != "",
+		"ImageUri": in.ImageUri != nil, "SourceKMSKeyArn": deref(in.SourceKMSKeyArn) != "", "Publish": in.Publish, "PublishTo": in.PublishTo != "",
+		"S3Bucket": in.S3Bucket != nil, "S3Key": in.S3Key != nil, "S3ObjectStorageMode": in.S3ObjectStorageMode != "", "S3ObjectVersion": in.S3ObjectVersion != nil,
 	}); err != nil {
 		return err
 	}
@@ -136,14 +137,13 @@ func checkConfiguration(c *constraints, role, handler, description *string, s se
 	}
 }
 
-// firstUnsupported names the first of the members, by their names, that is used.
+// firstUnsupported is refuseUsed with an error as Lambda writes it.
 func firstUnsupported(used map[string]bool) error {
-	for _, member := range sortedKeys(used) {
-		if used[member] {
-			return notHad(lambdaFail(http.StatusBadRequest, "InvalidParameterValueException", "%s is not supported by this emulator.", member), member)
-		}
+	err := refuseUsed("InvalidParameterValueException", used)
+	if api, ok := errors.AsType[*apiError](err); ok {
+		api.Extra = map[string]any{"Type": "User"}
 	}
-	return nil
+	return err
 }
 
 func startsSnap(s *types.SnapStart) bool {

@@ -110,6 +110,9 @@ func (l *lambdaService) listFunctions(ctx context.Context, in *awslambda.ListFun
 		// A list does not tell the states: https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html
 		c.State, c.StateReason, c.StateReasonCode = "", nil, ""
 		c.LastUpdateStatus, c.LastUpdateStatusReason, c.LastUpdateStatusReasonCode = "", nil, ""
+		if in.FunctionVersion == types.FunctionVersionAll { // there are no others than $LATEST
+			c.FunctionArn = new(f.arn + ":" + latestVersion)
+		}
 		out.Functions = append(out.Functions, c)
 	}
 	return out, nil
@@ -125,7 +128,8 @@ func (l *lambdaService) listVersions(ctx context.Context, in *awslambda.ListVers
 	defer f.mu.RUnlock()
 	c := f.describe(l.clock.Now())
 	c.FunctionArn = new(f.arn + ":" + latestVersion)
-	return &awslambda.ListVersionsByFunctionOutput{Versions: []types.FunctionConfiguration{c}}, nil
+	page, next, err := lambdaPage([]types.FunctionConfiguration{c}, in.Marker, in.MaxItems, func(c types.FunctionConfiguration) string { return *c.Version })
+	return &awslambda.ListVersionsByFunctionOutput{Versions: page, NextMarker: next}, err
 }
 
 // lambdaPage cuts the next page of items that are ordered by their key.

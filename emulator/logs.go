@@ -220,8 +220,10 @@ func (l *logsService) describeGroups(ctx context.Context, in *cloudwatchlogs.Des
 		return nil, logToken()
 	case in.LogGroupNamePattern != nil && in.LogGroupNamePrefix != nil:
 		return nil, logsInvalid("Only one of logGroupNamePattern and logGroupNamePrefix can be specified")
-	case len(in.AccountIdentifiers) > 0 || deref(in.IncludeLinkedAccounts):
-		return nil, logsUnsupported("Cross-account observability")
+	case len(in.AccountIdentifiers) > 0:
+		return nil, logsUnsupported("AccountIdentifiers")
+	case deref(in.IncludeLinkedAccounts):
+		return nil, logsUnsupported("IncludeLinkedAccounts")
 	}
 	out := &cloudwatchlogs.DescribeLogGroupsOutput{LogGroups: []types.LogGroup{}}
 	l.mu.RLock()

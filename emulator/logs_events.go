@@ -24,6 +24,9 @@ const (
 )
 
 func (l *logsService) putEvents(ctx context.Context, in *cloudwatchlogs.PutLogEventsInput) (*cloudwatchlogs.PutLogEventsOutput, error) {
+	if in.Entity != nil {
+		return nil, logsUnsupported("Entity")
+	}
 	if err := checkEvents(in.LogEvents); err != nil {
 		return nil, err
 	}

@@ -18,3 +18,14 @@ func onlyMembers(input any, supported ...string) error {
 	}
 	return nil
 }
+
+// refuseUsed refuses, with a service's code, the first of the members, by their
+// names, that is used.
+func refuseUsed(code string, used map[string]bool) error {
+	for _, member := range sortedKeys(used) {
+		if used[member] {
+			return unsupportedMember(code, member)
+		}
+	}
+	return nil
+}

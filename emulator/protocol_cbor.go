@@ -3,6 +3,7 @@ package emulator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -49,6 +50,7 @@ func (s *Server) serveRPC(w http.ResponseWriter, r *http.Request) {
 	input := o.newInput()
 	if failure == nil && len(body) > 0 {
 		failure = decodeCBOR(body, input)
+		s.countRefused(c, service.name, name, failure)
 	}
 	if failure == nil {
 		failure = s.enums.check(input, service.invalidCode())
@@ -83,6 +85,13 @@ func decodeCBOR(body []byte, into any) *apiError {
 	mode, err := cborMode()
 	if err == nil {
 		err = mode.Unmarshal(body, into)
+	}
+	if wrong, ok := errors.AsType[*cbor.UnmarshalTypeError](err); ok {
+		// A union is an interface in Go: nothing that is supported has one.
+		member := wrong.StructFieldName[strings.LastIndexByte(wrong.StructFieldName, '.')+1:]
+		if field, ok := reflect.TypeOf(into).Elem().FieldByName(member); ok && field.Type.Kind() == reflect.Interface {
+			return cwUnsupported(member)
+		}
 	}
 	if err != nil {
 		return failf(http.StatusBadRequest, "SerializationException", "%s", err.Error())

@@ -86,6 +86,7 @@ func (s *Server) runQuery(w http.ResponseWriter, r *http.Request, service queryS
 	c := callerOf(r.Context())
 	input := o.newInput()
 	failure := decodeQuery(form, input)
+	s.countRefused(c, service.name, action, failure)
 	if failure == nil {
 		failure = s.enums.check(input, "ValidationError")
 	}

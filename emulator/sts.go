@@ -80,11 +80,13 @@ func (s *stsService) assumeRole(ctx context.Context, in *sts.AssumeRoleInput) (*
 }
 
 func assumeDuration(in *sts.AssumeRoleInput) (time.Duration, error) {
-	switch {
-	case in.Policy != nil || len(in.PolicyArns) > 0:
-		return 0, unsupportedMember("ValidationError", "Policy and PolicyArns")
-	case in.SerialNumber != nil || in.TokenCode != nil:
-		return 0, unsupportedMember("ValidationError", "SerialNumber and TokenCode")
+	if err := refuseUsed("ValidationError", map[string]bool{
+		"ExternalId": in.ExternalId != nil, "MinimumSessionTokenSize": in.MinimumSessionTokenSize != nil,
+		"Policy": in.Policy != nil, "PolicyArns": len(in.PolicyArns) > 0, "ProvidedContexts": len(in.ProvidedContexts) > 0,
+		"SerialNumber": in.SerialNumber != nil, "SourceIdentity": in.SourceIdentity != nil, "Tags": len(in.Tags) > 0,
+		"TokenCode": in.TokenCode != nil, "TransitiveTagKeys": len(in.TransitiveTagKeys) > 0,
+	}); err != nil {
+		return 0, err
 	}
 	var problems []string
 	if in.RoleArn == nil || len(*in.RoleArn) < 20 {

@@ -86,3 +86,10 @@ func (s *Server) notHeeded(c caller, service, operation, member string) {
 	s.unsupported.add(UnsupportedCount{Service: service, Operation: operation, Member: member})
 	s.options.Logger.Warn("unsupported member", "service", service, "operation", operation, "member", member, "request", c.RequestID)
 }
+
+// countRefused counts a member that was refused as the request was decoded.
+func (s *Server) countRefused(c caller, service, operation string, failure *apiError) {
+	if failure != nil && failure.unsupported != "" {
+		s.notHeeded(c, service, operation, failure.unsupported)
+	}
+}
