@@ -15,11 +15,11 @@ import (
 func (p *program) lookupCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lookup",
-		Usage: "loads the items that events are enriched with",
+		Usage: "loads, shows and changes the items that events are enriched with",
 		Description: about(`
 A lookup joins events with the items of one DynamoDB table.`,
-			"enrich --local lookup load users.csv"),
-		Subcommands: []*cli.Command{{
+			"enrich --local lookup load users.csv", "enrich lookup get user_123"),
+		Subcommands: append([]*cli.Command{{
 			Name:      "load",
 			Usage:     "writes items from a file or from stdin into a lookup's table",
 			ArgsUsage: "FILE|-",
@@ -36,7 +36,7 @@ the others are written.`,
 				&cli.StringFlag{Name: "format", Usage: "`FORMAT`: csv, ndjson or json (default: from the file's name)"},
 			},
 			Action: p.lookupLoad,
-		}},
+		}}, p.itemCommands()...),
 	}
 }
 

@@ -158,6 +158,26 @@ type loadDocument struct {
 	Rejected []rejectionDocument `json:"rejected"`
 }
 
+// itemDocument is the result of lookup get.
+type itemDocument struct {
+	Table string  `json:"table"`
+	Item  rawJSON `json:"item"`
+}
+
+// deletedDocument is the result of lookup delete.
+type deletedDocument struct {
+	Table   string `json:"table"`
+	Key     string `json:"key"`
+	Deleted bool   `json:"deleted"` // false: there was no such item
+}
+
+// exportDocument is the result of lookup export into a file.
+type exportDocument struct {
+	Table    string `json:"table"`
+	File     string `json:"file"`
+	Exported int    `json:"exported"`
+}
+
 // rejectionDocument is a line that was left out.
 type rejectionDocument struct {
 	Line   int    `json:"line"`

@@ -2,7 +2,10 @@
 // array.
 //
 // Values of JSON keep their types: strings are S, numbers N with every digit,
-// true and false BOOL, null NULL, lists L, objects M. Cells of CSV are S unless
+// true and false BOOL, null NULL, lists L, objects M. What JSON has no type for is
+// an object with one member: {"$binary": base64}, {"$string_set": […]},
+// {"$number_set": […]}, {"$binary_set": […]}, and {"$map": {…}} is an object that
+// would be taken for one of these. Items are written so, too. Cells of CSV are S unless
 // a column has another type; an empty cell is an empty string, or with another
 // type than S (and NULL) no attribute at all. The key takes the type that the
 // table's key has, whatever it is in the file.

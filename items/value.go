@@ -136,6 +136,17 @@ func attribute(path string, value any, depth int) (types.AttributeValue, string)
 		}
 		return &types.AttributeValueMemberN{Value: digits}, ""
 	}
+	if object, ok := value.(map[string]any); ok {
+		switch name, inner := markOf(object); name {
+		case "":
+		case markMap:
+			if value, ok = inner.(map[string]any); !ok {
+				return nil, at(path, markMap+" holds no object")
+			}
+		default:
+			return unmark(path, name, inner)
+		}
+	}
 	if depth == 0 {
 		return nil, at(path, "lists and objects more than 32 deep")
 	}
@@ -236,6 +247,12 @@ func sizeOf(value types.AttributeValue) int {
 		return len(value.Value)/2 + 1
 	case *types.AttributeValueMemberB:
 		return len(value.Value)
+	case *types.AttributeValueMemberSS:
+		return sizeOfAll(value.Value, func(s string) int { return len(s) })
+	case *types.AttributeValueMemberNS:
+		return sizeOfAll(value.Value, func(n string) int { return len(n)/2 + 1 })
+	case *types.AttributeValueMemberBS:
+		return sizeOfAll(value.Value, func(b []byte) int { return len(b) })
 	case *types.AttributeValueMemberL:
 		size := 3
 		for _, element := range value.Value {
@@ -251,4 +268,12 @@ func sizeOf(value types.AttributeValue) int {
 	default:
 		return 1
 	}
+}
+
+func sizeOfAll[T any](elements []T, size func(T) int) int {
+	sum := 0
+	for _, element := range elements {
+		sum += size(element)
+	}
+	return sum
 }
