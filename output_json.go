@@ -155,6 +155,7 @@ type putDocument struct {
 type loadDocument struct {
 	Table    string              `json:"table"`
 	Loaded   int                 `json:"loaded"`
+	DryRun   bool                `json:"dry_run"` // nothing was written: loaded is what would be
 	Rejected []rejectionDocument `json:"rejected"`
 }
 

@@ -31,8 +31,10 @@ import (
 type Options struct {
 	Table   string            // name of the table
 	Key     string            // its key attribute; "": whatever the table has
+	From    string            // the file's field that becomes the key; "": the one of its name
 	Format  string            // csv, ndjson or json
 	Types   map[string]string // of CSV columns: N, S, BOOL, NULL or JSON; default S
+	DryRun  bool              // write nothing: Loaded are the rows that would be
 	Observe func(loaded int)  // called by one goroutine at a time; may be nil
 }
 
@@ -103,13 +105,21 @@ func (l *loader) run(ctx context.Context, in io.Reader) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	rows, err := open(interruptible(ctx, in), l.options, l.key)
+	inFile := l.key
+	if l.options.From != "" {
+		inFile.name = l.options.From
+	}
+	rows, err := open(interruptible(ctx, in), l.options, inFile)
 	if err != nil {
 		return err
 	}
 	w := l.start(ctx)
+	take := w.give
+	if l.options.DryRun {
+		take = func(row) error { l.loaded(1); return nil }
+	}
 	for err = w.ctx.Err(); err == nil; {
-		err = l.step(w, rows)
+		err = l.step(rows, inFile.name, take)
 	}
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -146,11 +156,14 @@ func interruptible(ctx context.Context, in io.Reader) io.Reader {
 	return out
 }
 
-// step takes one row to the worker that it belongs to.
-func (l *loader) step(w *workers, rows source) error {
+// step takes one row on, the key of which is the field from.
+func (l *loader) step(rows source, from string, take func(row) error) error {
 	r, reason, err := rows.next()
 	if err != nil {
 		return err
+	}
+	if reason == "" {
+		reason = l.key.rename(r.item, from)
 	}
 	if reason == "" {
 		r.identity, reason = l.key.settle(r.item)
@@ -162,7 +175,7 @@ func (l *loader) step(w *workers, rows source) error {
 		l.reject(r.line, reason)
 		return nil
 	}
-	return w.give(r)
+	return take(r)
 }
 
 func (l *loader) reject(line int, reason string) {

@@ -24,6 +24,23 @@ type key struct {
 	kind types.ScalarAttributeType
 }
 
+// rename makes the field from the item's key.
+func (k key) rename(item map[string]types.AttributeValue, from string) (reason string) {
+	if from == k.name {
+		return ""
+	}
+	value, found := item[from]
+	if !found {
+		return fmt.Sprintf("no %s, which is to become %s, the table's key", from, k.name)
+	}
+	if _, taken := item[k.name]; taken {
+		return fmt.Sprintf("has %s, the table's key, besides %s, which is to become it", k.name, from)
+	}
+	delete(item, from)
+	item[k.name] = value
+	return ""
+}
+
 // settle gives the item's key the type that the table's key has, and its
 // identity. Text and numbers become each other; a binary key is base64.
 func (k key) settle(item map[string]types.AttributeValue) (identity, reason string) {
