@@ -18,10 +18,11 @@ func (p *program) resultsCommand() *cli.Command {
 Reads back what was stored, oldest hour first, one record a line, byte for byte
 as it lies in S3. Objects are sorted by the hour in which their records arrived,
 so --since counts in whole hours.`,
-			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --dead-letter"),
+			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --where user_id=ada --where page.title=Home", "enrich results --dead-letter"),
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "since", Usage: "`TIME`: how far to look back (default: 1h)", Value: time.Hour},
 			&cli.IntFlag{Name: "limit", Usage: "`N`: print no more records than this (default: all)"},
+			&cli.StringSliceFlag{Name: "where", Usage: "`FIELD=VALUE`: only records that have it (repeatable; a path of fields is joined by dots)"},
 			&cli.BoolFlag{Name: "dead-letter", Usage: "print what could not be enriched, with the reasons"},
 		},
 		Action: p.results,
@@ -39,6 +40,10 @@ func (p *program) results(c *cli.Context) error {
 	if limit < 0 || c.IsSet("limit") && limit == 0 {
 		return failf("--limit %d: a limit is 1 or more", limit)
 	}
+	where, err := parseConditions(c.StringSlice("where"))
+	if err != nil {
+		return err
+	}
 	s, err := p.open(c.Context)
 	if err != nil {
 		return err
@@ -49,6 +54,9 @@ func (p *program) results(c *cli.Context) error {
 	}
 	records := p.out.records()
 	err = s.eachRecord(c.Context, prefix, time.Now().Add(-since), func(record []byte) error {
+		if !meets(record, where) {
+			return nil
+		}
 		if err := records.add(record); err != nil {
 			return err
 		}
