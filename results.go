@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -18,9 +19,10 @@ func (p *program) resultsCommand() *cli.Command {
 Reads back what was stored, oldest hour first, one record a line, byte for byte
 as it lies in S3. Objects are sorted by the hour in which their records arrived,
 so --since counts in whole hours.`,
-			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --where user_id=ada --where page.title=Home", "enrich results --dead-letter"),
+			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --where user_id=ada --where page.title=Home", "enrich results --dead-letter", "enrich results -f"),
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "since", Usage: "`TIME`: how far to look back (default: 1h)", Value: time.Hour},
+			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with what comes"},
 			&cli.IntFlag{Name: "limit", Usage: "`N`: print no more records than this (default: all)"},
 			&cli.StringSliceFlag{Name: "where", Usage: "`FIELD=VALUE`: only records that have it (repeatable; a path of fields is joined by dots)"},
 			&cli.BoolFlag{Name: "dead-letter", Usage: "print what could not be enriched, with the reasons"},
@@ -52,6 +54,9 @@ func (p *program) results(c *cli.Context) error {
 	if c.Bool("dead-letter") {
 		prefix = delivery.DeadLetters
 	}
+	if c.Bool("follow") {
+		return p.followResults(c, s, prefix, where)
+	}
 	records := p.out.records()
 	err = s.eachRecord(c.Context, prefix, time.Now().Add(-since), func(record []byte) error {
 		if !meets(record, where) {
@@ -69,6 +74,33 @@ func (p *program) results(c *cli.Context) error {
 		return records.broken(p.notDeployed(err, "NoSuchBucket"))
 	}
 	return records.end()
+}
+
+// resultPoll is between two looks for new objects.
+const resultPoll = time.Second
+
+// followResults prints records as they are stored, a line each.
+func (p *program) followResults(c *cli.Context, s *session, prefix string, where []condition) error {
+	limit, printed := c.Int("limit"), 0
+	since := time.Now().Add(-c.Duration("since"))
+	for record, err := range delivery.Follow(c.Context, s.storage(), s.place(), prefix, since, resultPoll) {
+		if c.Err() != nil {
+			return exit(exitDone) // Ctrl-C is how following ends
+		}
+		if err != nil {
+			return p.notDeployed(err, "NoSuchBucket")
+		}
+		if !meets(record, where) {
+			continue
+		}
+		if err := p.out.live(slices.Clone(record)); err != nil {
+			return err
+		}
+		if printed++; limit > 0 && printed == limit {
+			return nil
+		}
+	}
+	return nil
 }
 
 // errEnough ends the reading before its end.
