@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"slices"
 	"time"
@@ -14,7 +15,7 @@ import (
 func (p *program) resultsCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "results",
-		Usage: "prints the enriched records, or the dead letters",
+		Usage: "prints the enriched records, the dead letters, or the failed batches",
 		Description: about(`
 Reads back what was stored, oldest hour first, one record a line, byte for byte
 as it lies in S3. Objects are sorted by the hour in which their records arrived,
@@ -26,6 +27,7 @@ so --since counts in whole hours.`,
 			&cli.IntFlag{Name: "limit", Usage: "`N`: print no more records than this (default: all)"},
 			&cli.StringSliceFlag{Name: "where", Usage: "`FIELD=VALUE`: only records that have it (repeatable; a path of fields is joined by dots)"},
 			&cli.BoolFlag{Name: "dead-letter", Usage: "print what could not be enriched, with the reasons"},
+			&cli.BoolFlag{Name: "failed-batches", Usage: "print the batches that were given up whole, with the reasons"},
 		},
 		Action: p.results,
 	}
@@ -42,6 +44,9 @@ func (p *program) results(c *cli.Context) error {
 	if limit < 0 || c.IsSet("limit") && limit == 0 {
 		return failf("--limit %d: a limit is 1 or more", limit)
 	}
+	if c.Bool("failed-batches") && (c.Bool("dead-letter") || c.Bool("follow")) {
+		return failf("--failed-batches goes with neither --dead-letter nor --follow")
+	}
 	where, err := parseConditions(c.StringSlice("where"))
 	if err != nil {
 		return err
@@ -53,6 +58,9 @@ func (p *program) results(c *cli.Context) error {
 	prefix := s.cfg.Output.Prefix
 	if c.Bool("dead-letter") {
 		prefix = delivery.DeadLetters
+	}
+	if c.Bool("failed-batches") {
+		return p.failedBatches(c, s, where)
 	}
 	if c.Bool("follow") {
 		return p.followResults(c, s, prefix, where)
@@ -74,6 +82,30 @@ func (p *program) results(c *cli.Context) error {
 		return records.broken(p.notDeployed(err, "NoSuchBucket"))
 	}
 	return records.end()
+}
+
+// failedBatches prints what the event source mapping gave up.
+func (p *program) failedBatches(c *cli.Context, s *session, where []condition) error {
+	list, limit := p.out.list("failed_batches"), c.Int("limit")
+	for batch, err := range delivery.FailedBatches(c.Context, s.storage(), s.place(), time.Now().Add(-c.Duration("since"))) {
+		if err != nil {
+			return list.broken(p.notDeployed(err, "NoSuchBucket"))
+		}
+		line, err := json.Marshal(batch)
+		if err != nil {
+			return list.broken(err)
+		}
+		if !meets(line, where) {
+			continue
+		}
+		if err := list.add(line); err != nil {
+			return err
+		}
+		if limit > 0 && list.count == limit {
+			break
+		}
+	}
+	return list.end()
 }
 
 // resultPoll is between two looks for new objects.
