@@ -55,13 +55,13 @@ func follow(event map[string]any, path string) (any, bool) {
 	var value any = event
 	for name := range strings.SplitSeq(path, ".") {
 		object, ok := value.(map[string]any)
-		if !ok {
-			value = nil
-		} else if value, ok = object[name]; ok {
-			continue
+		if ok {
+			value, ok = object[name]
 		}
-		value, ok = event[path]
-		return value, ok
+		if !ok {
+			value, ok = event[path]
+			return value, ok
+		}
 	}
 	return value, true
 }

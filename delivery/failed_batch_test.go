@@ -29,7 +29,8 @@ func TestFailedBatches(t *testing.T) {
 	}
 	put(t, c, "aws/lambda/b/broken", []byte("no JSON"))
 	var failed error
-	for _, failed = range FailedBatches(t.Context(), c, place, time.Time{}) {
+	for _, err := range FailedBatches(t.Context(), c, place, time.Time{}) {
+		failed = err
 	}
 	if failed == nil {
 		t.Error("what cannot be read is left out")
