@@ -115,7 +115,7 @@ func TestArrangeErrors(t *testing.T) {
 		{"deploy --region --local", "flag --region needs a value, but what follows is --local", "if --local is the value, write --region=--local"},
 		{"deploy --region -- x", "flag --region needs a value, but what follows is --", "if -- is the value, write --region=--"},
 		{"local", "local needs one of: start, stop, status, logs, faults, run", "enrich local --help tells what each of them does"},
-		{"lookup --local", "lookup needs one of: load", "enrich lookup --help tells what each of them does"},
+		{"lookup --local", "lookup needs one of: load, get, put, delete, list, export", "enrich lookup --help tells what each of them does"},
 	} {
 		t.Run(test.given, func(t *testing.T) {
 			_, err := arrange(app, strings.Fields(test.given))

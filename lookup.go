@@ -15,11 +15,11 @@ import (
 func (p *program) lookupCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "lookup",
-		Usage: "loads the items that events are enriched with",
+		Usage: "loads, shows and changes the items that events are enriched with",
 		Description: about(`
 A lookup joins events with the items of one DynamoDB table.`,
-			"enrich --local lookup load users.csv"),
-		Subcommands: []*cli.Command{{
+			"enrich --local lookup load users.csv", "enrich lookup get user_123"),
+		Subcommands: append([]*cli.Command{{
 			Name:      "load",
 			Usage:     "writes items from a file or from stdin into a lookup's table",
 			ArgsUsage: "FILE|-",
@@ -27,16 +27,19 @@ A lookup joins events with the items of one DynamoDB table.`,
 Reads CSV with a header line, NDJSON or a JSON array; items with the same key
 are replaced. CSV values are strings unless --types says otherwise, JSON values
 keep their types. A row without the table's key is reported with its line, and
-the others are written.`,
+the others are written. A --dry-run reports the same, and writes nothing.`,
 				"enrich lookup load users.csv", "enrich lookup load prices.csv --table products --types price=N,sold=BOOL",
-				"enrich lookup load - --format ndjson < customers.ndjson"),
+				"enrich lookup load - --format ndjson < customers.ndjson",
+				"enrich lookup load crm.csv --key customer_id --dry-run"),
 			Flags: []cli.Flag{
 				&cli.StringFlag{Name: "table", Usage: "`LOOKUP`: its name in the configuration (needed when there are several)"},
 				&cli.StringFlag{Name: "types", Usage: "`TYPES`: of CSV columns, NAME=N,NAME=BOOL,… (N, S, BOOL, NULL, JSON)"},
+				&cli.StringFlag{Name: "key", Usage: "`FIELD`: of the file, becomes the table's key (default: the field of its name)"},
+				&cli.BoolFlag{Name: "dry-run", Usage: "check the whole file and write nothing"},
 				&cli.StringFlag{Name: "format", Usage: "`FORMAT`: csv, ndjson or json (default: from the file's name)"},
 			},
 			Action: p.lookupLoad,
-		}},
+		}}, p.itemCommands()...),
 	}
 }
 
@@ -66,13 +69,18 @@ func (p *program) lookupLoad(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	o.From, o.DryRun = c.String("key"), c.Bool("dry-run")
 	o.Table, o.Key = s.pipeline.Names().Tables[lookup.Name], lookup.TableKey
-	set, stop := p.out.spinner("loading")
+	verb := "loading"
+	if o.DryRun {
+		verb = "checking"
+	}
+	set, stop := p.out.spinner(verb)
 	defer stop()
-	o.Observe = func(loaded int) { set(fmt.Sprintf("loading: %d items", loaded)) }
+	o.Observe = func(loaded int) { set(fmt.Sprintf("%s: %d items", verb, loaded)) }
 	report, err := items.Load(c.Context, dynamodb.NewFromConfig(s.sdk), in, o)
 	stop()
-	d := loadDocument{Table: o.Table, Loaded: report.Loaded, Rejected: []rejectionDocument{}}
+	d := loadDocument{Table: o.Table, Loaded: report.Loaded, DryRun: o.DryRun, Rejected: []rejectionDocument{}}
 	for _, r := range report.Rejected {
 		d.Rejected = append(d.Rejected, rejectionDocument{Line: r.Line, Reason: r.Reason})
 	}
@@ -139,7 +147,7 @@ func (p *program) loadFailure(err error, d loadDocument) error {
 		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
 	f := &fault{message: err.Error(), cause: err, details: d}
-	if d.Loaded == 0 {
+	if d.Loaded == 0 || d.DryRun {
 		return f
 	}
 	return f.hint("%s written; loading the file again replaces them and goes on", count(d.Loaded, "item was", "items were"))
@@ -147,7 +155,11 @@ func (p *program) loadFailure(err error, d loadDocument) error {
 
 func (p *program) reportLoad(d loadDocument) error {
 	err := p.out.summary(d, func(page *page) {
-		page.line("%s %s into %s", page.c.good("loaded"), count(d.Loaded, "item"), d.Table)
+		if d.DryRun {
+			page.line("%s: %s would be written into %s", page.c.good("checked"), count(d.Loaded, "item"), d.Table)
+		} else {
+			page.line("%s %s into %s", page.c.good("loaded"), count(d.Loaded, "item"), d.Table)
+		}
 		if len(d.Rejected) > 0 {
 			page.line("%s %s", page.c.bad("rejected"), count(len(d.Rejected), "line"))
 		}

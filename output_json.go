@@ -160,7 +160,28 @@ type putDocument struct {
 type loadDocument struct {
 	Table    string              `json:"table"`
 	Loaded   int                 `json:"loaded"`
+	DryRun   bool                `json:"dry_run"` // nothing was written: loaded is what would be
 	Rejected []rejectionDocument `json:"rejected"`
+}
+
+// itemDocument is the result of lookup get.
+type itemDocument struct {
+	Table string  `json:"table"`
+	Item  rawJSON `json:"item"`
+}
+
+// deletedDocument is the result of lookup delete.
+type deletedDocument struct {
+	Table   string `json:"table"`
+	Key     string `json:"key"`
+	Deleted bool   `json:"deleted"` // false: there was no such item
+}
+
+// exportDocument is the result of lookup export into a file.
+type exportDocument struct {
+	Table    string `json:"table"`
+	File     string `json:"file"`
+	Exported int    `json:"exported"`
 }
 
 // rejectionDocument is a line that was left out.

@@ -2,7 +2,10 @@
 // array.
 //
 // Values of JSON keep their types: strings are S, numbers N with every digit,
-// true and false BOOL, null NULL, lists L, objects M. Cells of CSV are S unless
+// true and false BOOL, null NULL, lists L, objects M. What JSON has no type for is
+// an object with one member: {"$binary": base64}, {"$string_set": […]},
+// {"$number_set": […]}, {"$binary_set": […]}, and {"$map": {…}} is an object that
+// would be taken for one of these. Items are written so, too. Cells of CSV are S unless
 // a column has another type; an empty cell is an empty string, or with another
 // type than S (and NULL) no attribute at all. The key takes the type that the
 // table's key has, whatever it is in the file.
@@ -28,8 +31,10 @@ import (
 type Options struct {
 	Table   string            // name of the table
 	Key     string            // its key attribute; "": whatever the table has
+	From    string            // the file's field that becomes the key; "": the one of its name
 	Format  string            // csv, ndjson or json
 	Types   map[string]string // of CSV columns: N, S, BOOL, NULL or JSON; default S
+	DryRun  bool              // write nothing: Loaded are the rows that would be
 	Observe func(loaded int)  // called by one goroutine at a time; may be nil
 }
 
@@ -100,13 +105,21 @@ func (l *loader) run(ctx context.Context, in io.Reader) error {
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	rows, err := open(interruptible(ctx, in), l.options, l.key)
+	inFile := l.key
+	if l.options.From != "" {
+		inFile.name = l.options.From
+	}
+	rows, err := open(interruptible(ctx, in), l.options, inFile)
 	if err != nil {
 		return err
 	}
 	w := l.start(ctx)
+	take := w.give
+	if l.options.DryRun {
+		take = func(row) error { l.loaded(1); return nil }
+	}
 	for err = w.ctx.Err(); err == nil; {
-		err = l.step(w, rows)
+		err = l.step(rows, inFile.name, take)
 	}
 	if errors.Is(err, io.EOF) {
 		err = nil
@@ -143,11 +156,14 @@ func interruptible(ctx context.Context, in io.Reader) io.Reader {
 	return out
 }
 
-// step takes one row to the worker that it belongs to.
-func (l *loader) step(w *workers, rows source) error {
+// step takes one row on, the key of which is the field from.
+func (l *loader) step(rows source, from string, take func(row) error) error {
 	r, reason, err := rows.next()
 	if err != nil {
 		return err
+	}
+	if reason == "" {
+		reason = l.key.rename(r.item, from)
 	}
 	if reason == "" {
 		r.identity, reason = l.key.settle(r.item)
@@ -159,7 +175,7 @@ func (l *loader) step(w *workers, rows source) error {
 		l.reject(r.line, reason)
 		return nil
 	}
-	return w.give(r)
+	return take(r)
 }
 
 func (l *loader) reject(line int, reason string) {

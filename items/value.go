@@ -24,6 +24,23 @@ type key struct {
 	kind types.ScalarAttributeType
 }
 
+// rename makes the field from the item's key.
+func (k key) rename(item map[string]types.AttributeValue, from string) (reason string) {
+	if from == k.name {
+		return ""
+	}
+	value, found := item[from]
+	if !found {
+		return fmt.Sprintf("no %s, which is to become %s, the table's key", from, k.name)
+	}
+	if _, taken := item[k.name]; taken {
+		return fmt.Sprintf("has %s, the table's key, besides %s, which is to become it", k.name, from)
+	}
+	delete(item, from)
+	item[k.name] = value
+	return ""
+}
+
 // settle gives the item's key the type that the table's key has, and its
 // identity. Text and numbers become each other; a binary key is base64.
 func (k key) settle(item map[string]types.AttributeValue) (identity, reason string) {
@@ -136,6 +153,17 @@ func attribute(path string, value any, depth int) (types.AttributeValue, string)
 		}
 		return &types.AttributeValueMemberN{Value: digits}, ""
 	}
+	if object, ok := value.(map[string]any); ok {
+		switch name, inner := markOf(object); name {
+		case "":
+		case markMap:
+			if value, ok = inner.(map[string]any); !ok {
+				return nil, at(path, markMap+" holds no object")
+			}
+		default:
+			return unmark(path, name, inner)
+		}
+	}
 	if depth == 0 {
 		return nil, at(path, "lists and objects more than 32 deep")
 	}
@@ -236,6 +264,12 @@ func sizeOf(value types.AttributeValue) int {
 		return len(value.Value)/2 + 1
 	case *types.AttributeValueMemberB:
 		return len(value.Value)
+	case *types.AttributeValueMemberSS:
+		return sizeOfAll(value.Value, func(s string) int { return len(s) })
+	case *types.AttributeValueMemberNS:
+		return sizeOfAll(value.Value, func(n string) int { return len(n)/2 + 1 })
+	case *types.AttributeValueMemberBS:
+		return sizeOfAll(value.Value, func(b []byte) int { return len(b) })
 	case *types.AttributeValueMemberL:
 		size := 3
 		for _, element := range value.Value {
@@ -251,4 +285,12 @@ func sizeOf(value types.AttributeValue) int {
 	default:
 		return 1
 	}
+}
+
+func sizeOfAll[T any](elements []T, size func(T) int) int {
+	sum := 0
+	for _, element := range elements {
+		sum += size(element)
+	}
+	return sum
 }

@@ -53,7 +53,10 @@ func (p *Pipeline) commandNeeds() []need {
 	}
 	for _, lookup := range p.cfg.Lookups {
 		table := p.id.tableARN(p.names.Tables[lookup.Name])
-		list = append(list, need{sid: "LookupTables", on: words{table}, use: words{"dynamodb:BatchWriteItem"}}) // lookup load
+		list = append(list, need{sid: "LookupTables", on: words{table}, use: words{
+			"dynamodb:BatchWriteItem",                                  // lookup load, put
+			"dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:Scan", // lookup get, delete, list and export
+		}})
 	}
 	return list
 }

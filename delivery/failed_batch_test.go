@@ -1,0 +1,38 @@
+package delivery
+
+import (
+	"testing"
+	"time"
+)
+
+// The object is the example of AWS's guide, shortened.
+func TestFailedBatches(t *testing.T) {
+	c := client(t, nil)
+	key := "aws/lambda/a1b2c3d4/" + shard + "/2026/11/25/2026-11-25T05.00.00-0a0b"
+	put(t, c, key, []byte(`{"requestContext":{"condition":"RetryAttemptsExhausted","approximateInvokeCount":3},
+		"responseContext":{"statusCode":200,"functionError":"Unhandled"},"version":"1.0",
+		"KinesisBatchInfo":{"shardId":"`+shard+`","startSequenceNumber":"1","endSequenceNumber":"9","batchSize":7},"payload":{"Records":[]}}`))
+	var got []FailedBatch
+	for b, err := range FailedBatches(t.Context(), c, place, time.Now().Add(-time.Hour)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.StoredAt = time.Time{}
+		got = append(got, b)
+	}
+	want := FailedBatch{Reason: "RetryAttemptsExhausted", FunctionError: "Unhandled", Attempts: 3, ShardID: shard, First: "1", Last: "9", Records: 7, Key: key}
+	if len(got) != 1 || got[0] != want {
+		t.Errorf("got %+v", got)
+	}
+	for b, err := range FailedBatches(t.Context(), c, place, time.Now().Add(time.Hour)) {
+		t.Errorf("got %+v, %v", b, err)
+	}
+	put(t, c, "aws/lambda/b/broken", []byte("no JSON"))
+	var failed error
+	for _, err := range FailedBatches(t.Context(), c, place, time.Time{}) {
+		failed = err
+	}
+	if failed == nil {
+		t.Error("what cannot be read is left out")
+	}
+}

@@ -1,0 +1,93 @@
+package delivery
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// An hour's records arrive in it, but may be stored long after, when the function
+// was behind: so hours before the last two are looked at again, though rarely.
+const lookBackEvery = time.Minute
+
+// Follow gives the records that arrived in the hours since then, and goes on with
+// what is stored, looking every poll (0: 500 ms). An object that a retry overwrites
+// gives only what it did not hold before. For each object it remembers one sequence
+// number. An error, the context's among them, is the last thing that it gives.
+func Follow(ctx context.Context, client *s3.Client, p Place, prefix string, since time.Time, poll time.Duration) iter.Seq2[[]byte, error] {
+	if poll <= 0 {
+		poll = firstPoll
+	}
+	f := &following{client: client, place: p, prefix: prefix, seen: make(map[string]read)}
+	return func(yield func([]byte, error) bool) {
+		var whole time.Time // when all hours were last looked at
+		for {
+			now := time.Now()
+			from := since
+			if now.Sub(whole) < lookBackEvery && since.Before(now.Add(-time.Hour)) {
+				from = now.Add(-time.Hour)
+			} else {
+				whole = now
+			}
+			for hour := from.UTC().Truncate(time.Hour); !hour.After(now.Add(skew)); hour = hour.Add(time.Hour) {
+				if !f.hour(ctx, hour, yield) {
+					return
+				}
+			}
+			if err := sleep(ctx, poll); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// read is how far an object was read.
+type read struct{ etag, through string }
+
+// following is one Follow.
+type following struct {
+	client *s3.Client
+	place  Place
+	prefix string
+	seen   map[string]read // by key
+}
+
+// hour gives what is new in an hour; false: no more is wanted.
+func (f *following) hour(ctx context.Context, hour time.Time, yield func([]byte, error) bool) bool {
+	for o, err := range List(ctx, f.client, f.place, f.prefix, hour, "") {
+		if err != nil {
+			yield(nil, err)
+			return false
+		}
+		before := f.seen[o.Key]
+		if o.ETag != "" && before.etag == o.ETag {
+			continue
+		}
+		through := before.through
+		for text, err := range Lines(ctx, f.client, f.place, o.Key) {
+			if errors.Is(err, ErrGone) {
+				break
+			}
+			if err != nil {
+				yield(nil, err)
+				return false
+			}
+			number := sequenceOf(text, o)
+			if before.through != "" && CompareSequence(number, before.through) <= 0 {
+				continue
+			}
+			if CompareSequence(number, through) > 0 {
+				through = number
+			}
+			if !yield(text, nil) {
+				return false
+			}
+		}
+		f.seen[o.Key] = read{etag: o.ETag, through: through}
+	}
+	return true
+}
