@@ -17,6 +17,11 @@ func (n Names) functionMetric(name string) Metric {
 	return Metric{"AWS/Lambda", name, map[string]string{"FunctionName": n.Function}}
 }
 
+// recordMetric is one that the function's log lines carry.
+func (n Names) recordMetric(name string) Metric {
+	return Metric{"enrich", name, map[string]string{"FunctionName": n.Function}}
+}
+
 func (n Names) tableMetric(lookup, name string) Metric {
 	return Metric{"AWS/DynamoDB", name, map[string]string{"TableName": n.Tables[lookup]}}
 }
