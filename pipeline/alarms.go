@@ -16,6 +16,10 @@ const (
 	alarmTableThrottling = "lookup-table-throttling"
 	alarmPutErrors       = "s3-put-errors"
 	alarmIteratorAge     = "iterator-age"
+	alarmThrottles       = "function-throttles"
+	alarmDuration        = "function-duration"
+	alarmDeadLetters     = "dead-letters"
+	alarmFailedDelivery  = "failed-deliveries"
 )
 
 // Missing data: a metric of errors has none while all is well, a metric of
@@ -59,11 +63,44 @@ func (p *Pipeline) alarms() []engine.Resource {
 			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
 		}),
 	}
+	alarms = append(alarms, p.functionAlarms()...)
 	for _, lookup := range p.cfg.Lookups {
 		alarms = append(alarms, p.throttlingAlarm(lookup))
 	}
 	return append(alarms, p.incomingAlarm())
 }
+
+// functionAlarms tell of what makes the function late or loses its records.
+func (p *Pipeline) functionAlarms() []engine.Resource {
+	return []engine.Resource{
+		p.alarm(alarmThrottles, MetricAlarm{
+			Description: "The function is throttled: the account has no executions left for it",
+			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("Throttles"), types.StatisticSum)},
+			// Lambda repeats what it throttles; only what lasts delays records.
+			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
+		}),
+		p.alarm(alarmDuration, MetricAlarm{
+			Description: "The function is slow: batches take almost as long as they may, and fail when they take longer",
+			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("Duration"), types.StatisticMaximum)},
+			Threshold:   float64(p.cfg.Function.Timeout * 1000 * nearTimeout / 100), Comparison: atLeast,
+			EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
+		}),
+		p.alarm(alarmDeadLetters, MetricAlarm{
+			Description: "Records cannot be enriched: they are stored in dead-letter/",
+			Metrics:     []AlarmMetric{minutely(p.names.ownMetric("RecordsDeadLettered"), types.StatisticSum)},
+			// They stay until somebody looks, so the first is worth telling.
+			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 1, DatapointsToAlarm: 1, MissingData: missingIsWell,
+		}),
+		p.alarm(alarmFailedDelivery, MetricAlarm{
+			Description: "S3 does not take failed batches: their records are lost when the stream forgets them",
+			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("DestinationDeliveryFailures"), types.StatisticSum)},
+			Threshold:   1, Comparison: atLeast, EvaluationPeriods: 1, DatapointsToAlarm: 1, MissingData: missingIsWell,
+		}),
+	}
+}
+
+// nearTimeout is the percentage of the function's timeout that is too close to it.
+const nearTimeout = 80
 
 func (p *Pipeline) throttlingAlarm(lookup config.Lookup) engine.Resource {
 	name := alarmTableThrottling

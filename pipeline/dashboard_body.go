@@ -132,6 +132,10 @@ func (p *Pipeline) graphs() []graph {
 		}},
 		{title: "Lookups", unit: "read units a minute", stat: "Sum", lines: p.tableLines()},
 		{title: "Time of a lookup", unit: "ms", stat: "Average", lines: p.latencyLines()},
+		{title: "Records of the function", unit: "a minute", stat: "Sum", lines: []line{
+			{metric: n.ownMetric("RecordsEnriched"), label: "enriched"},
+			{metric: n.ownMetric("RecordsDeadLettered"), label: "dead letters"},
+		}},
 		{title: "Objects stored", unit: "a minute", stat: "Sum", lines: []line{
 			{metric: n.bucketMetric("PutRequests"), label: "stored"},
 			{metric: n.bucketMetric("4xxErrors"), label: "refused (4xx)"},

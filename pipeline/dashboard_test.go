@@ -17,6 +17,7 @@ var known = map[string][]string{
 	"AWS/Lambda FunctionName": {
 		"Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions", "IteratorAge", "DestinationDeliveryFailures",
 	},
+	"enrich FunctionName":              {"RecordsEnriched", "RecordsDeadLettered"},
 	"AWS/DynamoDB TableName":           {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
 	"AWS/DynamoDB Operation,TableName": {"SuccessfulRequestLatency"},
 	"AWS/S3 BucketName,FilterId":       {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},

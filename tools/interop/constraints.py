@@ -123,8 +123,19 @@ def once(operation):
     return operation.startswith(("Abort", "Complete", "Create", "Decrease", "Delete", "Increase", "Merge", "Split", "UpdateShardCount"))
 
 
+def tokens(client, operation):
+    """Gives the members that lead to a further page and are made by the service, as botocore's paginators name them."""
+    name = xform_name(operation)
+    if not client.can_paginate(name):
+        return []
+    given = client.get_paginator(name)._pagination_cfg["input_token"]
+    given = given if isinstance(given, list) else [given]
+    # Others are names of the caller's own things, as S3's markers and ExclusiveStart….
+    return [t for t in given if t.endswith("Token") or t == "Marker" and client.meta.service_model.service_name != "s3"]
+
+
 def judge(service, operation, clients, problems, listed):
-    """Breaks each constraint of one operation."""
+    """Breaks each constraint of one operation, and asks for a page that nobody has told it of."""
     model = clients[service].meta.service_model.operation_model(operation)
     if model.input_shape is None:
         return 0
@@ -154,6 +165,11 @@ def judge(service, operation, clients, problems, listed):
             problems.append(f"{name}: answered {status} {code}")
         elif name in LOOSER and 400 <= status < 500:
             problems.append(f"{name}: is listed as an exception, but was refused with {code}")
+    for token in tokens(clients[service], operation):
+        status, code = answer(call, {**request, token: "no-such-page"})
+        count += 1
+        if not (400 <= status < 500 and code):
+            problems.append(f"{service}.{operation} {token}: a token that nobody gave is answered {status} {code}")
     if once(operation):
         status, code = answer(call, request)
         if status != 200:
