@@ -133,9 +133,10 @@ func (f *following) awaitOne(ctx context.Context, e *sentEvent) error {
 			}
 		})
 	}
-	place.Folder = f.session.folder(f.event)
+	sorted := place // the watch reads place at the same time
+	sorted.Folder = f.session.folder(f.event)
 	var err error
-	e.found, err = delivery.Await(ctx, f.storage, place, e.receipt.ShardID, e.receipt.SequenceNumber, e.receipt.At, pollPause)
+	e.found, err = delivery.Await(ctx, f.storage, sorted, e.receipt.ShardID, e.receipt.SequenceNumber, e.receipt.At, pollPause)
 	e.seen = time.Now()
 	if err == nil && e.found.DeadLetter {
 		return errDeadLetter

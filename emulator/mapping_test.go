@@ -196,7 +196,8 @@ func TestFullBatchDoesNotWaitForItsWindow(t *testing.T) {
 
 func TestBatchStaysBelowSixMegabytesOfPayload(t *testing.T) {
 	w := newWorld(t, Options{}, 1)
-	w.createFunction("proxy")
+	// Under the race detector such a batch takes several hundred megabytes.
+	w.createFunction("proxy", func(in *awslambda.CreateFunctionInput) { in.MemorySize = aws.Int32(2048) })
 	for i := range 10 {
 		w.put("k", fmt.Sprint(i)+strings.Repeat("x", 900*kib))
 	}
