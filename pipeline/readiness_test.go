@@ -26,8 +26,8 @@ import (
 	"enrich/state"
 )
 
-// lag is long enough for the first look to come too early.
-const lag = 300 * time.Millisecond
+// lag is long enough for the first look to come too early, on a busy machine too.
+const lag = time.Second
 
 // together runs tests at the same time, more than there are processors: they wait.
 func together[T any](t *testing.T, tests []T, name func(T) string, run func(*testing.T, T)) {
