@@ -114,7 +114,7 @@ func (f *following) await(ctx context.Context, sent []*sentEvent) error {
 }
 
 // discardedError tells that the record's batch was given up.
-type discardedError struct{ batch delivery.Discarded }
+type discardedError struct{ batch delivery.FailedBatch }
 
 func (e *discardedError) Error() string { return e.batch.Text() }
 
@@ -127,7 +127,7 @@ func (f *following) awaitOne(ctx context.Context, e *sentEvent) error {
 	defer cancel(nil)
 	if f.mapping != "" {
 		watch.Go(func() {
-			batch, err := delivery.AwaitDiscarded(ctx, f.storage, place, f.mapping, e.receipt.ShardID, e.receipt.SequenceNumber, e.receipt.At, discardPause)
+			batch, err := delivery.AwaitFailedBatch(ctx, f.storage, place, f.mapping, e.receipt.ShardID, e.receipt.SequenceNumber, e.receipt.At, discardPause)
 			if err == nil {
 				cancel(&discardedError{batch})
 			}

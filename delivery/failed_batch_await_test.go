@@ -11,7 +11,7 @@ import (
 
 // A record is found in the batch that holds it, by its number and not as text, among
 // objects of other batches and of nobody.
-func TestAwaitDiscarded(t *testing.T) {
+func TestAwaitFailedBatch(t *testing.T) {
 	c := client(t, nil)
 	now := time.Now().UTC()
 	key := func(name string, at time.Time) string {
@@ -28,12 +28,18 @@ func TestAwaitDiscarded(t *testing.T) {
 	put(t, c, key("d", now), batch(sequence+"0", sequence+"9"))
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if d, err := AwaitDiscarded(ctx, c, place, "uuid", shard, sequence, now, time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
+	if d, err := AwaitFailedBatch(ctx, c, place, "uuid", shard, sequence, now, time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("got %+v, %v", d, err)
 	}
 	put(t, c, key("e", now), batch(short, sequence+"0"))
-	d, err := AwaitDiscarded(t.Context(), c, place, "uuid", shard, sequence, now, time.Millisecond)
-	want := Discarded{Key: key("e", now), Condition: "RetryAttemptsExhausted", Invocations: 3, FunctionError: "Unhandled"}
+	d, err := AwaitFailedBatch(t.Context(), c, place, "uuid", shard, sequence, now, time.Millisecond)
+	if time.Since(d.StoredAt).Abs() > time.Minute {
+		t.Errorf("stored at %s", d.StoredAt)
+	}
+	want := FailedBatch{
+		Key: key("e", now), Reason: "RetryAttemptsExhausted", Attempts: 3, FunctionError: "Unhandled", ShardID: shard,
+		First: short, Last: sequence + "0", StoredAt: d.StoredAt,
+	}
 	if err != nil || d != want {
 		t.Errorf("got %+v, %v", d, err)
 	}
@@ -42,7 +48,7 @@ func TestAwaitDiscarded(t *testing.T) {
 	}
 	missing := place
 	missing.Bucket = "none"
-	if _, err := AwaitDiscarded(t.Context(), c, missing, "uuid", shard, sequence, now, time.Millisecond); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
+	if _, err := AwaitFailedBatch(t.Context(), c, missing, "uuid", shard, sequence, now, time.Millisecond); err == nil || !strings.Contains(err.Error(), "NoSuchBucket") {
 		t.Errorf("got %v", err)
 	}
 }
