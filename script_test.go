@@ -99,6 +99,7 @@ func TestScript(t *testing.T) {
 			"taken":     takePort,
 			"untag":     untag,
 			"metric":    sumOfMetric,
+			"ask":       askKinesis,
 			"published": published,
 			"metadata":  refusingMetadata,
 			"lacking":   lackingStatement,
