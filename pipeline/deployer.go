@@ -32,22 +32,36 @@ func equal(key, value string) map[string]map[string]conditions {
 	return map[string]map[string]conditions{"StringEquals": {key: {value}}}
 }
 
-// commandNeeds are those of the commands that work with what the pipeline holds,
-// and of the checks before a deployment.
-func (p *Pipeline) commandNeeds() []need {
+// deploymentNeeds are those of the commands that make and remove the pipeline,
+// besides what its resources state.
+func (p *Pipeline) deploymentNeeds() []need {
+	bucket := p.id.bucketARN(p.names.Bucket)
+	return []need{
+		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
+			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read
+		}},
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}}, // how far that has come
+		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
+		{sid: sidUnscoped, on: words{everything}, use: words{
+			"tag:GetResources",       // what neither configuration nor record names
+			"kinesis:DescribeLimits", // quotas, before something is created
+		}},
+	}
+}
+
+// dataNeeds are those of the commands that work with what the pipeline holds.
+func (p *Pipeline) dataNeeds() []need {
 	bucket := p.id.bucketARN(p.names.Bucket)
 	list := []need{
 		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
-			"kinesis:PutRecord",                                                    // test-event
-			"kinesis:PutRecords",                                                   // put
-			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read
+			"kinesis:PutRecord",  // test-event
+			"kinesis:PutRecords", // put
 		}},
 		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
-			"tag:GetResources",         // what neither configuration nor record names
-			"kinesis:DescribeLimits",   // quotas, before something is created
+			"tag:GetResources",         // status
 			"cloudwatch:GetMetricData", // metrics
 		}},
 	}
@@ -61,22 +75,37 @@ func (p *Pipeline) commandNeeds() []need {
 	return list
 }
 
+// Purposes of a policy. A document for both may be longer than IAM takes.
+const (
+	ToDeploy = "deploy" // deploy, plan, status and destroy
+	ToUse    = "use"    // status, and whatever works with events, items, results, logs and metrics
+)
+
 // DeployerPolicy is the least that somebody has to be allowed who deploys, uses
-// and destroys the pipeline. Further resources are those that the configuration
-// no longer has. principal is the ARN of the user or role who does so, and may
-// then ask IAM whether all of it is allowed; with "" the policy leaves that out.
-func (p *Pipeline) DeployerPolicy(principal string, further ...engine.Resource) Policy {
+// and destroys the pipeline, or who does one of both: purpose is ToDeploy, ToUse or
+// "". Further resources are those that the configuration no longer has. principal is
+// the ARN of the user or role who does so, and may then ask IAM whether all of it is
+// allowed; with "" the policy leaves that out.
+func (p *Pipeline) DeployerPolicy(principal, purpose string, further ...engine.Resource) Policy {
 	var list []need
 	for _, r := range append(p.Resources(), further...) {
 		if d, ok := r.(demanding); ok {
 			list = append(list, d.needs()...)
 		}
 	}
-	list = append(list, p.commandNeeds()...)
-	if principal != "" {
-		list = append(list, selfNeed(principal))
+	if purpose != ToUse {
+		list = append(list, p.deploymentNeeds()...)
+		if principal != "" {
+			list = append(list, selfNeed(principal))
+		}
+	}
+	if purpose != ToDeploy {
+		list = append(list, p.dataNeeds()...)
 	}
 	return Policy{Version: PolicyVersion, Statements: statements(list, func(n need) words {
+		if purpose == ToUse {
+			return slices.Concat(n.read, n.use)
+		}
 		return slices.Concat(n.read, n.create, n.update, n.remove, n.use)
 	})}
 }

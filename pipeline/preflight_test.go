@@ -92,7 +92,7 @@ func TestPreflightOfRolesWithPaths(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, _ := newEmulated(t)
-			policy := c.pipeline(t).DeployerPolicy(test.printed)
+			policy := c.pipeline(t).DeployerPolicy(test.printed, "")
 			check := &policy.Statements[len(policy.Statements)-1]
 			check.Action = slices.DeleteFunc(check.Action, func(action string) bool { return action == test.without })
 			c.role(t, test.role, test.path, policy)
@@ -120,7 +120,7 @@ func TestPreflightOfPermissions(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			c := newCloud(t)
 			p := c.pipeline(t)
-			policy := p.DeployerPolicy("")
+			policy := p.DeployerPolicy("", "")
 			caller := c.deployers(t, path, policy)
 			if found := preflight(t, p, caller, creations(p)); found.Missing != nil || found.Problems != nil || found.Unchecked != nil ||
 				found.Principal != "arn:aws:iam::"+c.id.Account+":role"+path+"deployers" {
@@ -131,7 +131,7 @@ func TestPreflightOfPermissions(t *testing.T) {
 
 	c := newCloud(t)
 	p := c.pipeline(t)
-	policy := p.DeployerPolicy("")
+	policy := p.DeployerPolicy("", "")
 	var want []Permission
 	for i := range policy.Statements {
 		s := &policy.Statements[i]
@@ -209,7 +209,7 @@ func TestPreflightAsksForWhatIsCalled(t *testing.T) {
 				set = append(set, test.set)
 			}
 			p := c.pipeline(t, set...)
-			policy := p.DeployerPolicy("")
+			policy := p.DeployerPolicy("", "")
 			for i, s := range policy.Statements {
 				policy.Statements[i].Action = slices.DeleteFunc(slices.Clone(s.Action), func(action string) bool { return slices.Contains(test.missing, action) })
 				if len(policy.Statements[i].Action) == 0 {
@@ -239,7 +239,7 @@ func actionsOf(permissions []Permission) words {
 func TestPreflightOfConditions(t *testing.T) {
 	c := newCloud(t)
 	p := c.pipeline(t)
-	policy := p.DeployerPolicy("")
+	policy := p.DeployerPolicy("", "")
 	for i := range policy.Statements {
 		if s := &policy.Statements[i]; s.Sid == "DataStream" {
 			s.Condition = map[string]map[string]conditions{"Bool": {"aws:SecureTransport": {"true"}}}
