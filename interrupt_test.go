@@ -188,34 +188,49 @@ func interrupt(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(p.command.Process.Signal(way.signal))
 	}
 	err := <-p.ended
-	ts.Logf("%s%s", p.stdout.Bytes(), p.stderr.text())
+	ts.Logf("%s%s", p.stdout.text(), p.stderr.text())
 	if failure, ok := errors.AsType[*exec.ExitError](err); !ok || failure.ExitCode() != way.code {
 		ts.Fatalf("interrupted: %v, want exit code %d", err, way.code)
 	}
-	ts.Check(os.WriteFile(ts.MkAbs("interrupted.out"), p.stdout.Bytes(), 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("interrupted.out"), []byte(p.stdout.text()), 0o600))
 	ts.Check(os.WriteFile(ts.MkAbs("interrupted.err"), []byte(p.stderr.text()), 0o600))
+}
+
+// followUntil runs a program that goes on until it is told to end, which it is when it has
+// printed a text: follow TEXT PROGRAM [ARGUMENTS]. What it printed is in followed.out.
+func followUntil(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: follow TEXT PROGRAM [ARGUMENTS]")
+	}
+	p := begin(ts, args[1:])
+	p.until(ts, p.stdout.shows(args[0]), "it does not print "+args[0])
+	ts.Check(p.command.Process.Signal(os.Interrupt))
+	err := <-p.ended
+	ts.Logf("%s%s", p.stdout.text(), p.stderr.text())
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs("followed.out"), []byte(p.stdout.text()), 0o600))
 }
 
 // running is a program that a script has begun.
 type running struct {
 	command *exec.Cmd
-	stdout  bytes.Buffer
-	stderr  *watchedText
+	stdout  watchedText
+	stderr  watchedText
 	ended   chan error
 }
 
 func begin(ts *testscript.TestScript, words []string) *running {
 	path, err := exec.LookPath(words[0])
 	ts.Check(err)
-	p := &running{command: exec.Command(path, words[1:]...), stderr: &watchedText{}, ended: make(chan error, 1)}
+	p := &running{command: exec.Command(path, words[1:]...), ended: make(chan error, 1)}
 	p.command.Dir = ts.MkAbs(".")
 	for _, name := range []string{
-		"HOME", "PATH", "TMPDIR", archivesVariable, "GOCOVERDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
+		"HOME", "PATH", "TMPDIR", archivesVariable, documentsVariable, "ENRICH_LOCAL", "GOCOVERDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
 		"AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
 	} {
 		p.command.Env = append(p.command.Env, name+"="+ts.Getenv(name))
 	}
-	p.command.Stdout, p.command.Stderr = &p.stdout, p.stderr
+	p.command.Stdout, p.command.Stderr = &p.stdout, &p.stderr
 	ts.Check(p.command.Start())
 	go func() { p.ended <- p.command.Wait() }()
 	return p

@@ -99,7 +99,7 @@ func (p *program) localStop(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	return p.out.summary(map[string]bool{"stopped": stopped}, func(page *page) {
+	return p.out.summary(localStopDocument{Stopped: stopped}, func(page *page) {
 		if stopped {
 			page.line("stopped")
 		} else {
@@ -116,14 +116,13 @@ func (p *program) localStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	d := map[string]any{"running": running != nil}
-	var missed []emulator.UnsupportedCount
+	var d localStatusDocument
 	if running != nil {
-		d["endpoint"], d["pid"], d["port"], d["started"] = running.Endpoint, running.PID, running.Port, running.Started
-		if missed, err = askUnsupported(c.Context, running.Endpoint); err != nil {
+		d = localStatusDocument{Running: true, PID: running.PID, Port: running.Port, Endpoint: running.Endpoint, Started: running.Started,
+			Account: health.Account, Region: health.Region}
+		if d.Unsupported, err = askUnsupported(c.Context, running.Endpoint); err != nil {
 			return err
 		}
-		d["account"], d["region"], d["unsupported"] = health.Account, health.Region, missed
 	}
 	return p.out.result(d, func(page *page) {
 		if running == nil {
@@ -139,7 +138,7 @@ func (p *program) localStatus(c *cli.Context) error {
 		})
 		if health.Unsupported > 0 {
 			page.line("  %s for what it does not have:", count(int(health.Unsupported), "request"))
-			page.table(unsupportedRows(missed))
+			page.table(unsupportedRows(d.Unsupported))
 		}
 	})
 }
@@ -177,7 +176,7 @@ func (p *program) localLogs(c *cli.Context) error {
 	for i, line := range lines {
 		lines[i] = strings.TrimSuffix(line, "\n")
 	}
-	return p.out.result(map[string][]string{"lines": append([]string{}, lines...)}, func(page *page) {
+	return p.out.result(localLogsDocument{Lines: append([]string{}, lines...)}, func(page *page) {
 		_, _ = page.Write(content) // a buffer takes everything
 	})
 }

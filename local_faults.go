@@ -84,9 +84,9 @@ func faultsChange(c *cli.Context, words []string) (method string, change any, er
 
 // faultsDocument is the command's answer.
 type faultsDocument struct {
-	Running bool                  `json:"running"`
-	Seed    uint64                `json:"seed"`
-	Rules   []emulator.RuleReport `json:"rules"`
+	Running bool                  `json:"running"` // false: no emulator runs
+	Seed    uint64                `json:"seed"`    // of the dice
+	Rules   []emulator.RuleReport `json:"rules"`   // what goes wrong
 }
 
 func (d faultsDocument) text(page *page) {

@@ -53,6 +53,11 @@ func (p *program) localRun(c *cli.Context) (err error) {
 	if err := l.announce(d); err != nil {
 		return err
 	}
+	if p.out.json {
+		if err := p.out.document(d); err != nil {
+			return err
+		}
+	}
 	options.Logger.Info("the emulator is listening", "endpoint", d.Endpoint, "pid", d.PID, "version", version)
 	select {
 	case <-c.Done():

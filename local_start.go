@@ -73,7 +73,7 @@ func (l place) spawn(ctx context.Context, settings []string) (localDocument, err
 	// Not CommandContext: the emulator outlives this command.
 	words := append([]string{"local", "run", "--state-dir", stateDir}, settings...)
 	command := exec.Command(program, words...) //nolint:noctx // see above
-	command.Stdout, command.Stderr = log, log
+	command.Stderr = log
 	command.Dir = filepath.Join(stateDir, "local")
 	detach(command)
 	if err := command.Start(); err != nil {

@@ -194,7 +194,7 @@ func (o *output) logLine(line string) error {
 	if !o.json {
 		return o.live([]byte(line))
 	}
-	encoded, err := json.Marshal(map[string]string{"line": line})
+	encoded, err := json.Marshal(localLogDocument{Line: line})
 	if err != nil {
 		return fmt.Errorf("encoding the log: %w", err)
 	}

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"time"
 
 	"enrich/config"
+	"enrich/emulator"
 	"enrich/engine"
 	"enrich/pipeline"
 )
@@ -36,8 +38,8 @@ type resultDocument struct {
 	ElapsedMS int64  `json:"elapsed_ms"`
 	// Fields are what an update or a replacement has changed.
 	Fields  []engine.Change `json:"fields,omitempty"`
-	Drift   bool            `json:"drift,omitempty"` // somebody else had changed or deleted it
-	Adopted bool            `json:"adopted,omitempty"`
+	Drift   bool            `json:"drift,omitempty"`   // somebody else had changed or deleted it
+	Adopted bool            `json:"adopted,omitempty"` // it was not the pipeline's before
 	Error   string          `json:"error,omitempty"`
 }
 
@@ -72,17 +74,17 @@ func problemDocuments(problems *config.Problems) []problemDocument {
 
 // deployDocument is the result of deploy.
 type deployDocument struct {
-	Changed   bool              `json:"changed"`
+	Changed   bool              `json:"changed"` // false: there was nothing to do
 	Resources []resultDocument  `json:"resources"`
 	Kept      []foundDocument   `json:"kept"` // recorded, but no longer in the configuration
 	Outputs   map[string]string `json:"outputs"`
 	ElapsedMS int64             `json:"elapsed_ms"`
-	Timing    timingDocument    `json:"timing"`
+	Timing    timingDocument    `json:"timing"` // where the time went
 }
 
 // planDocument is the result of plan.
 type planDocument struct {
-	Changes []changeDocument `json:"changes"`
+	Changes []changeDocument `json:"changes"` // what deploy would do, in its order
 	Kept    []foundDocument  `json:"kept"`
 }
 
@@ -101,26 +103,26 @@ type changeDocument struct {
 
 // statusDocument is the result of status.
 type statusDocument struct {
-	Deployed    bool              `json:"deployed"`
-	Healthy     bool              `json:"healthy"`
+	Deployed    bool              `json:"deployed"` // false: nothing of it exists
+	Healthy     bool              `json:"healthy"`  // true: it does its work, and is as it should be
 	Name        string            `json:"name"`
 	Environment string            `json:"environment"`
 	Resources   []statusResource  `json:"resources"`
-	Problems    []string          `json:"problems"`
+	Problems    []string          `json:"problems"` // why it is not healthy
 	Outputs     map[string]string `json:"outputs"`
 	// Activity is what a deployed pipeline did; ActivityUnknown is why that could not
 	// be read.
 	Activity        []activityDocument `json:"activity"`
-	ActivityUnknown string             `json:"activity_unknown,omitempty"`
+	ActivityUnknown string             `json:"activity_unknown,omitempty"` // why the figures could not be read
 }
 
 // activityDocument is one metric of the last minutes; null is no data.
 type activityDocument struct {
 	Name            string   `json:"name"`
 	Title           string   `json:"title"`
-	Unit            string   `json:"unit"` // ms, or "" for a number of things
-	LastFiveMinutes *float64 `json:"last_5_minutes"`
-	LastHour        *float64 `json:"last_hour"`
+	Unit            string   `json:"unit"`           // ms, or "" for a number of things
+	LastFiveMinutes *float64 `json:"last_5_minutes"` // its figure in these; null is no data
+	LastHour        *float64 `json:"last_hour"`      // its figure in this; null is no data
 	bars            string   // of the last hour's minutes, for people
 }
 
@@ -131,11 +133,11 @@ type statusResource struct {
 	Name   string `json:"name"`
 	ARN    string `json:"arn,omitempty"`
 	ID     string `json:"id,omitempty"`
-	Status string `json:"status"` // AWS's own word; missing, unknown or foreign
-	Detail string `json:"detail,omitempty"`
+	Status string `json:"status"`           // AWS's own word; missing, unknown or foreign
+	Detail string `json:"detail,omitempty"` // more about the state, for people
 	// Problem is why the resource does not do its work.
 	Problem string          `json:"problem,omitempty"`
-	Drift   []engine.Change `json:"drift"`
+	Drift   []engine.Change `json:"drift"` // what differs from the configuration
 }
 
 // destroyDocument is the result of destroy.
@@ -145,12 +147,12 @@ type destroyDocument struct {
 	Resources []resultDocument `json:"resources"`
 	Kept      []foundDocument  `json:"kept"` // as --keep-data and --keep-logs ask
 	ElapsedMS int64            `json:"elapsed_ms"`
-	Timing    timingDocument   `json:"timing"`
+	Timing    timingDocument   `json:"timing"` // where the time went
 }
 
 // putDocument is the result of put.
 type putDocument struct {
-	Sent      int                 `json:"sent"`
+	Sent      int                 `json:"sent"` // the number of events
 	Rejected  []rejectionDocument `json:"rejected"`
 	ElapsedMS int64               `json:"elapsed_ms"`
 	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
@@ -159,7 +161,7 @@ type putDocument struct {
 // loadDocument is the result of lookup load.
 type loadDocument struct {
 	Table    string              `json:"table"`
-	Loaded   int                 `json:"loaded"`
+	Loaded   int                 `json:"loaded"`  // the number of items
 	DryRun   bool                `json:"dry_run"` // nothing was written: loaded is what would be
 	Rejected []rejectionDocument `json:"rejected"`
 }
@@ -167,7 +169,7 @@ type loadDocument struct {
 // itemDocument is the result of lookup get.
 type itemDocument struct {
 	Table string  `json:"table"`
-	Item  rawJSON `json:"item"`
+	Item  rawJSON `json:"item"` // as lookup load takes it
 }
 
 // deletedDocument is the result of lookup delete.
@@ -180,8 +182,8 @@ type deletedDocument struct {
 // exportDocument is the result of lookup export into a file.
 type exportDocument struct {
 	Table    string `json:"table"`
-	File     string `json:"file"`
-	Exported int    `json:"exported"`
+	File     string `json:"file"`     // where they are
+	Exported int    `json:"exported"` // the number of items
 }
 
 // rejectionDocument is a line that was left out.
@@ -200,23 +202,55 @@ type localDocument struct {
 	Started  time.Time `json:"started"`
 }
 
+// localStopDocument is the result of local stop.
+type localStopDocument struct {
+	Stopped bool `json:"stopped"` // false: none was running
+}
+
+// localStatusDocument is the result of local status. Of what does not run it says no more.
+type localStatusDocument struct {
+	Running     bool                        `json:"running"` // false: there is none
+	PID         int                         `json:"pid,omitempty"`
+	Port        int                         `json:"port,omitempty"`
+	Endpoint    string                      `json:"endpoint,omitempty"`
+	Started     time.Time                   `json:"started,omitzero"`
+	Account     string                      `json:"account,omitempty"`    // the account that it stands for
+	Region      string                      `json:"region,omitempty"`     // the region that it stands for
+	Unsupported []emulator.UnsupportedCount `json:"unsupported,omitzero"` // what it was asked for and does not have
+}
+
+// localLogsDocument is the result of local logs.
+type localLogsDocument struct {
+	Lines []string `json:"lines"` // as they were logged
+}
+
+// localLogDocument is a line of what local logs follows.
+type localLogDocument struct {
+	Line string `json:"line"` // as it was logged
+}
+
 // rawJSON is JSON that is passed on byte for byte inside a document.
 type rawJSON []byte
 
 func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
 
+func (r *rawJSON) UnmarshalJSON(text []byte) error {
+	*r = rawJSON(bytes.Clone(text))
+	return nil
+}
+
 // policyDocument is the output of policy.
 type policyDocument struct {
-	Policy pipeline.Policy `json:"policy"`
+	Policy pipeline.Policy `json:"policy"` // as IAM takes it
 }
 
 // logLineDocument is one line of what the function has logged.
 type logLineDocument struct {
-	Time    time.Time         `json:"time"`
-	Stream  string            `json:"stream"`
-	Level   string            `json:"level"` // "" where the line does not say
-	Text    string            `json:"text"`
-	Fields  map[string]string `json:"fields"`
+	Time    time.Time         `json:"time"`    // when it was logged
+	Stream  string            `json:"stream"`  // the log stream
+	Level   string            `json:"level"`   // "" where the line does not say
+	Text    string            `json:"text"`    // its message
+	Fields  map[string]string `json:"fields"`  // what else it says, by name
 	Message string            `json:"message"` // as it was logged
 }
 
@@ -224,17 +258,17 @@ type logLineDocument struct {
 type metricsDocument struct {
 	Since         time.Time        `json:"since"`
 	Until         time.Time        `json:"until"`
-	PeriodSeconds int              `json:"period_seconds"`
-	Metrics       []metricDocument `json:"metrics"`
+	PeriodSeconds int              `json:"period_seconds"` // the length of a period
+	Metrics       []metricDocument `json:"metrics"`        // one for each
 }
 
 // metricDocument is one metric.
 type metricDocument struct {
 	Name      string          `json:"name"`
 	Title     string          `json:"title"`
-	Unit      string          `json:"unit"` // ms, bytes, or "" for a number of things
-	Statistic string          `json:"statistic"`
-	Total     *float64        `json:"total"` // of the whole time; null without data
+	Unit      string          `json:"unit"`      // ms, bytes, or "" for a number of things
+	Statistic string          `json:"statistic"` // Sum, Average, Maximum or a percentile as p99
+	Total     *float64        `json:"total"`     // of the whole time; null without data
 	Values    []valueDocument `json:"values"`
 }
 

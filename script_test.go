@@ -28,7 +28,7 @@ const archivesVariable = "ENRICH_TEST_ARCHIVES"
 
 func TestMain(m *testing.M) {
 	testscript.Main(archived{m}, map[string]func(){
-		"enrich": func() { os.Exit(start(os.DirFS(os.Getenv(archivesVariable)))) },
+		"enrich": func() { os.Exit(recording(func() int { return start(os.DirFS(os.Getenv(archivesVariable))) })) },
 	})
 }
 
@@ -81,17 +81,23 @@ func buildArchives(directory string) error {
 }
 
 func TestScript(t *testing.T) {
+	documents := t.TempDir()
+	t.Cleanup(func() { verifyDocuments(t, documents) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		UpdateScripts:       os.Getenv("UPDATE_SCRIPTS") != "",
-		Setup:               setUp,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(documentsVariable, documents)
+			return setUp(env)
+		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":     exits,
 			"json":      jsonValue,
 			"emulate":   emulate,
 			"interrupt": interrupt,
+			"follow":    followUntil,
 			"hold":      holdCall,
 			"held":      heldCall,
 			"release":   releaseCall,

@@ -11,9 +11,9 @@ import (
 // of resources, each of which waited for the one before, that decided how long
 // the run took.
 type timingDocument struct {
-	WallMS       int64          `json:"wall_ms"`
-	CriticalPath []timeDocument `json:"critical_path"`
-	Resources    []timeDocument `json:"resources"` // that were changed
+	WallMS       int64          `json:"wall_ms"`       // from begin to end
+	CriticalPath []timeDocument `json:"critical_path"` // the chain that decided how long it took
+	Resources    []timeDocument `json:"resources"`     // that were changed
 }
 
 // timeDocument is the time of one resource.

@@ -27,10 +27,10 @@ that this build deploys.`,
 
 // build tells what this program was made of.
 type build struct {
-	Version   string            `json:"version"`
-	Commit    string            `json:"commit"`
-	Go        string            `json:"go"`
-	Platform  string            `json:"platform"`
+	Version   string            `json:"version"`   // its release
+	Commit    string            `json:"commit"`    // of the source
+	Go        string            `json:"go"`        // the version of Go
+	Platform  string            `json:"platform"`  // operating system and architecture
 	Functions map[string]string `json:"functions"` // CodeSha256 by architecture; empty: no archives
 }
 

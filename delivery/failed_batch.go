@@ -25,11 +25,11 @@ type FailedBatch struct {
 	FunctionError string    `json:"function_error"` // "": the function did not fail
 	Attempts      int       `json:"attempts"`       // about
 	ShardID       string    `json:"shard_id"`
-	First         string    `json:"first_sequence_number"`
-	Last          string    `json:"last_sequence_number"`
-	Records       int       `json:"records"`
-	StoredAt      time.Time `json:"stored_at"`
-	Key           string    `json:"key"`
+	First         string    `json:"first_sequence_number"` // of its records
+	Last          string    `json:"last_sequence_number"`  // of its records
+	Records       int       `json:"records"`               // how many
+	StoredAt      time.Time `json:"stored_at"`             // when it was given up
+	Key           string    `json:"key"`                   // of its object
 }
 
 // FailedBatches gives the batches that were given up since then, of each mapping

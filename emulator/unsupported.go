@@ -21,7 +21,7 @@ type UnsupportedCount struct {
 	// Member is what the emulator does not have of an operation that it has; ""
 	// when it has nothing of it.
 	Member string `json:"member,omitempty"`
-	Count  int64  `json:"count"`
+	Count  int64  `json:"count"` // requests
 }
 
 // unsupportedCounts counts requests for what the emulator does not have.

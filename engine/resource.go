@@ -78,7 +78,7 @@ type Observed struct {
 
 // Change is one field that differs.
 type Change struct {
-	Field string `json:"field"`
+	Field string `json:"field"` // the setting, as batch_size or policy.DataStream
 	Old   any    `json:"old"`
 	New   any    `json:"new"`
 	// Replace tells that the field cannot be changed in place.
