@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	goparser "go/parser"
@@ -174,7 +175,7 @@ func typeWords(of reflect.Type) (words string, element reflect.Type, suffix stri
 	switch {
 	case of == reflect.TypeFor[time.Time]():
 		return "time (RFC 3339)", nil, ""
-	case of == reflect.TypeFor[rawJSON]():
+	case of == reflect.TypeFor[json.RawMessage]():
 		return "object", nil, ""
 	case leaves[of] != "":
 		return leaves[of], nil, ""

@@ -102,11 +102,11 @@ func recording(run func() int) int {
 	if err != nil {
 		return run()
 	}
-	real := os.Stdout
+	printed := os.Stdout
 	os.Stdout = write
 	var copying sync.WaitGroup
 	copying.Go(func() {
-		_, _ = io.Copy(io.MultiWriter(real, copied), read)
+		_, _ = io.Copy(io.MultiWriter(printed, copied), read)
 		_ = read.Close() // so that the program hears of it when nobody reads
 	})
 	code := run()

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"bytes"
+	"encoding/json"
 	"time"
 
 	"enrich/config"
@@ -168,8 +168,8 @@ type loadDocument struct {
 
 // itemDocument is the result of lookup get.
 type itemDocument struct {
-	Table string  `json:"table"`
-	Item  rawJSON `json:"item"` // as lookup load takes it
+	Table string          `json:"table"`
+	Item  json.RawMessage `json:"item"` // as lookup load takes it
 }
 
 // deletedDocument is the result of lookup delete.
@@ -227,16 +227,6 @@ type localLogsDocument struct {
 // localLogDocument is a line of what local logs follows.
 type localLogDocument struct {
 	Line string `json:"line"` // as it was logged
-}
-
-// rawJSON is JSON that is passed on byte for byte inside a document.
-type rawJSON []byte
-
-func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
-
-func (r *rawJSON) UnmarshalJSON(text []byte) error {
-	*r = rawJSON(bytes.Clone(text))
-	return nil
 }
 
 // policyDocument is the output of policy.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -15,13 +16,13 @@ type testEventDocument struct {
 
 // followedEvent is what became of one event.
 type followedEvent struct {
-	Record         rawJSON `json:"record,omitempty"` // as it was stored
-	SequenceNumber string  `json:"sequence_number"`
-	ShardID        string  `json:"shard_id"`
-	Bucket         string  `json:"bucket"`
-	Key            string  `json:"key,omitempty"`
-	LatencyMS      int64   `json:"latency_ms"` // from the put to the stored object; with --no-wait that of the put
-	Hops           []hop   `json:"hops"`       // the parts of its way, as far as it came
+	Record         json.RawMessage `json:"record,omitempty"` // as it was stored
+	SequenceNumber string          `json:"sequence_number"`
+	ShardID        string          `json:"shard_id"`
+	Bucket         string          `json:"bucket"`
+	Key            string          `json:"key,omitempty"`
+	LatencyMS      int64           `json:"latency_ms"` // from the put to the stored object; with --no-wait that of the put
+	Hops           []hop           `json:"hops"`       // the parts of its way, as far as it came
 }
 
 // hop is one part of an event's way. Where the function's log does not tell, picked up

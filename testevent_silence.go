@@ -53,7 +53,7 @@ func (f *following) explain(ctx context.Context, e *sentEvent, err error, of int
 	case errors.Is(err, errDeadLetter):
 		found = f.deadLetter(e)
 		message, code = "the event could not be enriched: "+found.Why, "DeadLetter"
-		details["key"], details["letter"] = e.found.Key, rawJSON(e.found.Record)
+		details["key"], details["letter"] = e.found.Key, json.RawMessage(e.found.Record)
 		hints = nil
 	case discarded:
 		found = silence{Hop: hopEnriched, Cause: "Discarded", Why: gone.batch.Text(), Log: f.failures(reading, e, 0)}
