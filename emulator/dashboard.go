@@ -25,8 +25,7 @@ type dashboard struct {
 }
 
 const (
-	dashboardPage    = 100
-	dashboardsMax    = 500
+	dashboardsMax    = 500     // fewer than the 1,000 of a page of ListDashboards
 	dashboardBody    = 1 << 20 // bytes
 	dashboardWidgets = 500
 )
@@ -217,20 +216,15 @@ func dashboardNotFound(names ...string) *apiError {
 }
 
 func (c *cloudWatchService) listDashboards(ctx context.Context, in *cloudwatch.ListDashboardsInput) (*cloudwatch.ListDashboardsOutput, error) {
-	after, err := decodeToken(deref(in.NextToken))
-	if err != nil {
-		return nil, cwToken()
+	if deref(in.NextToken) != "" {
+		return nil, cwToken() // there is no second page
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	out := &cloudwatch.ListDashboardsOutput{DashboardEntries: []types.DashboardEntry{}}
 	for _, name := range sortedKeys(c.dashboards) {
-		if name <= after || c.dashboard(name) == nil || !strings.HasPrefix(name, deref(in.DashboardNamePrefix)) {
+		if c.dashboard(name) == nil || !strings.HasPrefix(name, deref(in.DashboardNamePrefix)) {
 			continue
-		}
-		if n := len(out.DashboardEntries); n == dashboardPage {
-			out.NextToken = new(encodeToken(*out.DashboardEntries[n-1].DashboardName))
-			break
 		}
 		d := c.dashboards[name]
 		out.DashboardEntries = append(out.DashboardEntries, types.DashboardEntry{

@@ -2,9 +2,9 @@ package emulator
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
@@ -18,11 +18,11 @@ func (s *kinesisService) listShards(ctx context.Context, in *kinesis.ListShardsI
 	if err := c.err(); err != nil {
 		return nil, err
 	}
-	arn, name, after, err := listFrom(in)
+	from, err := listFrom(in)
 	if err != nil {
 		return nil, err
 	}
-	st, err := s.find(ctx, name, arn, in.StreamId)
+	st, err := s.find(ctx, from.name, from.ARN, in.StreamId)
 	if err != nil {
 		return nil, err
 	}
@@ -30,41 +30,61 @@ func (s *kinesisService) listShards(ctx context.Context, in *kinesis.ListShardsI
 		return nil, streamNotFound(st.name, st.account)
 	}
 	shards := st.listed(s.clock.Now())
-	if in.ShardFilter != nil {
-		if shards, err = st.filtered(shards, in.ShardFilter); err != nil {
+	if from.Filter != nil {
+		if shards, err = st.filtered(shards, from.Filter); err != nil {
 			return nil, err
 		}
-		if in.ShardFilter.Type == types.ShardFilterTypeAfterShardId && after == "" {
-			after = *in.ShardFilter.ShardId
+		if from.Filter.Type == types.ShardFilterTypeAfterShardId && from.After == "" {
+			from.After = *from.Filter.ShardId
 		}
 	}
 	limit := 1000
 	if in.MaxResults != nil {
 		limit = int(*in.MaxResults)
 	}
-	page, more := shardPage(shards, after, limit)
+	page, more := shardPage(shards, from.After, limit)
 	out := &kinesis.ListShardsOutput{Shards: page}
 	if more {
-		out.NextToken = new(encodeToken(st.arn + "\n" + *page[len(page)-1].ShardId))
+		token, err := json.Marshal(shardPlace{ARN: &st.arn, After: *page[len(page)-1].ShardId, Filter: from.Filter})
+		if err != nil {
+			return nil, err
+		}
+		out.NextToken = new(encodeToken(string(token)))
 	}
 	return out, nil
 }
 
-// listFrom tells of which stream to list, and after which shard: a token holds
-// both, so nothing else may be given with it.
-func listFrom(in *kinesis.ListShardsInput) (arn, name *string, after string, err error) {
+// shardPlace is where a page of shards begins, and what a token holds.
+type shardPlace struct {
+	name   *string
+	ARN    *string
+	After  string
+	Filter *types.ShardFilter
+}
+
+// listFrom tells of which stream to list, and after which shard: a token holds all of
+// it, so nothing else may be given with it.
+func listFrom(in *kinesis.ListShardsInput) (place shardPlace, err error) {
 	if in.NextToken == nil {
-		return in.StreamARN, in.StreamName, deref(in.ExclusiveStartShardId), nil
+		return shardPlace{name: in.StreamName, ARN: in.StreamARN, After: deref(in.ExclusiveStartShardId), Filter: in.ShardFilter}, nil
 	}
-	if in.StreamName != nil || in.ExclusiveStartShardId != nil || in.StreamCreationTimestamp != nil {
-		return nil, nil, "", failf(http.StatusBadRequest, "InvalidArgumentException", "NextToken and StreamName cannot be provided together.")
+	beside := map[string]bool{
+		"StreamName": in.StreamName != nil, "StreamARN": in.StreamARN != nil, "ShardFilter": in.ShardFilter != nil,
+		"ExclusiveStartShardId": in.ExclusiveStartShardId != nil, "StreamCreationTimestamp": in.StreamCreationTimestamp != nil,
 	}
-	last, err := decodeToken(*in.NextToken)
-	streamARN, after, ok := strings.Cut(last, "\n")
-	if err != nil || !ok {
-		return nil, nil, "", failf(http.StatusBadRequest, "InvalidArgumentException", "NextToken is invalid.")
+	for _, member := range sortedKeys(beside) {
+		if beside[member] {
+			return place, failf(http.StatusBadRequest, "InvalidArgumentException", "NextToken and %s cannot be provided together.", member)
+		}
 	}
-	return &streamARN, nil, after, nil
+	text, err := decodeToken(*in.NextToken)
+	if err == nil {
+		err = json.Unmarshal([]byte(text), &place)
+	}
+	if err != nil || place.ARN == nil {
+		return place, failf(http.StatusBadRequest, "InvalidArgumentException", "NextToken is invalid.")
+	}
+	return place, nil
 }
 
 // filtered keeps the shards that a filter names.

@@ -193,9 +193,9 @@ func (s *kinesisService) describeStream(ctx context.Context, in *kinesis.Describ
 	if st.status(now) == types.StreamStatusCreating {
 		shards = nil // they are listed when the stream is ACTIVE
 	}
-	limit := 100
+	limit := 100 // at most, whatever is asked for
 	if in.Limit != nil {
-		limit = int(*in.Limit)
+		limit = min(limit, int(*in.Limit))
 	}
 	page, more := shardPage(shards, deref(in.ExclusiveStartShardId), limit)
 	d := &types.StreamDescription{

@@ -30,6 +30,7 @@ type jsonService struct {
 	// queryErrors tells that the service once spoke the query protocol only, so
 	// that its errors carry their old codes too.
 	queryErrors bool
+	hostIDs     bool           // answers carry x-amz-id-2
 	decoding    []json.Options // beside those of all services
 	operations  map[string]operation
 }
@@ -50,6 +51,9 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request) {
 		s.notServed(c, service.name, name)
 		service.fail(w, contentType, unknownOperation(target))
 		return
+	}
+	if service.hostIDs {
+		w.Header().Set("X-Amz-Id-2", hostID(c.RequestID[:16]))
 	}
 	input := o.newInput()
 	failure := readJSON(w, r, input, service.decoding...)

@@ -158,7 +158,7 @@ func (r *lifecycleRule) checkExpirations() error {
 			return malformedXML()
 		case e.Days != nil && *e.Days <= 0:
 			return invalidArgument("Days", "", "'Days' for Expiration action must be a positive integer")
-		case e.Date != nil && !midnight(*e.Date):
+		case e.Date != nil && !midnight(e.Date):
 			return invalidArgument("Date", *e.Date, "'Date' must be at midnight GMT")
 		}
 	}
@@ -177,7 +177,7 @@ func (r *lifecycleRule) checkTransitions() error {
 			return invalidArgument("Days", "", "'Days' for Transition action must be nonnegative")
 		case t.Days != nil && *t.Days < 30 && strings.HasSuffix(t.StorageClass, "_IA"):
 			return invalidArgument("Days", strconv.FormatInt(*t.Days, 10), "'Days' in Transition action must be greater than or equal to 30 for storageClass '%s'", t.StorageClass)
-		case t.Date != nil && !midnight(*t.Date):
+		case t.Date != nil && !midnight(t.Date):
 			return invalidArgument("Date", *t.Date, "'Date' must be at midnight GMT")
 		case t.Days != nil && r.Expiration != nil && r.Expiration.Days != nil && *r.Expiration.Days <= *t.Days:
 			return invalidArgument("Days", "", "'Days' in the Expiration action for rule '%s' must be greater than 'Days' in the Transition action", r.ID)
@@ -194,9 +194,14 @@ func (r *lifecycleRule) checkTransitions() error {
 	return nil
 }
 
-func midnight(text string) bool {
-	t, err := time.Parse(time.RFC3339, text)
-	return err == nil && t.Equal(t.Truncate(24*time.Hour))
+// midnight tells whether a date is at midnight, and writes it as S3 gives it back.
+func midnight(date *string) bool {
+	t, err := time.Parse(time.RFC3339, *date)
+	if err != nil || !t.Equal(t.Truncate(24*time.Hour)) {
+		return false
+	}
+	*date = s3Time(t)
+	return true
 }
 
 func (s *s3Service) getLifecycle(q *s3Request) error {

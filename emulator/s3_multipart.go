@@ -29,6 +29,11 @@ type s3Upload struct {
 	parts     map[int]*s3Part
 }
 
+func (u *s3Upload) sequence() uint64 {
+	sequence, _ := sequenceOf(u.id) // it has one
+	return sequence
+}
+
 type s3Part struct {
 	body     []byte
 	md5      []byte
@@ -72,7 +77,7 @@ func (s *s3Service) createUpload(q *s3Request) error {
 		return err
 	}
 	upload := &s3Upload{
-		id: opaqueID(0), key: q.key, initiated: s.now(), version: version, parts: map[int]*s3Part{},
+		id: opaqueID(q.bucket.written.Add(1)), key: q.key, initiated: s.now(), version: version, parts: map[int]*s3Part{},
 		algorithm: strings.ToLower(q.Header.Get("X-Amz-Checksum-Algorithm")), kind: q.Header.Get("X-Amz-Checksum-Type"),
 	}
 	if err := upload.checkChecksum(); err != nil {

@@ -94,8 +94,14 @@ func (s *s3Service) identify(q *s3Request) {
 	header := q.w.Header()
 	short := strings.ToUpper(strings.ReplaceAll(id, "-", ""))[:16]
 	header.Set("X-Amz-Request-Id", short)
-	header.Set("X-Amz-Id-2", base64.StdEncoding.EncodeToString([]byte(strings.Repeat(short, 3))))
+	header.Set("X-Amz-Id-2", hostID(short))
+	header.Del("X-Amzn-Requestid") // of the other services
 	header.Set("Server", "AmazonS3")
+}
+
+// hostID makes the second ID that S3 and Kinesis give with a request's ID.
+func hostID(id string) string {
+	return base64.StdEncoding.EncodeToString([]byte(strings.Repeat(id, 3)))
 }
 
 // serve finds the operation, checks who asks and runs it.

@@ -60,7 +60,7 @@ func TestDeletedSettings(t *testing.T) {
 
 func TestRuleDates(t *testing.T) {
 	for text, want := range map[string]bool{"2027-01-01T00:00:00Z": true, "2027-01-01T00:00:00.000Z": true, "2027-01-01T12:00:00Z": false, "soon": false} {
-		if midnight(text) != want {
+		if midnight(&text) != want {
 			t.Errorf("%s: %t", text, !want)
 		}
 	}

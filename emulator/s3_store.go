@@ -4,7 +4,6 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/binary"
-	"math"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -86,13 +85,13 @@ func opaqueID(number uint64) string {
 	return base64.URLEncoding.EncodeToString(id[:])
 }
 
-// versionSequence reads the number of an ID; what is none is newer than all.
-func versionSequence(id string) uint64 {
+// sequenceOf reads the number of an ID; false when it is none of ours.
+func sequenceOf(id string) (uint64, bool) {
 	raw, err := base64.URLEncoding.DecodeString(id)
 	if err != nil || len(raw) != 24 {
-		return math.MaxUint64
+		return 0, false
 	}
-	return binary.BigEndian.Uint64(raw[16:])
+	return binary.BigEndian.Uint64(raw[16:]), true
 }
 
 func newS3Store() *s3Store {

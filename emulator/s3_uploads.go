@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/xml"
 	"net/http"
 	"slices"
@@ -41,8 +42,20 @@ func (s *s3Service) listUploads(q *s3Request) error {
 		Bucket: q.name, KeyMarker: l.escape(q.query.Get("key-marker")), UploadIDMarker: q.query.Get("upload-id-marker"),
 		Prefix: l.escape(l.prefix), Delimiter: l.escape(l.delimiter), EncodingType: l.encoding, MaxUploads: l.limit,
 	}
+	keyMarker, after := q.query.Get("key-marker"), uint64(0)
 	rolled := ""
-	for _, upload := range q.bucket.sortedUploads(q.query.Get("key-marker"), out.UploadIDMarker) {
+	switch {
+	case keyMarker == "" || out.UploadIDMarker == "": // an ID counts with a key only
+		if l.isCommon(keyMarker) {
+			rolled = keyMarker // told on an earlier page
+		}
+	default:
+		var known bool
+		if after, known = sequenceOf(out.UploadIDMarker); !known {
+			return invalidArgument("upload-id-marker", out.UploadIDMarker, "Invalid uploadId marker")
+		}
+	}
+	for _, upload := range q.bucket.sortedUploads(keyMarker, after) {
 		if !strings.HasPrefix(upload.key, l.prefix) {
 			continue
 		}
@@ -57,6 +70,7 @@ func (s *s3Service) listUploads(q *s3Request) error {
 		out.NextKeyMarker, out.NextUploadIDMarker = l.escape(upload.key), upload.id
 		if isCommon {
 			rolled = common
+			out.NextKeyMarker, out.NextUploadIDMarker = l.escape(common), ""
 			out.CommonPrefixes = append(out.CommonPrefixes, commonPrefix{l.escape(common)})
 			continue
 		}
@@ -68,21 +82,19 @@ func (s *s3Service) listUploads(q *s3Request) error {
 	return q.sendXML(out)
 }
 
-// sortedUploads gives the uploads after a marker.
-func (b *s3Bucket) sortedUploads(key, id string) []*s3Upload {
+// sortedUploads gives the uploads after a key, or of that key after a number that is
+// not 0: those of one key in the order of their beginning.
+func (b *s3Bucket) sortedUploads(key string, after uint64) []*s3Upload {
 	b.mu.RLock()
 	defer b.mu.RUnlock()
 	uploads := make([]*s3Upload, 0, len(b.uploads))
 	for _, upload := range b.uploads {
-		if upload.key > key || upload.key == key && id != "" && upload.id > id {
+		if upload.key > key || upload.key == key && after > 0 && upload.sequence() > after {
 			uploads = append(uploads, upload)
 		}
 	}
 	slices.SortFunc(uploads, func(x, y *s3Upload) int {
-		if x.key != y.key {
-			return strings.Compare(x.key, y.key)
-		}
-		return strings.Compare(x.id, y.id)
+		return cmp.Or(strings.Compare(x.key, y.key), cmp.Compare(x.sequence(), y.sequence()))
 	})
 	return uploads
 }

@@ -49,6 +49,9 @@ func (s *s3Service) listVersions(q *s3Request) error {
 	case idMarker != "" && keyMarker == "":
 		return invalidArgument("version-id-marker", idMarker, "A version-id marker cannot be specified without a key marker.")
 	}
+	if _, known := sequenceOf(idMarker); idMarker != "" && idMarker != nullVersion && !known {
+		return invalidArgument("version-id-marker", idMarker, "Invalid version id specified")
+	}
 	out := versionsResult{
 		Name: q.name, Prefix: l.escape(l.prefix), KeyMarker: l.escape(keyMarker), VersionIDMarker: idMarker,
 		MaxKeys: l.limit, Delimiter: l.escape(l.delimiter), EncodingType: l.encoding,
@@ -112,9 +115,9 @@ func (o *s3Object) before(id string) int {
 			return i
 		}
 	}
-	sequence := versionSequence(id)
+	sequence, known := sequenceOf(id)
 	for i, v := range o.versions {
-		if v.sequence >= sequence {
+		if known && v.sequence >= sequence {
 			return i
 		}
 	}

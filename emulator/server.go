@@ -3,6 +3,7 @@ package emulator
 import (
 	"context"
 	"crypto/rand"
+	"encoding/base32"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -198,9 +199,13 @@ func (s *Server) callerFor(r *http.Request) (c caller, leave func()) {
 	if region == "" {
 		region = s.options.Region
 	}
+	id := newRequestID()
+	if service == "dynamodb" {
+		id = newTableRequestID()
+	}
 	c = caller{
 		AccessKey: accessKey, Region: region, Service: service,
-		Account: s.options.Account, Partition: partitionOf(region), RequestID: newRequestID(),
+		Account: s.options.Account, Partition: partitionOf(region), RequestID: id,
 		policy: s.iam.user.Load(),
 	}
 	if !strings.HasPrefix(accessKey, "ASIA") {
@@ -217,6 +222,14 @@ func newRequestID() string {
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
 	h := hex.EncodeToString(b[:])
 	return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+}
+
+// newTableRequestID gives an ID as DynamoDB does: 26 characters by chance, and always
+// the same after them.
+func newTableRequestID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // as above
+	return base32.HexEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]) + "VV4KQNSO5AEMVJF66Q9ASUAAJG"
 }
 
 // datedPath tells whether a path begins with the date of a REST API, as

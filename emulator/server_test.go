@@ -137,7 +137,8 @@ func TestUnsupportedIsAnsweredInTheServicesWords(t *testing.T) {
 			if response.StatusCode != test.status || !strings.Contains(body, test.want) {
 				t.Errorf("got %d %s", response.StatusCode, body)
 			}
-			if id := response.Header.Get("x-amzn-RequestId"); len(id) != 36 {
+			_, service, _ := strings.Cut(test.scope, "/")
+			if id, ok := requestID(service, response.Header); !ok {
 				t.Errorf("request id %q", id)
 			}
 			if got := s.unsupported.sum(); got != 1 && name != "no action" {

@@ -75,7 +75,7 @@ func (s *Server) jsonServices() map[string]jsonService {
 			name: "dynamodb", version: "1.0", namespace: "com.amazonaws.dynamodb.v20120810#", checksum: true,
 			operations: s.dynamodb.operations(),
 		},
-		"Kinesis_20131202": {name: "kinesis", version: "1.1", operations: s.kinesis.operations()},
+		"Kinesis_20131202": {name: "kinesis", version: "1.1", hostIDs: true, operations: s.kinesis.operations()},
 		"Logs_20140328": {
 			name: "logs", version: "1.1", invalid: "InvalidParameterException",
 			decoding: []json.Options{lowerNames}, operations: s.logs.operations(),
