@@ -46,7 +46,7 @@ func (p *program) put(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered"), Rate: c.Float64("rate"), Skip: before.has}
+	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered"), Rate: c.Float64("rate"), Skip: before.has, Waiting: p.tellWaiting}
 	if c.IsSet("key") {
 		o.Key = c.String("key")
 	}

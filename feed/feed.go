@@ -55,6 +55,9 @@ type Options struct {
 	// be nil.
 	Skip    func(line int) bool
 	Observe func(Progress) // called from one goroutine; may be nil
+	// Waiting is told, once, that the context has ended while a request is under way;
+	// may be nil.
+	Waiting func()
 }
 
 // Progress of a Send.

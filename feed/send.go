@@ -171,7 +171,7 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	for i, e := range batch {
 		in.Records[i] = types.PutRecordsRequestEntry{Data: e.data, PartitionKey: &e.key}
 	}
-	calling, cancel := graceful(ctx)
+	calling, cancel := graceful(ctx, s.options.Waiting)
 	defer cancel()
 	out, err := s.client.PutRecords(calling, in, answeredOnce)
 	switch {
@@ -179,7 +179,7 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 		s.progress.Throttled += len(batch)
 		return 0, len(batch), nil
 	case err != nil && ctx.Err() != nil:
-		return 0, len(batch), context.Cause(ctx)
+		return 0, len(batch), fmt.Errorf("%w; a request for %d of the events was not answered, so a rerun may store them twice", context.Cause(ctx), len(batch))
 	case faulty(err) && s.faults < maxFaults:
 		s.faults++
 		return 0, len(batch), nil
@@ -229,9 +229,12 @@ func faulty(err error) bool {
 
 // graceful is a context that ends some time after ctx: whoever ends ctx wants
 // nothing new to start, but to know what became of what has started.
-func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+func graceful(ctx context.Context, waiting func()) (context.Context, context.CancelFunc) {
 	calling, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
+		if waiting != nil {
+			waiting()
+		}
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
