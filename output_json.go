@@ -152,6 +152,7 @@ type destroyDocument struct {
 type putDocument struct {
 	Sent      int                 `json:"sent"`
 	Rejected  []rejectionDocument `json:"rejected"`
+	Rejects   string              `json:"rejects,omitempty"` // the file that has them
 	ElapsedMS int64               `json:"elapsed_ms"`
 	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -21,26 +22,30 @@ func (p *program) putCommand() *cli.Command {
 		ArgsUsage: "FILE...|-",
 		Description: about(`
 Every line is one event, a JSON object. A line that is none is reported with its
-number, and the others are sent. The field named by --key becomes the partition
+number, and the others are sent. With --rejects such lines are kept as they were,
+to be corrected and put again; why each of them was left out tells the line of the
+same number in FILE.reasons. The field named by --key becomes the partition
 key, so that events with the same value stay in order; an event without it goes
 by a hash of its bytes. gzip and zstd are unpacked. After an interruption --skip
 takes what it printed and goes on behind it.`,
-			"enrich --local put events.ndjson", "enrich put --rate 200 monday.ndjson.gz tuesday.ndjson.zst", "enrich put events.ndjson --skip 1200", "cat events.ndjson | enrich put -", "enrich put events.ndjson --key session_id -o json"),
+			"enrich --local put events.ndjson", "enrich put --rate 200 monday.ndjson.gz tuesday.ndjson.zst", "enrich put events.ndjson --skip 1200", "cat events.ndjson | enrich put -", "enrich put events.ndjson --rejects bad.ndjson", "enrich put events.ndjson --key session_id -o json"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "key", Usage: "`FIELD`: becomes the partition key (default: the first lookup's key)"},
 			&cli.BoolFlag{Name: "unordered", Usage: "send faster where few keys have most events; one that is throttled may be overtaken"},
 			&cli.Float64Flag{Name: "rate", Usage: "`N`: put no more records a second than this (default: no limit)"},
 			&cli.StringFlag{Name: "skip", Usage: "`LINES`: leave out lines that were sent before, as an interrupted put prints them"},
+			&cli.StringFlag{Name: "rejects", Usage: "`FILE`: keep the lines that cannot be sent, and in FILE.reasons why"},
 		},
 		Action: p.put,
 	}
 }
 
 func (p *program) put(c *cli.Context) error {
-	before, err := p.checkPut(c)
+	before, kept, err := p.checkPut(c)
 	if err != nil {
 		return err
 	}
+	defer func() { _ = kept.close() }() // after a failure; what was written is there
 	in := p.joinedInput(c.Context, c.Args().Slice())
 	s, err := p.open(c.Context)
 	if err != nil {
@@ -50,6 +55,12 @@ func (p *program) put(c *cli.Context) error {
 	if c.IsSet("key") {
 		o.Key = c.String("key")
 	}
+	if kept.name != "" {
+		o.Reject = func(r feed.Rejection, data []byte) error {
+			file, line := in.place(r.Line)
+			return kept.keep(file, line, r.Reason, data)
+		}
+	}
 	set, stop := p.out.spinner("sending")
 	defer stop()
 	began := time.Now()
@@ -57,6 +68,7 @@ func (p *program) put(c *cli.Context) error {
 	report, err := feed.Send(c.Context, kinesis.NewFromConfig(s.sdk), in, o)
 	took := time.Since(began)
 	stop()
+	err = errors.Join(err, kept.close())
 	d := putDocument{Sent: report.Sent, Rejected: []rejectionDocument{}, ElapsedMS: took.Milliseconds()}
 	for _, r := range report.Rejected {
 		file, line := in.place(r.Line)
@@ -65,7 +77,12 @@ func (p *program) put(c *cli.Context) error {
 		}
 		d.Rejected = append(d.Rejected, rejectionDocument{File: file, Line: line, Reason: r.Reason})
 	}
-	p.tellRejected(d.Rejected, "sent")
+	if kept.kept > 0 {
+		d.Rejects = kept.name
+		p.tellKept(len(d.Rejected), kept.name)
+	} else {
+		p.tellRejected(d.Rejected, "sent")
+	}
 	if err != nil {
 		d.Skip = before.and(report.Through, report.Ahead).String()
 		return p.putFailure(err, d, c.Args().Slice())
@@ -74,11 +91,11 @@ func (p *program) put(c *cli.Context) error {
 }
 
 // checkPut tells all that is wrong with the words of put, before anything is sent.
-func (p *program) checkPut(c *cli.Context) (before skip, err error) {
+func (p *program) checkPut(c *cli.Context) (before skip, kept *rejects, err error) {
 	files := c.Args().Slice()
 	if len(files) == 0 {
 		_, err := takeArguments(c, "FILE")
-		return skip{}, err
+		return skip{}, nil, err
 	}
 	var wrong []error
 	if n := c.Float64("rate"); c.IsSet("rate") && !(n > 0 && n <= 1e9) {
@@ -105,7 +122,16 @@ func (p *program) checkPut(c *cli.Context) (before skip, err error) {
 	if stdin > 1 {
 		wrong = append(wrong, failf("standard input (-) can be read once"))
 	}
-	return before, together(wrong...)
+	kept = &rejects{}
+	if c.IsSet("rejects") {
+		if kept, err = openRejects(c.String("rejects"), c.IsSet("skip"), files); err != nil {
+			wrong = append(wrong, err)
+		}
+	}
+	if len(wrong) > 0 {
+		return skip{}, nil, errors.Join(together(wrong...), kept.close())
+	}
+	return before, kept, nil
 }
 
 // input opens a file, or stdin for "-".
@@ -179,13 +205,20 @@ func (p *program) tellRejected(lines []rejectionDocument, missed string) {
 	}
 }
 
+// tellKept says where the lines are that were left out.
+func (p *program) tellKept(n int, name string) {
+	if !p.out.json {
+		p.out.warning("%s not sent: see %s, and for the reasons %s", count(n, "line was", "lines were"), name, reasonsOf(name))
+	}
+}
+
 // putFailure says how far the sending got, and how to go on.
 func (p *program) putFailure(err error, d putDocument, files []string) error {
 	if d.Sent == 0 {
 		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
 	f := &fault{message: err.Error(), cause: err, details: d}
-	if d.Sent == 0 {
+	if d.Sent == 0 && d.Rejects == "" {
 		return f
 	}
 	words := []string{"put"}

@@ -42,14 +42,23 @@ type parsed struct {
 	line   int // the last one that was read, if this is the end
 	entry  *entry
 	reason string
-	end    error // io.EOF, or why reading failed
+	data   []byte // of a rejection, if it is wanted
+	end    error  // io.EOF, or why reading failed
 }
 
-// read parses lines until their end or that of the context. Of entries that
-// nobody has taken yet it holds so many bytes at most as there is room.
+// size is what it takes of the room.
+func (p parsed) size() int64 {
+	if p.entry != nil {
+		return int64(p.entry.size())
+	}
+	return int64(len(p.data))
+}
+
+// read parses lines until their end or that of the context. Of what nobody has
+// taken yet it holds so many bytes at most as there is room.
 func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room *semaphore.Weighted) {
 	give := func(p parsed) bool {
-		if p.entry != nil && room.Acquire(ctx, int64(p.entry.size())) != nil {
+		if room.Acquire(ctx, p.size()) != nil {
 			return false
 		}
 		select {
@@ -59,7 +68,11 @@ func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room 
 			return false
 		}
 	}
-	lines := line.NewReader(in, maxRecord)
+	limit := maxRecord
+	if o.Reject != nil {
+		limit = maxAheadBytes
+	}
+	lines := line.NewReader(in, limit)
 	last := 0
 	for {
 		l, err := lines.Next()
@@ -74,17 +87,29 @@ func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room 
 		if l.Blank() || o.Skip != nil && o.Skip(l.Number) {
 			continue
 		}
-		p := parsed{line: l.Number, reason: tooLong}
-		if !l.Long {
-			p.entry, p.reason = parse(bytes.Clone(l.Bytes), o.Key)
-		}
-		if p.entry != nil {
-			p.entry.line = l.Number
-		}
-		if !give(p) {
+		if !give(taken(l, o)) {
 			return
 		}
 	}
+}
+
+// taken is what a line comes to.
+func taken(l line.Line, o Options) parsed {
+	p := parsed{line: l.Number, reason: tooLong}
+	var event []byte
+	if !l.Long {
+		event = bytes.Clone(l.Bytes)
+	}
+	if !l.Long && len(event) <= maxRecord {
+		p.entry, p.reason = parse(event, o.Key)
+	}
+	switch {
+	case p.entry != nil:
+		p.entry.line = l.Number
+	case o.Reject != nil:
+		p.data = event
+	}
+	return p
 }
 
 // parse makes an entry of an event, or says what is wrong with it. The entry

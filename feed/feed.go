@@ -51,10 +51,13 @@ type Options struct {
 	// Rate is the most records a second that are put, those that are put again
 	// included; 0 is no limit.
 	Rate float64
-	// Skip tells of lines that are passed over, as an earlier Send stored them; may
+	// Skip tells of lines that are passed over, as an earlier Send settled them; may
 	// be nil.
 	Skip    func(line int) bool
 	Observe func(Progress) // called from one goroutine; may be nil
+	// Reject is given each rejected line as it was read, without its end; nil if it is
+	// longer than 16 MiB. Its error ends the sending. May be nil.
+	Reject func(r Rejection, data []byte) error
 	// Waiting is told, once, that the context has ended while a request is under way;
 	// may be nil.
 	Waiting func()
@@ -81,8 +84,8 @@ type Report struct {
 	// Through is the line up to which every line was sent, rejected or blank:
 	// after an interruption a rerun goes on behind it.
 	Through int `json:"-"`
-	// Ahead are lines behind Through that were sent all the same, as their
-	// partition keys did not have to wait. There are at most some thousands.
+	// Ahead are lines behind Through that were rejected, or sent all the same, as
+	// their partition keys did not have to wait. At most some thousands were sent.
 	Ahead []int `json:"-"`
 }
 
@@ -121,7 +124,7 @@ func send(ctx context.Context, client client, in io.Reader, o Options) (Report, 
 	}
 	go read(ctx, in, o, s.lines, s.room)
 	err := s.run(ctx)
-	s.report.Through, s.report.Ahead = s.window.position(s.last)
+	s.report.Through, s.report.Ahead = s.position()
 	return s.report, err
 }
 

@@ -120,7 +120,9 @@ func (s *sender) fill(ctx context.Context) error {
 		}
 		select {
 		case p := <-s.lines:
-			s.take(p)
+			if err := s.take(p); err != nil {
+				return err
+			}
 			continue
 		default:
 		}
@@ -134,7 +136,9 @@ func (s *sender) fill(ctx context.Context) error {
 		}
 		select {
 		case p := <-s.lines:
-			s.take(p)
+			if err := s.take(p); err != nil {
+				return err
+			}
 			if s.window.open == 0 {
 				s.observe() // a rejection, perhaps the last line for long
 			}
@@ -150,18 +154,39 @@ func (s *sender) fill(ctx context.Context) error {
 	return nil
 }
 
-func (s *sender) take(p parsed) {
-	s.last = p.line
+// take fails when a rejection cannot be kept: the line is none that was settled then.
+func (s *sender) take(p parsed) error {
+	s.room.Release(p.size())
 	switch {
 	case p.end != nil:
 		s.end = p.end
 	case p.reason != "":
-		s.report.Rejected = append(s.report.Rejected, Rejection{Line: p.line, Reason: p.reason})
+		r := Rejection{Line: p.line, Reason: p.reason}
+		if s.options.Reject != nil {
+			if err := s.options.Reject(r, p.data); err != nil {
+				return fmt.Errorf("keeping line %d, which was rejected (%s): %w", p.line, p.reason, err)
+			}
+		}
+		s.report.Rejected = append(s.report.Rejected, r)
 		s.progress.Rejected++
 	default:
-		s.room.Release(int64(p.entry.size()))
 		s.window.add(p.entry)
 	}
+	s.last = p.line
+	return nil
+}
+
+// position tells up to which line everything is settled and which lines behind it are
+// settled as well.
+func (s *sender) position() (through int, ahead []int) {
+	through, ahead = s.window.position(s.last)
+	for _, r := range s.report.Rejected {
+		if r.Line > through {
+			ahead = append(ahead, r.Line)
+		}
+	}
+	slices.Sort(ahead)
+	return through, ahead
 }
 
 // put makes one request and tells how many entries were stored and how many
