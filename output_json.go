@@ -153,6 +153,7 @@ type putDocument struct {
 	Sent      int                 `json:"sent"`
 	Rejected  []rejectionDocument `json:"rejected"`
 	Rejects   string              `json:"rejects,omitempty"` // the file that has them
+	Untimed   int                 `json:"untimed,omitempty"` // sent without waiting for a time that they do not have
 	ElapsedMS int64               `json:"elapsed_ms"`
 	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
 }

@@ -27,12 +27,18 @@ to be corrected and put again; why each of them was left out tells the line of t
 same number in FILE.reasons. The field named by --key becomes the partition
 key, so that events with the same value stay in order; an event without it goes
 by a hash of its bytes. gzip and zstd are unpacked. After an interruption --skip
-takes what it printed and goes on behind it.`,
-			"enrich --local put events.ndjson", "enrich put --rate 200 monday.ndjson.gz tuesday.ndjson.zst", "enrich put events.ndjson --skip 1200", "cat events.ndjson | enrich put -", "enrich put events.ndjson --rejects bad.ndjson", "enrich put events.ndjson --key session_id -o json"),
+takes what it printed and goes on behind it.
+
+With --speed events come as they once did. Their times are RFC 3339, or seconds or
+milliseconds since 1970. Whatever is late, out of order or without a time is sent
+at once.`,
+			"enrich --local put events.ndjson", "enrich put --rate 200 monday.ndjson.gz tuesday.ndjson.zst", "enrich put events.ndjson --skip 1200", "enrich put monday.ndjson.gz --speed 10x --time-field created_at", "cat events.ndjson | enrich put -", "enrich put events.ndjson --rejects bad.ndjson", "enrich put events.ndjson --key session_id -o json"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "key", Usage: "`FIELD`: becomes the partition key (default: the first lookup's key)"},
 			&cli.BoolFlag{Name: "unordered", Usage: "send faster where few keys have most events; one that is throttled may be overtaken"},
 			&cli.Float64Flag{Name: "rate", Usage: "`N`: put no more records a second than this (default: no limit)"},
+			&cli.StringFlag{Name: "speed", Usage: "`N`: put events as far apart as their own times, N times as fast (1, 10x, 0.5x)"},
+			&cli.StringFlag{Name: "time-field", Usage: "`FIELD`: has an event's own time for --speed (default: " + defaultTimeField + ")"},
 			&cli.StringFlag{Name: "skip", Usage: "`LINES`: leave out lines that were sent before, as an interrupted put prints them"},
 			&cli.StringFlag{Name: "rejects", Usage: "`FILE`: keep the lines that cannot be sent, and in FILE.reasons why"},
 		},
@@ -41,20 +47,26 @@ takes what it printed and goes on behind it.`,
 }
 
 func (p *program) put(c *cli.Context) error {
-	before, kept, err := p.checkPut(c)
+	asked, err := p.checkPut(c)
 	if err != nil {
 		return err
 	}
+	before, kept := asked.before, asked.kept
 	defer func() { _ = kept.close() }() // after a failure; what was written is there
 	in := p.joinedInput(c.Context, c.Args().Slice())
 	s, err := p.open(c.Context)
 	if err != nil {
 		return err
 	}
-	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered"), Rate: c.Float64("rate"), Skip: before.has, Waiting: p.tellWaiting}
+	o := feed.Options{Stream: s.pipeline.Names().Stream, Key: s.partitionField(), Unordered: c.Bool("unordered"), Rate: c.Float64("rate"), Waiting: p.tellWaiting}
+	if c.IsSet("skip") {
+		o.Skip = before.has
+	}
 	if c.IsSet("key") {
 		o.Key = c.String("key")
 	}
+	untimed := 0
+	p.replayed(&o, c, asked.speed, in, &untimed)
 	if kept.name != "" {
 		o.Reject = func(r feed.Rejection, data []byte) error {
 			file, line := in.place(r.Line)
@@ -69,7 +81,7 @@ func (p *program) put(c *cli.Context) error {
 	took := time.Since(began)
 	stop()
 	err = errors.Join(err, kept.close())
-	d := putDocument{Sent: report.Sent, Rejected: []rejectionDocument{}, ElapsedMS: took.Milliseconds()}
+	d := putDocument{Sent: report.Sent, Rejected: []rejectionDocument{}, Untimed: untimed, ElapsedMS: took.Milliseconds()}
 	for _, r := range report.Rejected {
 		file, line := in.place(r.Line)
 		if c.NArg() == 1 {
@@ -90,21 +102,32 @@ func (p *program) put(c *cli.Context) error {
 	return p.reportPut(d, o.Stream, took)
 }
 
+// putWords are the flags of a put, once they are read.
+type putWords struct {
+	before skip
+	kept   *rejects
+	speed  float64
+}
+
 // checkPut tells all that is wrong with the words of put, before anything is sent.
-func (p *program) checkPut(c *cli.Context) (before skip, kept *rejects, err error) {
+func (p *program) checkPut(c *cli.Context) (putWords, error) {
 	files := c.Args().Slice()
 	if len(files) == 0 {
 		_, err := takeArguments(c, "FILE")
-		return skip{}, nil, err
+		return putWords{}, err
 	}
-	var wrong []error
+	asked, wrong := putWords{kept: &rejects{}}, []error(nil)
+	var err error
 	if n := c.Float64("rate"); c.IsSet("rate") && !(n > 0 && n <= 1e9) {
 		wrong = append(wrong, failf("--rate %v: a number of records a second above 0", n))
 	}
 	if c.IsSet("skip") {
-		if before, err = parseSkip(c.String("skip")); err != nil {
+		if asked.before, err = parseSkip(c.String("skip")); err != nil {
 			wrong = append(wrong, err)
 		}
+	}
+	if asked.speed, err = checkSpeed(c); err != nil {
+		wrong = append(wrong, err)
 	}
 	stdin := 0
 	for _, name := range files {
@@ -122,16 +145,15 @@ func (p *program) checkPut(c *cli.Context) (before skip, kept *rejects, err erro
 	if stdin > 1 {
 		wrong = append(wrong, failf("standard input (-) can be read once"))
 	}
-	kept = &rejects{}
 	if c.IsSet("rejects") {
-		if kept, err = openRejects(c.String("rejects"), c.IsSet("skip"), files); err != nil {
+		if asked.kept, err = openRejects(c.String("rejects"), c.IsSet("skip"), files); err != nil {
 			wrong = append(wrong, err)
 		}
 	}
 	if len(wrong) > 0 {
-		return skip{}, nil, errors.Join(together(wrong...), kept.close())
+		return asked, errors.Join(together(wrong...), asked.kept.close())
 	}
-	return before, kept, nil
+	return asked, nil
 }
 
 // input opens a file, or stdin for "-".
@@ -169,6 +191,9 @@ func untilDone(ctx context.Context, in io.Reader) io.ReadCloser {
 
 func sending(now feed.Progress, took time.Duration) string {
 	text := fmt.Sprintf("sending: %d events, %s%s", now.Sent, bytesText(now.Bytes), rate(now.Sent, took))
+	if !now.Due.IsZero() {
+		text += ", the next one at " + now.Due.Local().Format(time.TimeOnly)
+	}
 	if now.Throttled > 0 {
 		text += fmt.Sprintf(", %d throttled", now.Throttled)
 	}
@@ -218,6 +243,9 @@ func (p *program) putFailure(err error, d putDocument, files []string) error {
 		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
 	f := &fault{message: err.Error(), cause: err, details: d}
+	if errors.Is(err, feed.ErrNoTime) {
+		_ = f.hint("--time-field names the field that has it; without --speed events are put as fast as the stream takes them")
+	}
 	if d.Sent == 0 && d.Rejects == "" {
 		return f
 	}
@@ -234,6 +262,9 @@ func (p *program) reportPut(d putDocument, stream string, took time.Duration) er
 		page.line("%s %s to %s in %s%s", page.c.good("sent"), count(d.Sent, "event"), stream, seconds(took), rate(d.Sent, took))
 		if len(d.Rejected) > 0 {
 			page.line("%s %s", page.c.bad("rejected"), count(len(d.Rejected), "line"))
+		}
+		if d.Untimed > 0 {
+			page.line("%s without a time, sent right behind the ones before", count(d.Untimed, "event"))
 		}
 	})
 	if err == nil && len(d.Rejected) > 0 {

@@ -51,6 +51,15 @@ type Options struct {
 	// Rate is the most records a second that are put, those that are put again
 	// included; 0 is no limit.
 	Rate float64
+	// Speed, if it is not 0, has events be put as far apart as their own times are,
+	// divided by it. An event without a time follows the one before it, and so does
+	// one whose time is past, as all do that have to catch up. Where the very first
+	// one has none, nothing is sent.
+	Speed float64
+	// TimeField names the field that holds an event's time, as Key does: RFC 3339, or
+	// seconds or milliseconds since 1970.
+	TimeField string
+	Untimed   func(line int) // is told of each event without a time; may be nil
 	// Skip tells of lines that are passed over, as an earlier Send settled them; may
 	// be nil.
 	Skip    func(line int) bool
@@ -65,10 +74,11 @@ type Options struct {
 
 // Progress of a Send.
 type Progress struct {
-	Sent      int   // events stored
-	Rejected  int   // lines that cannot be sent
-	Bytes     int64 // of the events stored
-	Throttled int   // entries that were refused and have to be sent again
+	Sent      int       // events stored
+	Rejected  int       // lines that cannot be sent
+	Bytes     int64     // of the events stored
+	Throttled int       // entries that were refused and have to be sent again
+	Due       time.Time // of the next event, where there is nothing to send before
 }
 
 // Rejection is a line that was not sent and never can be.
@@ -133,7 +143,7 @@ func Put(ctx context.Context, client *kinesis.Client, stream, keyField string, e
 	if len(event) > maxRecord {
 		return Receipt{}, errors.New(tooLong)
 	}
-	entry, reason := parse(event, keyField)
+	entry, reason := parse(event, Options{Key: keyField})
 	if reason != "" {
 		return Receipt{}, fmt.Errorf("the event is %s", reason)
 	}

@@ -157,6 +157,9 @@ func (s *sender) fill(ctx context.Context) error {
 // take fails when a rejection cannot be kept: the line is none that was settled then.
 func (s *sender) take(p parsed) error {
 	s.room.Release(p.size())
+	if s.progress.Due = p.due; !p.due.IsZero() {
+		return nil
+	}
 	switch {
 	case p.end != nil:
 		s.end = p.end
@@ -170,6 +173,9 @@ func (s *sender) take(p parsed) error {
 		s.report.Rejected = append(s.report.Rejected, r)
 		s.progress.Rejected++
 	default:
+		if s.options.Untimed != nil && s.options.Speed > 0 && p.entry.at.IsZero() {
+			s.options.Untimed(p.line)
+		}
 		s.window.add(p.entry)
 	}
 	s.last = p.line
