@@ -151,6 +151,8 @@ type destroyDocument struct {
 // putDocument is the result of put.
 type putDocument struct {
 	Sent      int                 `json:"sent"`
+	Bytes     int64               `json:"bytes"`     // of the events that were sent
+	Throttled int                 `json:"throttled"` // entries that were refused, and sent again
 	Rejected  []rejectionDocument `json:"rejected"`
 	Rejects   string              `json:"rejects,omitempty"` // the file that has them
 	Untimed   int                 `json:"untimed,omitempty"` // sent without waiting for a time that they do not have

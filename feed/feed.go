@@ -78,6 +78,7 @@ type Progress struct {
 	Rejected  int       // lines that cannot be sent
 	Bytes     int64     // of the events stored
 	Throttled int       // entries that were refused and have to be sent again
+	Through   int       // the line up to which every line is done with
 	Due       time.Time // of the next event, where there is nothing to send before
 }
 

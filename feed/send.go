@@ -106,6 +106,7 @@ func overOr(ctx context.Context, err error) error {
 
 func (s *sender) observe() {
 	if s.options.Observe != nil {
+		s.progress.Through = s.window.through(s.last)
 		s.options.Observe(s.progress)
 	}
 }
