@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -29,6 +30,7 @@ type holdUp struct {
 	mu        sync.Mutex
 	next      http.Handler
 	operation string        // "" lets everything pass
+	before    int           // calls of it that pass
 	arrived   chan struct{} // closed when the operation came
 	released  chan struct{} // closed to let it pass
 }
@@ -44,6 +46,10 @@ func (h *holdUp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.mu.Lock()
 	held := h.operation != "" && (strings.HasSuffix(r.Header.Get("X-Amz-Target"), "."+h.operation) || bytes.HasPrefix(body, []byte("Action="+h.operation+"&")) ||
 		r.Method+r.URL.Path == h.operation) // Lambda's have no name
+	if held && h.before > 0 {
+		h.before--
+		held = false
+	}
 	if held {
 		h.operation = ""
 		close(h.arrived)
@@ -66,10 +72,15 @@ func (h *holdUp) set(next http.Handler) {
 	h.next = next
 }
 
-// hold keeps the next call of an operation waiting.
-func (h *holdUp) hold(operation string) <-chan struct{} {
+// hold keeps the next call of an operation waiting, or with CreateTable:3 the third.
+func (h *holdUp) hold(call string) <-chan struct{} {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	operation, number, numbered := strings.Cut(call, ":")
+	h.before = 0
+	if n, err := strconv.Atoi(number); numbered && err == nil {
+		h.before = n - 1
+	}
 	h.operation, h.arrived, h.released = operation, make(chan struct{}), make(chan struct{})
 	return h.arrived
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -75,11 +74,15 @@ func (p *program) lookupLoad(c *cli.Context) error {
 	if o.DryRun {
 		verb = "checking"
 	}
-	set, stop := p.out.spinner(verb)
-	defer stop()
-	o.Observe = func(loaded int) { set(fmt.Sprintf("%s: %d items", verb, loaded)) }
-	report, err := items.Load(c.Context, dynamodb.NewFromConfig(s.sdk), in, o)
-	stop()
+	size := p.measureOf(given)
+	shown := p.out.bar(verb, size.total)
+	defer shown.stop()
+	o.Observe = func(now items.Progress) {
+		read := size.read.Load()
+		shown.show(transferred{input: read, thing: "item", count: now.Loaded, bytes: read, throttled: now.Unprocessed, rejected: now.Rejected})
+	}
+	report, err := items.Load(c.Context, dynamodb.NewFromConfig(s.sdk), size.over(in), o)
+	shown.stop()
 	d := loadDocument{Table: o.Table, Loaded: report.Loaded, DryRun: o.DryRun, Rejected: []rejectionDocument{}}
 	for _, r := range report.Rejected {
 		d.Rejected = append(d.Rejected, rejectionDocument{Line: r.Line, Reason: r.Reason})

@@ -152,8 +152,12 @@ type destroyDocument struct {
 
 // putDocument is the result of put.
 type putDocument struct {
-	Sent      int                 `json:"sent"` // the number of events
+	Sent      int                 `json:"sent"`      // the number of events
+	Bytes     int64               `json:"bytes"`     // of the events that were sent
+	Throttled int                 `json:"throttled"` // entries that were refused, and sent again
 	Rejected  []rejectionDocument `json:"rejected"`
+	Rejects   string              `json:"rejects,omitempty"` // the file that has them
+	Untimed   int                 `json:"untimed,omitempty"` // sent without waiting for a time that they do not have
 	ElapsedMS int64               `json:"elapsed_ms"`
 	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
 }

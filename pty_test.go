@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http/httptest"
@@ -299,20 +300,7 @@ func TestTerminalDeploy(t *testing.T) {
 // continues.
 func TestTerminalIsClosed(t *testing.T) {
 	directory := t.TempDir()
-	server, err := emulator.Start(t.Context(), emulator.Options{Account: "123456789012"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	h := &holdUp{next: server}
-	front := httptest.NewServer(h)
-	t.Cleanup(func() {
-		front.CloseClientConnections()
-		front.Close()
-		if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
-			t.Error(err)
-		}
-	})
-	variables := []string{"AWS_ENDPOINT_URL=" + front.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
+	h, variables := heldUp(t)
 	arrived := h.hold("CreateTable")
 	s := onTerminal(t, directory, variables, "deploy")
 	<-arrived
@@ -327,5 +315,62 @@ func TestTerminalIsClosed(t *testing.T) {
 	}
 	if shown := onTerminal(t, directory, variables, "deploy").exits(exitDone); !strings.Contains(shown, "event source mapping") {
 		t.Errorf("the next run shows\n%s", shown)
+	}
+}
+
+// heldUp starts an emulator behind a hold-up, and gives the variables of programs that
+// work on it.
+func heldUp(t *testing.T) (*holdUp, []string) {
+	t.Helper()
+	server, err := emulator.Start(t.Context(), emulator.Options{Account: "123456789012"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &holdUp{next: server}
+	front := httptest.NewServer(h)
+	t.Cleanup(func() {
+		front.CloseClientConnections()
+		front.Close()
+		if err := server.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
+		}
+	})
+	return h, []string{"AWS_ENDPOINT_URL=" + front.URL, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
+}
+
+// On a terminal a bar shows how far the input is done with, or where its size is not
+// known, how much.
+func TestTerminalShowsTransfers(t *testing.T) {
+	directory := t.TempDir()
+	h, variables := heldUp(t)
+	onTerminal(t, directory, variables, "deploy", "-q").exits(exitDone)
+	events := strings.Repeat("{\"user_id\":\"ada\"}\n", 3) + "broken\n" // a request each
+	rows := "user_id\n"
+	for i := range 200 {
+		rows += fmt.Sprintf("user%d\n", i)
+	}
+	for name, content := range map[string]string{"events.ndjson": events, "items.csv": rows} {
+		if err := os.WriteFile(filepath.Join(directory, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		call, shows string
+		code        int
+		words       []string
+	}{
+		{"PutRecords:2", "sending ████░░░░░░░░░░░░░░░░  24%  1 event, 17 B", exitFailed, []string{"put", "events.ndjson"}},
+		{"PutRecords:3", "sending  2 events, 34 B (", exitFailed, []string{"put", "-"}},
+		{"BatchWriteItem:8", "loading ████████████████████ 100%  ", exitDone, []string{"lookup", "load", "items.csv"}},
+	} {
+		arrived := h.hold(test.call)
+		s := onTerminal(t, directory, variables, test.words...)
+		if test.words[1] == "-" {
+			s.typed(events + "\x04")
+		}
+		<-arrived
+		s.expect(test.shows)
+		close(h.released)
+		s.exits(test.code)
 	}
 }

@@ -22,19 +22,29 @@ type joined struct {
 	names []string
 	now   io.ReadCloser
 	last  byte // that was given
+	size  *measure
 
 	mu     sync.Mutex // the reading may outlive the sending
 	lines  int        // ends of lines that were given
 	starts []int      // lines before each file that was opened
+	marks  []mark     // from the last one that is settled; never empty
+}
+
+// mark is how much of the files was read when so many lines had been given.
+type mark struct {
+	lines int
+	read  int64
 }
 
 // joinedInput reads the named files, or stdin for "-".
 func (p *program) joinedInput(ctx context.Context, names []string) *joined {
-	return &joined{names: names, last: '\n', open: func(name string) (io.ReadCloser, error) {
+	size := p.measureOf(names)
+	return &joined{names: names, last: '\n', size: size, marks: make([]mark, 1), open: func(name string) (io.ReadCloser, error) {
 		in, err := p.input(ctx, name)
 		if err != nil {
 			return nil, err
 		}
+		in = size.over(in)
 		text, err := unpack.Reader(in, windowLimit)
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("unpacking %s: %w", name, err), in.Close())
@@ -88,7 +98,10 @@ func (j *joined) Read(into []byte) (int, error) {
 			continue
 		}
 		j.mu.Lock()
-		j.lines += bytes.Count(into[:n], []byte("\n"))
+		if more := bytes.Count(into[:n], []byte("\n")); more > 0 {
+			j.lines += more
+			j.marks = append(j.marks, mark{j.lines, j.size.read.Load()})
+		}
 		j.mu.Unlock()
 		j.last = into[n-1]
 		return n, nil
@@ -116,4 +129,21 @@ func (j *joined) place(line int) (file string, number int) {
 		}
 	}
 	return "", line
+}
+
+// settled tells how much of the files is done with when all is up to a line: what lies
+// between two marks counts evenly. It is never asked of a line before one that it was
+// asked of.
+func (j *joined) settled(through int) int64 {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for len(j.marks) > 1 && j.marks[1].lines <= through {
+		j.marks = j.marks[1:]
+	}
+	from := j.marks[0]
+	if len(j.marks) == 1 {
+		return from.read
+	}
+	to := j.marks[1]
+	return from.read + (to.read-from.read)*int64(through-from.lines)/int64(to.lines-from.lines)
 }

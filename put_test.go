@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 	"testing"
+	"time"
 )
 
 // What was sent is told, taken and added to without a line too many or too few.
@@ -43,7 +44,7 @@ func TestSkip(t *testing.T) {
 // The lines of several files stay lines, and are found again where they were.
 func TestJoined(t *testing.T) {
 	files := map[string]string{"a": "1\n2", "b": "", "c": "3\n\n5\n", "d": ""}
-	j := &joined{names: []string{"a", "b", "c", "d"}, last: '\n', open: func(name string) (io.ReadCloser, error) {
+	j := &joined{names: []string{"a", "b", "c", "d"}, last: '\n', size: &measure{}, marks: make([]mark, 1), open: func(name string) (io.ReadCloser, error) {
 		return io.NopCloser(withoutMark(strings.NewReader("\xef\xbb\xbf" + files[name]))), nil
 	}}
 	text, err := io.ReadAll(j)
@@ -54,6 +55,44 @@ func TestJoined(t *testing.T) {
 		file, number := j.place(line)
 		if got := file + string(rune('0'+number)); got != want {
 			t.Errorf("line %d: got %s", line, got)
+		}
+	}
+}
+
+// What is done with is told between two looks at the files, too, however they are read.
+func TestJoinedSettled(t *testing.T) {
+	text := strings.Repeat("123456789\n", 100)
+	size := &measure{total: 1000}
+	j := &joined{names: []string{"a"}, last: '\n', size: size, marks: make([]mark, 1), open: func(string) (io.ReadCloser, error) {
+		return size.over(io.NopCloser(strings.NewReader(text))), nil
+	}}
+	for _, step := range []struct {
+		read, through int
+		want          int64
+	}{{5, 0, 0}, {495, 0, 0}, {0, 20, 200}, {0, 49, 490}, {100, 50, 500}, {400, 59, 590}, {0, 61, 610}, {0, 100, 1000}, {0, 100, 1000}} {
+		if _, err := io.ReadFull(j, make([]byte, step.read)); err != nil {
+			t.Fatal(err)
+		}
+		if got := j.settled(step.through); got != step.want {
+			t.Errorf("%+v: got %d", step, got)
+		}
+	}
+}
+
+func TestBar(t *testing.T) {
+	due := time.Date(2026, 11, 28, 15, 4, 5, 0, time.Local)
+	for _, test := range []struct {
+		total int64
+		now   transferred
+		want  string
+	}{
+		{0, transferred{input: 5, thing: "event", count: 1, bytes: 40}, "sending  1 event, 40 B"},
+		{1000, transferred{input: 499, thing: "event", count: 20, bytes: 4_000}, "sending █████████░░░░░░░░░░░  49%  20 events, 4.0 kB (10 a second)"},
+		{1000, transferred{input: 1200, thing: "item", count: 300, bytes: 5e6, throttled: 7, rejected: 2, due: due},
+			"sending ████████████████████ 100%  300 items, 5.0 MB (150 a second), 7 throttled, 2 rejected, the next one at 15:04:05"},
+	} {
+		if got := (&bar{verb: "sending", total: test.total}).text(test.now, 2*time.Second); got != test.want {
+			t.Errorf("got %q", got)
 		}
 	}
 }

@@ -109,6 +109,7 @@ func TestScript(t *testing.T) {
 			"published": published,
 			"metadata":  refusingMetadata,
 			"lacking":   lackingStatement,
+			"streamed":  streamed,
 		},
 	})
 }

@@ -72,10 +72,13 @@ func TestSendCancelledWithoutAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		s := &stream{t: t, before: func(ctx context.Context, _ int) { cancel(); <-ctx.Done() }}
-		began := time.Now()
-		report, err := send(ctx, s, strings.NewReader("{}\n"), Options{})
-		if !errors.Is(err, context.Canceled) || report.Sent != 0 || report.Through != 0 {
-			t.Errorf("got %+v, %v", report, err)
+		began, told := time.Now(), 0
+		report, err := send(ctx, s, strings.NewReader("{}\n"), Options{Waiting: func() { told++ }})
+		if !errors.Is(err, context.Canceled) || report.Sent != 0 || report.Through != 0 || told != 1 {
+			t.Errorf("got %+v, %v, told %d times", report, err, told)
+		}
+		if !strings.Contains(err.Error(), "a request for 1 of the events was not answered") {
+			t.Errorf("got %v", err)
 		}
 		if took := time.Since(began); took > 6*time.Second {
 			t.Errorf("took %s", took)

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"golang.org/x/sync/semaphore"
@@ -30,6 +31,7 @@ type entry struct {
 	line int
 	data []byte
 	key  string
+	at   time.Time // its own, if it is replayed and has one
 	// loose events have no key of their own: their order is nobody's business.
 	loose bool
 	done  bool
@@ -37,19 +39,29 @@ type entry struct {
 
 func (e *entry) size() int { return len(e.data) + len(e.key) }
 
-// parsed is what reading came to: an entry, a rejection, or an end.
+// parsed is what reading came to: an entry, a rejection, an end, or a long wait.
 type parsed struct {
 	line   int // the last one that was read, if this is the end
 	entry  *entry
 	reason string
-	end    error // io.EOF, or why reading failed
+	data   []byte    // of a rejection, if it is wanted
+	end    error     // io.EOF, or why reading failed
+	due    time.Time // of the next event: there is nothing else until then
 }
 
-// read parses lines until their end or that of the context. Of entries that
-// nobody has taken yet it holds so many bytes at most as there is room.
+// size is what it takes of the room.
+func (p parsed) size() int64 {
+	if p.entry != nil {
+		return int64(p.entry.size())
+	}
+	return int64(len(p.data))
+}
+
+// read parses lines until their end or that of the context. Of what nobody has
+// taken yet it holds so many bytes at most as there is room.
 func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room *semaphore.Weighted) {
 	give := func(p parsed) bool {
-		if p.entry != nil && room.Acquire(ctx, int64(p.entry.size())) != nil {
+		if room.Acquire(ctx, p.size()) != nil {
 			return false
 		}
 		select {
@@ -59,7 +71,12 @@ func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room 
 			return false
 		}
 	}
-	lines := line.NewReader(in, maxRecord)
+	limit := maxRecord
+	if o.Reject != nil {
+		limit = maxAheadBytes
+	}
+	lines := line.NewReader(in, limit)
+	pace := replay{speed: o.Speed}
 	last := 0
 	for {
 		l, err := lines.Next()
@@ -74,12 +91,15 @@ func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room 
 		if l.Blank() || o.Skip != nil && o.Skip(l.Number) {
 			continue
 		}
-		p := parsed{line: l.Number, reason: tooLong}
-		if !l.Long {
-			p.entry, p.reason = parse(bytes.Clone(l.Bytes), o.Key)
-		}
-		if p.entry != nil {
-			p.entry.line = l.Number
+		p := taken(l, o)
+		if o.Speed > 0 && p.entry != nil {
+			if err := pace.begins(p.entry, o); err != nil {
+				give(parsed{line: last - 1, end: err})
+				return
+			}
+			if !pace.wait(ctx, p.entry, give) {
+				return
+			}
 		}
 		if !give(p) {
 			return
@@ -87,9 +107,28 @@ func read(ctx context.Context, in io.Reader, o Options, out chan<- parsed, room 
 	}
 }
 
+// taken is what a line comes to.
+func taken(l line.Line, o Options) parsed {
+	p := parsed{line: l.Number, reason: tooLong}
+	var event []byte
+	if !l.Long {
+		event = bytes.Clone(l.Bytes)
+	}
+	if !l.Long && len(event) <= maxRecord {
+		p.entry, p.reason = parse(event, o)
+	}
+	switch {
+	case p.entry != nil:
+		p.entry.line = l.Number
+	case o.Reject != nil:
+		p.data = event
+	}
+	return p
+}
+
 // parse makes an entry of an event, or says what is wrong with it. The entry
 // keeps the event's bytes.
-func parse(event []byte, keyField string) (*entry, string) {
+func parse(event []byte, o Options) (*entry, string) {
 	if !utf8.Valid(event) {
 		return nil, "not valid UTF-8"
 	}
@@ -105,7 +144,7 @@ func parse(event []byte, keyField string) (*entry, string) {
 		return nil, "not a JSON object"
 	}
 	e := &entry{data: event}
-	key, ok := partitionKey(fields, keyField)
+	key, ok := partitionKey(fields, o.Key)
 	switch {
 	case !ok:
 		e.key, e.loose = hash(event), true
@@ -117,6 +156,9 @@ func parse(event []byte, keyField string) (*entry, string) {
 	if e.size() > maxRecord {
 		return nil, tooLong
 	}
+	if value, ok := find(fields, o.TimeField); ok && o.Speed > 0 {
+		e.at = timeOf(value)
+	}
 	return e, ""
 }
 
@@ -125,16 +167,22 @@ func hash(data []byte) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// partitionKey finds the field at a dotted path, or else the one that has the
-// whole path as its name, as the function does when it looks an event up.
-func partitionKey(fields map[string]json.RawMessage, path string) (string, bool) {
+// find finds the field at a dotted path, or else the one that has the whole path as
+// its name, as the function does when it looks an event up.
+func find(fields map[string]json.RawMessage, path string) (json.RawMessage, bool) {
 	if path == "" {
-		return "", false
+		return nil, false
 	}
 	value, ok := follow(fields, strings.Split(path, "."))
 	if !ok {
 		value, ok = fields[path]
 	}
+	return value, ok
+}
+
+// partitionKey is the value of a field, if it can be one.
+func partitionKey(fields map[string]json.RawMessage, path string) (string, bool) {
+	value, ok := find(fields, path)
 	if !ok {
 		return "", false
 	}

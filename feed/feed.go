@@ -51,18 +51,35 @@ type Options struct {
 	// Rate is the most records a second that are put, those that are put again
 	// included; 0 is no limit.
 	Rate float64
-	// Skip tells of lines that are passed over, as an earlier Send stored them; may
+	// Speed, if it is not 0, has events be put as far apart as their own times are,
+	// divided by it. An event without a time follows the one before it, and so does
+	// one whose time is past, as all do that have to catch up. Where the very first
+	// one has none, nothing is sent.
+	Speed float64
+	// TimeField names the field that holds an event's time, as Key does: RFC 3339, or
+	// seconds or milliseconds since 1970.
+	TimeField string
+	Untimed   func(line int) // is told of each event without a time; may be nil
+	// Skip tells of lines that are passed over, as an earlier Send settled them; may
 	// be nil.
 	Skip    func(line int) bool
 	Observe func(Progress) // called from one goroutine; may be nil
+	// Reject is given each rejected line as it was read, without its end; nil if it is
+	// longer than 16 MiB. Its error ends the sending. May be nil.
+	Reject func(r Rejection, data []byte) error
+	// Waiting is told, once, that the context has ended while a request is under way;
+	// may be nil.
+	Waiting func()
 }
 
 // Progress of a Send.
 type Progress struct {
-	Sent      int   // events stored
-	Rejected  int   // lines that cannot be sent
-	Bytes     int64 // of the events stored
-	Throttled int   // entries that were refused and have to be sent again
+	Sent      int       // events stored
+	Rejected  int       // lines that cannot be sent
+	Bytes     int64     // of the events stored
+	Throttled int       // entries that were refused and have to be sent again
+	Through   int       // the line up to which every line is done with
+	Due       time.Time // of the next event, where there is nothing to send before
 }
 
 // Rejection is a line that was not sent and never can be.
@@ -78,8 +95,8 @@ type Report struct {
 	// Through is the line up to which every line was sent, rejected or blank:
 	// after an interruption a rerun goes on behind it.
 	Through int `json:"-"`
-	// Ahead are lines behind Through that were sent all the same, as their
-	// partition keys did not have to wait. There are at most some thousands.
+	// Ahead are lines behind Through that were rejected, or sent all the same, as
+	// their partition keys did not have to wait. At most some thousands were sent.
 	Ahead []int `json:"-"`
 }
 
@@ -118,7 +135,7 @@ func send(ctx context.Context, client client, in io.Reader, o Options) (Report, 
 	}
 	go read(ctx, in, o, s.lines, s.room)
 	err := s.run(ctx)
-	s.report.Through, s.report.Ahead = s.window.position(s.last)
+	s.report.Through, s.report.Ahead = s.position()
 	return s.report, err
 }
 
@@ -127,7 +144,7 @@ func Put(ctx context.Context, client *kinesis.Client, stream, keyField string, e
 	if len(event) > maxRecord {
 		return Receipt{}, errors.New(tooLong)
 	}
-	entry, reason := parse(event, keyField)
+	entry, reason := parse(event, Options{Key: keyField})
 	if reason != "" {
 		return Receipt{}, fmt.Errorf("the event is %s", reason)
 	}

@@ -167,7 +167,7 @@ func TestPartitionKey(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			e, reason := parse([]byte(test.event), test.path)
+			e, reason := parse([]byte(test.event), Options{Key: test.path})
 			if reason != "" {
 				t.Fatal(reason)
 			}

@@ -106,6 +106,7 @@ func overOr(ctx context.Context, err error) error {
 
 func (s *sender) observe() {
 	if s.options.Observe != nil {
+		s.progress.Through = s.window.through(s.last)
 		s.options.Observe(s.progress)
 	}
 }
@@ -120,7 +121,9 @@ func (s *sender) fill(ctx context.Context) error {
 		}
 		select {
 		case p := <-s.lines:
-			s.take(p)
+			if err := s.take(p); err != nil {
+				return err
+			}
 			continue
 		default:
 		}
@@ -134,7 +137,9 @@ func (s *sender) fill(ctx context.Context) error {
 		}
 		select {
 		case p := <-s.lines:
-			s.take(p)
+			if err := s.take(p); err != nil {
+				return err
+			}
 			if s.window.open == 0 {
 				s.observe() // a rejection, perhaps the last line for long
 			}
@@ -150,18 +155,45 @@ func (s *sender) fill(ctx context.Context) error {
 	return nil
 }
 
-func (s *sender) take(p parsed) {
-	s.last = p.line
+// take fails when a rejection cannot be kept: the line is none that was settled then.
+func (s *sender) take(p parsed) error {
+	s.room.Release(p.size())
+	if s.progress.Due = p.due; !p.due.IsZero() {
+		return nil
+	}
 	switch {
 	case p.end != nil:
 		s.end = p.end
 	case p.reason != "":
-		s.report.Rejected = append(s.report.Rejected, Rejection{Line: p.line, Reason: p.reason})
+		r := Rejection{Line: p.line, Reason: p.reason}
+		if s.options.Reject != nil {
+			if err := s.options.Reject(r, p.data); err != nil {
+				return fmt.Errorf("keeping line %d, which was rejected (%s): %w", p.line, p.reason, err)
+			}
+		}
+		s.report.Rejected = append(s.report.Rejected, r)
 		s.progress.Rejected++
 	default:
-		s.room.Release(int64(p.entry.size()))
+		if s.options.Untimed != nil && s.options.Speed > 0 && p.entry.at.IsZero() {
+			s.options.Untimed(p.line)
+		}
 		s.window.add(p.entry)
 	}
+	s.last = p.line
+	return nil
+}
+
+// position tells up to which line everything is settled and which lines behind it are
+// settled as well.
+func (s *sender) position() (through int, ahead []int) {
+	through, ahead = s.window.position(s.last)
+	for _, r := range s.report.Rejected {
+		if r.Line > through {
+			ahead = append(ahead, r.Line)
+		}
+	}
+	slices.Sort(ahead)
+	return through, ahead
 }
 
 // put makes one request and tells how many entries were stored and how many
@@ -171,7 +203,7 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	for i, e := range batch {
 		in.Records[i] = types.PutRecordsRequestEntry{Data: e.data, PartitionKey: &e.key}
 	}
-	calling, cancel := graceful(ctx)
+	calling, cancel := graceful(ctx, s.options.Waiting)
 	defer cancel()
 	out, err := s.client.PutRecords(calling, in, answeredOnce)
 	switch {
@@ -179,7 +211,7 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 		s.progress.Throttled += len(batch)
 		return 0, len(batch), nil
 	case err != nil && ctx.Err() != nil:
-		return 0, len(batch), context.Cause(ctx)
+		return 0, len(batch), fmt.Errorf("%w; a request for %d of the events was not answered, so a rerun may store them twice", context.Cause(ctx), len(batch))
 	case faulty(err) && s.faults < maxFaults:
 		s.faults++
 		return 0, len(batch), nil
@@ -229,9 +261,12 @@ func faulty(err error) bool {
 
 // graceful is a context that ends some time after ctx: whoever ends ctx wants
 // nothing new to start, but to know what became of what has started.
-func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+func graceful(ctx context.Context, waiting func()) (context.Context, context.CancelFunc) {
 	calling, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stop := context.AfterFunc(ctx, func() {
+		if waiting != nil {
+			waiting()
+		}
 		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {

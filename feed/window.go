@@ -77,17 +77,24 @@ func (w *window) trim() {
 	}
 }
 
+// through tells up to which line everything is settled, when last is the last line
+// taken in.
+func (w *window) through(last int) int {
+	w.trim()
+	if len(w.entries) == 0 {
+		return last
+	}
+	return w.entries[0].line - 1
+}
+
 // position tells up to which line everything is settled and which lines behind
 // it are stored as well, when last is the last line taken in.
 func (w *window) position(last int) (through int, ahead []int) {
-	w.trim()
-	if len(w.entries) == 0 {
-		return last, nil
-	}
+	through = w.through(last)
 	for _, e := range w.entries {
 		if e.done {
 			ahead = append(ahead, e.line)
 		}
 	}
-	return w.entries[0].line - 1, ahead
+	return through, ahead
 }

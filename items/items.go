@@ -35,7 +35,14 @@ type Options struct {
 	Format  string            // csv, ndjson or json
 	Types   map[string]string // of CSV columns: N, S, BOOL, NULL or JSON; default S
 	DryRun  bool              // write nothing: Loaded are the rows that would be
-	Observe func(loaded int)  // called by one goroutine at a time; may be nil
+	Observe func(Progress)    // called by one goroutine at a time; may be nil
+}
+
+// Progress of a Load.
+type Progress struct {
+	Loaded      int
+	Rejected    int
+	Unprocessed int // items that DynamoDB did not take, and that are written again
 }
 
 // Rejection is a row that was not loaded and never can be.
@@ -91,8 +98,9 @@ type loader struct {
 	options Options
 	key     key
 
-	mu     sync.Mutex
-	report Report
+	mu          sync.Mutex
+	report      Report
+	unprocessed int
 }
 
 func (l *loader) run(ctx context.Context, in io.Reader) error {
@@ -116,7 +124,7 @@ func (l *loader) run(ctx context.Context, in io.Reader) error {
 	w := l.start(ctx)
 	take := w.give
 	if l.options.DryRun {
-		take = func(row) error { l.loaded(1); return nil }
+		take = func(row) error { l.loaded(1, 0); return nil }
 	}
 	for err = w.ctx.Err(); err == nil; {
 		err = l.step(rows, inFile.name, take)
@@ -182,14 +190,21 @@ func (l *loader) reject(line int, reason string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Rejected = append(l.report.Rejected, Rejection{Line: line, Reason: reason})
+	l.observe()
 }
 
-func (l *loader) loaded(rows int) {
+// loaded counts rows that are stored, and items that have to be written again.
+func (l *loader) loaded(rows, unprocessed int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.report.Loaded += rows
+	l.unprocessed += unprocessed
+	l.observe()
+}
+
+func (l *loader) observe() {
 	if l.options.Observe != nil {
-		l.options.Observe(l.report.Loaded)
+		l.options.Observe(Progress{Loaded: l.report.Loaded, Rejected: len(l.report.Rejected), Unprocessed: l.unprocessed})
 	}
 }
 

@@ -44,9 +44,17 @@ func TestLoadThroughRefusals(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
 			rate, keys, count := random.Float64()*0.8, 1+random.IntN(300), random.IntN(1500)
 			b := newTable(t, types.ScalarAttributeTypeS)
-			b.refuse = func() bool { return random.Float64() < rate }
+			refused, failed := 0, false
+			b.refuse = func() bool {
+				if random.Float64() < rate {
+					refused++
+					return true
+				}
+				return false
+			}
 			b.fail = func() error {
 				if random.Float64() < rate/3 {
+					failed = true
 					return &smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}
 				}
 				return nil
@@ -64,8 +72,8 @@ func TestLoadThroughRefusals(t *testing.T) {
 				want[id] = fields{"id": "S:" + id, "n": fmt.Sprint("N:", n)}
 				valid++
 			}
-			last := 0
-			report, err := load(t.Context(), b, strings.NewReader(in.String()), Options{Table: "t", Format: NDJSON, Observe: func(n int) { last = n }})
+			last, again := 0, 0
+			report, err := load(t.Context(), b, strings.NewReader(in.String()), Options{Table: "t", Format: NDJSON, Observe: func(p Progress) { last, again = p.Loaded, p.Unprocessed }})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -76,6 +84,9 @@ func TestLoadThroughRefusals(t *testing.T) {
 			// counts as loaded.
 			if report.Loaded+len(report.Rejected) != count || report.Loaded < valid || count > 0 && last != report.Loaded {
 				t.Errorf("seed %d: %d loaded, %d rejected of %d, of which %d are valid", seed, report.Loaded, len(report.Rejected), count, valid)
+			}
+			if again < refused || !failed && again > refused {
+				t.Errorf("seed %d: %d unprocessed, told of %d", seed, refused, again)
 			}
 			if b.wide > width {
 				t.Errorf("%d calls at the same time", b.wide)

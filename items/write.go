@@ -121,7 +121,7 @@ func (l *loader) write(ctx context.Context, b *batch) error {
 		case err != nil:
 			return fmt.Errorf("writing items into lookup table (%s): %w", l.options.Table, err)
 		}
-		l.loaded(b.count(left) - b.count(again))
+		l.loaded(b.count(left)-b.count(again), len(again))
 		if len(again) == 0 {
 			return nil
 		}
