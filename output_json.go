@@ -84,6 +84,7 @@ type deployDocument struct {
 type planDocument struct {
 	Changes []changeDocument `json:"changes"`
 	Kept    []foundDocument  `json:"kept"`
+	Cost    planCostDocument `json:"cost"`
 }
 
 // changeDocument is one resource that deploy would change.
