@@ -6,6 +6,7 @@ import (
 	"os"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -99,6 +100,24 @@ func TestReadRefuses(t *testing.T) {
 	} {
 		if _, err := read([]byte(strings.Replace(small, change[0], change[1], 1)), "us-east-1"); err == nil {
 			t.Errorf("%s was taken", name)
+		}
+	}
+}
+
+// docs/cost.md shows the table.
+func TestGuideHasEveryPrice(t *testing.T) {
+	guide, err := os.ReadFile("../docs/cost.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for item, price := range table(t).prices {
+		seen := price.Seen
+		if seen == "" {
+			seen = "not confirmed"
+		}
+		row := "\n| `" + string(item) + "` | " + strconv.FormatFloat(price.USD, 'f', -1, 64) + " | " + price.Unit + " | " + seen + " |\n"
+		if !strings.Contains(string(guide), row) {
+			t.Errorf("docs/cost.md lacks%s", row)
 		}
 	}
 }
