@@ -46,7 +46,7 @@ func (p *program) cost(c *cli.Context) error {
 		return err
 	}
 	estimate, err := defined.Cost(traffic)
-	if unknown, ok := errors.AsType[*cost.UnknownRegion](err); ok {
+	if unknown, ok := errors.AsType[*cost.UnknownRegionError](err); ok {
 		return failf("%s", unknown).with("UnknownRegion", map[string]any{"region": unknown.Region, "known": unknown.Known}).
 			hint("--region us-east-1 tells what it would cost there")
 	}

@@ -184,7 +184,7 @@ func costRow(name, idle, month, million string) []cell {
 // planCost is what a pipeline costs at ordinary traffic, for plan.
 func planCost(defined *pipeline.Pipeline) (planCostDocument, error) {
 	e, err := defined.Cost(cost.Ordinary())
-	if unknown, ok := errors.AsType[*cost.UnknownRegion](err); ok {
+	if unknown, ok := errors.AsType[*cost.UnknownRegionError](err); ok {
 		return planCostDocument{Region: unknown.Region, Unknown: unknown.Error()}, nil
 	}
 	if err != nil {

@@ -65,17 +65,17 @@ type Table struct {
 	prices map[Item]Price
 }
 
-// UnknownRegion is the error about a region without prices.
-type UnknownRegion struct {
+// UnknownRegionError is the error about a region without prices.
+type UnknownRegionError struct {
 	Region string
 	Known  []string
 }
 
-func (u *UnknownRegion) Error() string {
+func (u *UnknownRegionError) Error() string {
 	return fmt.Sprintf("prices of %s are not in the table, which has %s", u.Region, strings.Join(u.Known, ", "))
 }
 
-// Prices are those of a region, or an UnknownRegion.
+// Prices are those of a region, or an UnknownRegionError.
 func Prices(region string) (Table, error) { return read(priceList, region) }
 
 // read takes the prices of a region out of a file like prices.json.
@@ -95,7 +95,7 @@ func read(content []byte, region string) (Table, error) {
 	}
 	listed, ok := file.Regions[region]
 	if !ok {
-		return Table{}, &UnknownRegion{Region: region, Known: slices.Sorted(maps.Keys(file.Regions))}
+		return Table{}, &UnknownRegionError{Region: region, Known: slices.Sorted(maps.Keys(file.Regions))}
 	}
 	t := Table{Region: region, prices: map[Item]Price{}}
 	for item, about := range file.Items {

@@ -60,7 +60,7 @@ func TestEveryItemHasAPrice(t *testing.T) {
 
 func TestUnknownRegion(t *testing.T) {
 	_, err := Prices("eu-west-1")
-	unknown, ok := errors.AsType[*UnknownRegion](err)
+	unknown, ok := errors.AsType[*UnknownRegionError](err)
 	if !ok || unknown.Region != "eu-west-1" || !slices.Contains(unknown.Known, "us-east-1") {
 		t.Errorf("got %v", err)
 	}

@@ -26,7 +26,7 @@ const onDemandShards = 4
 const keyRequests = cost.Hours * 12
 
 // Cost is what the pipeline costs on AWS at some traffic. It fails with a
-// cost.UnknownRegion where the region has no prices.
+// cost.UnknownRegionError where the region has no prices.
 func (p *Pipeline) Cost(t cost.Traffic) (*cost.Estimate, error) {
 	prices, err := cost.Prices(p.id.Region)
 	if err != nil {

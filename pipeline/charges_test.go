@@ -168,7 +168,7 @@ func TestCostNotes(t *testing.T) {
 
 func TestCostOfAnUnknownRegion(t *testing.T) {
 	_, err := offline(t, "dev", "aws-cn", "cn-north-1").Cost(cost.Ordinary())
-	if _, ok := errors.AsType[*cost.UnknownRegion](err); !ok {
+	if _, ok := errors.AsType[*cost.UnknownRegionError](err); !ok {
 		t.Errorf("got %v", err)
 	}
 }
