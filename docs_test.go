@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"enrich/config"
 	"enrich/lambda"
@@ -31,5 +33,22 @@ func TestFunctionGuideIsComplete(t *testing.T) {
 		if !strings.Contains(guide, "\n| `"+m.Name+"` | "+m.Unit+" | ") {
 			t.Errorf("metric %s is not told", m.Name)
 		}
+	}
+}
+
+// The README shows what cost prints.
+func TestReadmeShowsTheCost(t *testing.T) {
+	content, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	var out, failed bytes.Buffer
+	if code := run(t.Context(), []string{"cost", "--region", "us-east-1"}, streams{in: strings.NewReader(""), out: &out, err: &failed}, fstest.MapFS{}); code != exitDone {
+		t.Fatalf("exit code %d: %s", code, failed.String())
+	}
+	shown, _, _ := strings.Cut(out.String(), "\nnote: ")
+	if !strings.Contains(string(content), "\n$ enrich cost\n"+shown) {
+		t.Errorf("the README does not have\n%s", shown)
 	}
 }

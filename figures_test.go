@@ -7,6 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"enrich/config"
+	"enrich/cost"
 	"enrich/lambda"
 	"enrich/pipeline"
 )
@@ -42,4 +43,26 @@ func TestFiguresAreTheFunctionsOwn(t *testing.T) {
 			t.Errorf("status shows %s, which is no figure", name)
 		}
 	}
+}
+
+// All metrics of the function are charged for.
+func TestMetricsAreCharged(t *testing.T) {
+	cfg := config.Default("dev")
+	p, err := pipeline.New(cfg, pipeline.Identity{Name: cfg.Name, Environment: "dev", Partition: "aws", Account: "123456789012", Region: "us-east-1"}, aws.Config{}, pipeline.Code{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	e, err := p.Cost(cost.Ordinary())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, entry := range e.Bill.Entries {
+		if entry.What == "the function's own metrics" {
+			if want := len(lambda.Metrics()); entry.Traffic != float64(want) {
+				t.Errorf("%g metrics are charged, and the function gives %d", entry.Traffic, want)
+			}
+			return
+		}
+	}
+	t.Error("the function's metrics are not charged")
 }

@@ -53,6 +53,9 @@ func misfit(flag cli.Flag, written, value string) error {
 	case *cli.IntFlag:
 		how = "a whole number"
 		_, err = strconv.Atoi(value)
+	case *cli.Float64Flag:
+		how = "a number"
+		_, err = strconv.ParseFloat(value, 64)
 	case *cli.Uint64Flag:
 		how = "a whole number of 0 or more"
 		_, err = strconv.ParseUint(value, 10, 64)

@@ -100,6 +100,7 @@ func (p *program) app() *cli.App {
 		Commands: []*cli.Command{
 			p.deployCommand(),
 			p.planCommand(),
+			p.costCommand(),
 			p.statusCommand(),
 			p.testEventCommand(),
 			p.putCommand(),

@@ -86,6 +86,7 @@ type deployDocument struct {
 type planDocument struct {
 	Changes []changeDocument `json:"changes"` // what deploy would do, in its order
 	Kept    []foundDocument  `json:"kept"`
+	Cost    planCostDocument `json:"cost"`
 }
 
 // changeDocument is one resource that deploy would change.

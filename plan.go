@@ -47,7 +47,17 @@ func (p *program) plan(c *cli.Context) error {
 		return err
 	}
 	compared.plan.Steps = s.counted(c.Context, compared.plan.Steps)
-	if err := p.out.result(planned(compared), func(page *page) { printPlan(page, s, compared) }); err != nil {
+	costs, err := planCost(s.pipeline)
+	if err != nil {
+		return err
+	}
+	document := planned(compared)
+	document.Cost = costs
+	err = p.out.result(document, func(page *page) {
+		printPlan(page, s, compared)
+		page.line("%s", costText(costs))
+	})
+	if err != nil {
 		return err
 	}
 	if !compared.plan.Empty() && c.Bool("detailed-exitcode") {

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 
+	"enrich/cost"
 	"enrich/engine"
 )
 
@@ -171,6 +172,11 @@ func (d *dashboard) Delete(ctx context.Context, _ engine.Progress) (err error) {
 	defer d.explain("deleting", &err)
 	_, err = d.client.DeleteDashboards(ctx, &cloudwatch.DeleteDashboardsInput{DashboardNames: []string{d.name}})
 	return ignore(err, "ResourceNotFound", "DashboardNotFoundError", "ResourceNotFoundException")
+}
+
+// charges leave out that an account's first three are free.
+func (d *dashboard) charges(cost.Flow) []cost.Charge {
+	return []cost.Charge{{Item: cost.Dashboard, What: "dashboard", Idle: 1}}
 }
 
 func (d *dashboard) needs() []need {

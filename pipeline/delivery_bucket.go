@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
+	"enrich/cost"
 	"enrich/engine"
 )
 
@@ -279,6 +280,18 @@ func (b *deliveryBucket) Delete(ctx context.Context, progress engine.Progress) (
 		return err
 	})
 	return ignore(err, "NoSuchBucket")
+}
+
+// requestMetricNames is how many metrics a configuration of request metrics gives.
+// https://docs.aws.amazon.com/AmazonS3/latest/userguide/metrics-dimensions.html
+const requestMetricNames = 16
+
+func (b *deliveryBucket) charges(flow cost.Flow) []cost.Charge {
+	return []cost.Charge{
+		{Item: cost.Put, What: "enriched objects", Traffic: flow.Objects},
+		{Item: cost.Storage, What: "enriched events of a month", Traffic: flow.StoredBytes / cost.GB},
+		{Item: cost.CustomMetric, What: "the bucket's request metrics", Traffic: float64(requestMetricNames*len(b.desired.RequestMetrics)) * flow.Active()},
+	}
 }
 
 func (b *deliveryBucket) needs() []need {

@@ -10,6 +10,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
+	"enrich/cost"
 	"enrich/engine"
 )
 
@@ -323,6 +324,9 @@ func (m *eventSourceMapping) delete(ctx context.Context, uuid string, progress e
 	}
 	return m.vanish(ctx, uuid, progress)
 }
+
+// charges are none: Lambda reads the stream for nothing, and charges for invocations.
+func (m *eventSourceMapping) charges(cost.Flow) []cost.Charge { return nil }
 
 // needs has a wildcard for the mapping: AWS chooses its UUID. Reading has no
 // condition, as it goes on until the mapping is gone.

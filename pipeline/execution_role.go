@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/iam/types"
 
+	"enrich/cost"
 	"enrich/engine"
 )
 
@@ -292,6 +293,9 @@ func (r *executionRole) Delete(ctx context.Context, progress engine.Progress) (e
 	})
 	return ignore(err, "NoSuchEntity")
 }
+
+// charges are none: IAM is free.
+func (r *executionRole) charges(cost.Flow) []cost.Charge { return nil }
 
 func (r *executionRole) needs() []need {
 	return []need{{

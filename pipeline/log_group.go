@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 
+	"enrich/cost"
 	"enrich/engine"
 )
 
@@ -178,6 +179,21 @@ func (g *logGroup) Delete(ctx context.Context, progress engine.Progress) (err er
 // last invocations are delivered late, and where something may create groups (an
 // endpoint that does not ask, a policy that somebody added) they bring it back.
 func (g *logGroup) Recurs() time.Duration { return time.Second }
+
+// daysOfMonth is 730 hours.
+const daysOfMonth = cost.Hours / 24
+
+// charges has what is kept for ever as one month's: it grows.
+func (g *logGroup) charges(flow cost.Flow) []cost.Charge {
+	months := float64(g.desired.RetentionDays) / daysOfMonth
+	if g.desired.RetentionDays == 0 {
+		months = 1
+	}
+	return []cost.Charge{
+		{Item: cost.LogsIn, What: "the function's log", Traffic: flow.LogBytes / cost.GB},
+		{Item: cost.LogsStorage, What: "the function's log", Traffic: flow.LogBytes / cost.GB * months},
+	}
+}
 
 // needs has the group's ARN twice: what works on the group asks for it with a
 // suffix, what works on its tags without. A listing is about all groups. No

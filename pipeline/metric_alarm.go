@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
+	"enrich/cost"
 	"enrich/engine"
 )
 
@@ -258,6 +259,11 @@ func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error)
 	defer a.explain("deleting", &err)
 	_, err = a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
 	return ignore(err, "ResourceNotFound", "ResourceNotFoundException")
+}
+
+// charges are by the metrics that the alarm looks at.
+func (a *metricAlarm) charges(cost.Flow) []cost.Charge {
+	return []cost.Charge{{Item: cost.AlarmMetric, What: "alarms", Idle: float64(len(a.desired.Metrics))}}
 }
 
 // needs has a listing, which is about all alarms whatever names it gives.

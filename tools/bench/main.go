@@ -16,6 +16,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"enrich/cost"
 )
 
 func main() {
@@ -48,7 +50,11 @@ func bench(ctx context.Context, out io.Writer, python string) (err error) {
 	if python != "" {
 		subjects = append(subjects, recipe(python))
 	}
-	r := &report{out: out}
+	prices, err := cost.Prices(priced)
+	if err != nil {
+		return err
+	}
+	r := &report{out: out, prices: prices}
 	r.machine(ctx)
 	if err := r.archive(program); err != nil {
 		return err

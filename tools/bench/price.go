@@ -2,17 +2,14 @@
 
 package main
 
-import "time"
+import (
+	"time"
 
-// Prices in dollars, us-east-1, without any free tier. Pages:
-// https://aws.amazon.com/lambda/pricing/ (arm64), https://aws.amazon.com/s3/pricing/,
-// https://aws.amazon.com/dynamodb/pricing/on-demand/.
-const (
-	perGBSecond = 0.0000133334
-	perRequest  = 0.20 / 1e6
-	perPut      = 5.00 / 1e6
-	perReadUnit = 0.125 / 1e6
+	"enrich/cost"
 )
+
+// priced is the region whose prices count, without any free tier.
+const priced = "us-east-1"
 
 // bill is what a million events cost, in dollars, beside Kinesis, which costs the
 // same whatever the function does, and beside storage.
@@ -21,15 +18,15 @@ type bill struct{ compute, requests, puts, reads float64 }
 // billOf extrapolates figures that were measured at a memory size. Whatever the
 // batches were in the measurement, they are taken to be of so many records for the
 // price of requests.
-func billOf(f figures, megabytes, batch int) bill {
+func billOf(prices cost.Table, f figures, megabytes, batch int) bill {
 	perEvent := 1 / float64(f.records)
 	return bill{
-		compute:  1e6 * perEvent * f.billed.Seconds() * float64(megabytes) / 1024 * perGBSecond,
-		requests: 1e6 / float64(batch) * perRequest,
-		puts:     1e6 * perEvent * float64(f.puts) * perPut,
+		compute:  1e6 * perEvent * f.billed.Seconds() * float64(megabytes) / 1024 * prices.Of(cost.GBSecondARM).USD,
+		requests: 1e6 / float64(batch) * prices.Of(cost.Request).USD,
+		puts:     1e6 * perEvent * float64(f.puts) * prices.Of(cost.Put).USD,
 		// Half a unit for each item of up to 4 KB that is read eventually consistent,
 		// in a batch or alone.
-		reads: 1e6 * perEvent * float64(f.keys) / 2 * perReadUnit,
+		reads: 1e6 * perEvent * float64(f.keys) / 2 * prices.Of(cost.ReadUnit).USD,
 	}
 }
 

@@ -6,11 +6,17 @@ import (
 	"math"
 	"testing"
 	"time"
+
+	"enrich/cost"
 )
 
 func TestBillOf(t *testing.T) {
+	prices, err := cost.Prices(priced)
+	if err != nil {
+		t.Fatal(err)
+	}
 	// 2,000 events in two batches, each a second long, at 512 MB.
-	got := billOf(figures{records: 2000, billed: 2 * time.Second, puts: 4, keys: 400}, 512, 1000)
+	got := billOf(prices, figures{records: 2000, billed: 2 * time.Second, puts: 4, keys: 400}, 512, 1000)
 	want := bill{
 		compute:  500 * 0.0000133334, // half a GB for 1,000 s
 		requests: 1000 * 0.0000002,

@@ -12,12 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"enrich/cost"
 	"enrich/tools/pack/archive"
 )
 
 // report prints figures as Markdown, as soon as there are any.
 type report struct {
 	out     io.Writer
+	prices  cost.Table
 	zip     int // bytes of the function's archive
 	started map[string]spent
 	rows    []row

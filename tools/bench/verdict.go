@@ -13,15 +13,15 @@ func (r *report) bills() {
 		if !ok {
 			continue
 		}
-		ours := billOf(o.figures, memory, w.load.size)
+		ours := billOf(r.prices, o.figures, memory, w.load.size)
 		ratio := "not measured"
 		if compared {
-			ratio = fmt.Sprintf("%.0f", billOf(theirs.figures, memory, w.load.size).total()/ours.total())
+			ratio = fmt.Sprintf("%.0f", billOf(r.prices, theirs.figures, memory, w.load.size).total()/ours.total())
 		}
 		r.bill("enrich, "+w.load.name, ours, ratio)
 	}
 	if compared {
-		r.bill("recipe", billOf(theirs.figures, memory, unique.size), "1")
+		r.bill("recipe", billOf(r.prices, theirs.figures, memory, unique.size), "1")
 	}
 }
 
