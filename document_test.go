@@ -36,6 +36,7 @@ func documented() map[string][]shape {
 		"results":      {{of: recordsDocument{}}, {"--failed-batches", failedBatchesDocument{}}, {"-f, a line each", anyRecord{}}},
 		"logs":         {{of: linesDocument{}}, {"-f, a line each", logLineDocument{}}},
 		"metrics":      {{of: metricsDocument{}}},
+		"cost":         {{of: costDocument{}}},
 		"destroy":      {{of: destroyDocument{}}},
 		"policy":       {{of: policyDocument{}}},
 		"schema":       {{of: map[string]any{}}},

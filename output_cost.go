@@ -12,66 +12,66 @@ import (
 // costDocument is the result of cost. Dollars are those of a month, and of a million
 // events.
 type costDocument struct {
-	Region     string             `json:"region"`
+	Region     string             `json:"region"`      // whose prices these are
 	PricesDate string             `json:"prices_date"` // when the oldest price was seen
-	Traffic    trafficDocument    `json:"traffic"`
-	Services   []serviceDocument  `json:"services"`
-	Total      serviceDocument    `json:"total"`
-	Recipe     recipeDocument     `json:"recipe"`
-	Items      []costItemDocument `json:"items"`
+	Traffic    trafficDocument    `json:"traffic"`     // what was assumed
+	Services   []serviceDocument  `json:"services"`    // the cost by service
+	Total      serviceDocument    `json:"total"`       // of all services
+	Recipe     recipeDocument     `json:"recipe"`      // the same traffic by a design that handles each record by itself
+	Items      []costItemDocument `json:"items"`       // what is paid for, one by one
 	// Unconfirmed are items whose price has no dated source.
 	Unconfirmed []string `json:"unconfirmed"`
-	Notes       []string `json:"notes"`
-	Assumptions []string `json:"assumptions"`
-	Sources     []string `json:"sources"`
+	Notes       []string `json:"notes"`       // what is left out
+	Assumptions []string `json:"assumptions"` // of the calculation
+	Sources     []string `json:"sources"`     // of the prices
 }
 
 type trafficDocument struct {
-	EventsPerSecond float64 `json:"events_per_second"`
-	EventBytes      int     `json:"event_bytes"`
-	HitRate         float64 `json:"hit_rate"`
-	EventsPerMonth  float64 `json:"events_per_month"`
-	BatchRecords    float64 `json:"batch_records"`
-	BatchMS         float64 `json:"batch_ms"`
+	EventsPerSecond float64 `json:"events_per_second"` // that come in
+	EventBytes      int     `json:"event_bytes"`       // of each
+	HitRate         float64 `json:"hit_rate"`          // of the lookups that need no read
+	EventsPerMonth  float64 `json:"events_per_month"`  // of 730 hours
+	BatchRecords    float64 `json:"batch_records"`     // in a batch, on average
+	BatchMS         float64 `json:"batch_ms"`          // that the function takes for one
 }
 
 type serviceDocument struct {
-	Service    string  `json:"service"`
-	IdleUSD    float64 `json:"idle_usd"`
-	MonthUSD   float64 `json:"month_usd"` // with the traffic
-	MillionUSD float64 `json:"per_million_usd"`
+	Service    string  `json:"service"`         // its name
+	IdleUSD    float64 `json:"idle_usd"`        // a month without traffic
+	MonthUSD   float64 `json:"month_usd"`       // with the traffic
+	MillionUSD float64 `json:"per_million_usd"` // for a million events
 }
 
 type recipeDocument struct {
-	Services []serviceDocument `json:"services"`
-	Total    serviceDocument   `json:"total"`
+	Services []serviceDocument `json:"services"` // the cost by service
+	Total    serviceDocument   `json:"total"`    // of all services
 	// Times is how many times as much an event costs there.
 	Times float64 `json:"times"`
 }
 
 type costItemDocument struct {
-	Item       string  `json:"item"`
-	Service    string  `json:"service"`
-	What       string  `json:"what"`
-	Unit       string  `json:"unit"`
-	UnitUSD    float64 `json:"unit_usd"`
-	IdleUnits  float64 `json:"idle_units"`
-	MoreUnits  float64 `json:"traffic_units"` // more with the traffic
-	IdleUSD    float64 `json:"idle_usd"`
-	MoreUSD    float64 `json:"traffic_usd"`
+	Item       string  `json:"item"`                  // its key in the price table
+	Service    string  `json:"service"`               // which bills it
+	What       string  `json:"what"`                  // what it is paid for
+	Unit       string  `json:"unit"`                  // of its price
+	UnitUSD    float64 `json:"unit_usd"`              // the price of one
+	IdleUnits  float64 `json:"idle_units"`            // a month without traffic
+	MoreUnits  float64 `json:"traffic_units"`         // more with the traffic
+	IdleUSD    float64 `json:"idle_usd"`              // a month without traffic
+	MoreUSD    float64 `json:"traffic_usd"`           // a month more with the traffic
 	NotCounted string  `json:"not_counted,omitempty"` // and why
-	Confirmed  bool    `json:"confirmed"`
-	Seen       string  `json:"seen,omitempty"`
-	Source     string  `json:"source"`
-	Page       string  `json:"page"`
+	Confirmed  bool    `json:"confirmed"`             // true: the price was seen in its source
+	Seen       string  `json:"seen,omitempty"`        // when
+	Source     string  `json:"source"`                // where
+	Page       string  `json:"page"`                  // of AWS that has the price of today
 }
 
 // planCostDocument is what plan tells of the costs.
 type planCostDocument struct {
-	Region     string  `json:"region"`
-	PricesDate string  `json:"prices_date,omitempty"`
-	IdleUSD    float64 `json:"idle_usd"`
-	MillionUSD float64 `json:"per_million_usd"`
+	Region     string  `json:"region"`                // whose prices these are
+	PricesDate string  `json:"prices_date,omitempty"` // when the oldest price was seen
+	IdleUSD    float64 `json:"idle_usd"`              // a month without traffic
+	MillionUSD float64 `json:"per_million_usd"`       // for a million events
 	// Unknown is why the figures are 0: the region has no prices.
 	Unknown string `json:"unknown,omitempty"`
 }

@@ -86,7 +86,7 @@ type deployDocument struct {
 type planDocument struct {
 	Changes []changeDocument `json:"changes"` // what deploy would do, in its order
 	Kept    []foundDocument  `json:"kept"`
-	Cost    planCostDocument `json:"cost"`
+	Cost    planCostDocument `json:"cost"` // of the pipeline as it will be
 }
 
 // changeDocument is one resource that deploy would change.
