@@ -79,7 +79,7 @@ func (k Key) schema() object {
 	}
 	s["description"] = k.Doc
 	if text := k.defaults(); text != "" && !k.Required {
-		s["description"] = k.Doc + " Default: " + strings.NewReplacer("`", "", "&lt;", "<").Replace(text) + "."
+		s["description"] = k.Doc + " Default: " + text + "."
 	}
 	return s
 }
