@@ -28,6 +28,7 @@ const (
 	FromEnvironment Origin = "environment" // the file's section for the environment
 	FromFile        Origin = "file"
 	FromDefault     Origin = "default"
+	FromAWS         Origin = "aws" // what the AWS SDK finds where we have nothing
 )
 
 // Source is where a value comes from.
