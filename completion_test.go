@@ -39,19 +39,13 @@ var completionCases = []struct{ line, want string }{
 	{"enrich deploy even", "even"}, // it takes no arguments, so no files
 }
 
-// TestCompletionInShells presses Tab in the shells themselves. make interop installs
-// those that are missing, and needs them.
+// TestCompletionInShells presses Tab in the shells themselves.
 func TestCompletionInShells(t *testing.T) {
 	for shell, complete := range map[string]func(*testing.T, string) func(line string) string{
 		"bash": inBash, "zsh": inZsh, "fish": inFish,
 	} {
 		t.Run(shell, func(t *testing.T) {
-			if _, err := exec.LookPath(shell); err != nil {
-				if os.Getenv("ENRICH_INTEROP_BIN") != "" {
-					t.Fatal(err)
-				}
-				t.Skipf("NOT TESTED: completion in %s, which is not installed here; make interop does both", shell)
-			}
+			needProgram(t, shell)
 			directory := t.TempDir()
 			for name, content := range map[string]string{
 				"enrich.yaml": "lookups: [{name: products, key: sku, fields: [title]}]\n",

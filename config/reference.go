@@ -16,9 +16,9 @@ func Reference() string {
 	return b.String()
 }
 
-// defaults has the defaults of all environments: "1 in dev, else 5"; "" where
+// Defaults has the defaults of all environments: "1 in dev, else 5"; "" where
 // there is none.
-func (k Key) defaults() string {
+func (k Key) Defaults() string {
 	if k.Derived != "" {
 		return k.Derived
 	}
@@ -33,7 +33,7 @@ func (k Key) defaults() string {
 
 // defaultCell is the same, with the values as code.
 func (k Key) defaultCell() string {
-	switch text := k.defaults(); {
+	switch text := k.Defaults(); {
 	case k.Required:
 		return "(required)"
 	case k.Derived != "" || text == "":

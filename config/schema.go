@@ -78,7 +78,7 @@ func (k Key) schema() object {
 		}
 	}
 	s["description"] = k.Doc
-	if text := k.defaults(); text != "" && !k.Required {
+	if text := k.Defaults(); text != "" && !k.Required {
 		s["description"] = k.Doc + " Default: " + text + "."
 	}
 	return s

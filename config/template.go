@@ -93,7 +93,7 @@ func (k Key) choice() string {
 	if allowed := k.Allowed(); allowed != "" {
 		text = "Allowed: " + allowed
 	}
-	if usual := k.defaults(); usual != "" && !k.Required {
+	if usual := k.Defaults(); usual != "" && !k.Required {
 		text += " (default: " + usual + ")"
 	}
 	return text
