@@ -47,12 +47,7 @@ func commandHelp(p *page, c *cli.Command) {
 	p.line("%s: %s", c.HelpName, c.Usage)
 	p.line("")
 	p.line("%s", p.c.strong("Usage:"))
-	switch {
-	case len(c.Subcommands) > 0:
-		p.line("  %s COMMAND [flags]", c.HelpName)
-	default:
-		p.line("  %s", strings.TrimRight(c.HelpName+" [flags] "+c.ArgsUsage, " "))
-	}
+	p.line("  %s", usageLine(c))
 	text, examples, _ := strings.Cut(c.Description, examplesMark)
 	if text != "" {
 		p.line("")
@@ -75,6 +70,14 @@ func commandHelp(p *page, c *cli.Command) {
 	}
 	p.line("")
 	p.line("enrich --help lists the flags that every command takes")
+}
+
+// usageLine is how a command is called.
+func usageLine(c *cli.Command) string {
+	if len(c.Subcommands) > 0 {
+		return c.HelpName + " COMMAND [flags]"
+	}
+	return strings.TrimRight(c.HelpName+" [flags] "+c.ArgsUsage, " ")
 }
 
 // examplesMark divides a command's description from its examples.

@@ -98,6 +98,8 @@ func (p *program) app() *cli.App {
 		Flags:  globalFlags(),
 		Before: p.readGlobals,
 		Commands: []*cli.Command{
+			p.initCommand(),
+			p.configCommand(),
 			p.deployCommand(),
 			p.planCommand(),
 			p.costCommand(),
@@ -111,6 +113,8 @@ func (p *program) app() *cli.App {
 			p.destroyCommand(),
 			p.policyCommand(),
 			p.schemaCommand(),
+			p.completionCommand(),
+			p.completeLineCommand(),
 			p.localCommand(),
 			p.versionCommand(),
 			p.functionRuntimeCommand(),

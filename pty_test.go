@@ -40,7 +40,13 @@ type terminal struct {
 // stderr on a terminal.
 func onTerminal(t *testing.T, directory string, variables []string, words ...string) *terminal {
 	t.Helper()
-	path, err := exec.LookPath("enrich")
+	return programOnTerminal(t, directory, variables, "enrich", words...)
+}
+
+// programOnTerminal does the same with any program.
+func programOnTerminal(t *testing.T, directory string, variables []string, name string, words ...string) *terminal {
+	t.Helper()
+	path, err := exec.LookPath(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +82,13 @@ func (s *terminal) text() string {
 // expect waits until the screen has a text.
 func (s *terminal) expect(text string) {
 	s.t.Helper()
-	for deadline := time.Now().Add(patience); !strings.Contains(s.text(), text); time.Sleep(5 * time.Millisecond) {
+	s.expectAfter(0, text)
+}
+
+// expectAfter waits until it has one behind what was there before.
+func (s *terminal) expectAfter(before int, text string) {
+	s.t.Helper()
+	for deadline := time.Now().Add(patience); !strings.Contains(s.text()[before:], text); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			s.t.Fatalf("the terminal does not show %q:\n%s", text, s.text())
 		}

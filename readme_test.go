@@ -1,30 +1,19 @@
 package main
 
 import (
-	"fmt"
+	"bytes"
 	"os"
 	"strings"
 	"testing"
-
-	"github.com/urfave/cli/v2"
-
-	"enrich/config"
+	"testing/fstest"
 )
 
-func TestReadmeTellsEveryKeyFlagCommandAndExitCode(t *testing.T) {
+func TestReadmeTellsEveryCommandAndExitCode(t *testing.T) {
 	content, err := os.ReadFile("README.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	readme := string(content)
-	for name, part := range map[string]string{
-		"configuration keys": config.Reference(),
-		"global flags":       flagReference(globalFlags()),
-	} {
-		if !strings.Contains(readme, strings.TrimSpace(part)) {
-			t.Errorf("the table of %s should be:\n%s", name, part)
-		}
-	}
 	app := (&program{getenv: os.Getenv}).app()
 	for _, c := range everyCommand(app.Commands) {
 		if !c.Hidden && !strings.Contains(readme, c.Name) {
@@ -36,29 +25,32 @@ func TestReadmeTellsEveryKeyFlagCommandAndExitCode(t *testing.T) {
 			t.Errorf("command %s has no row in the README's table", c.Name)
 		}
 	}
-	for _, code := range []int{exitDone, exitFailed, exitDifferent, exitInterrupted} {
-		if !strings.Contains(readme, fmt.Sprintf("\n| %d | ", code)) {
-			t.Errorf("exit code %d has no row in the README", code)
-		}
+	if !strings.Contains(readme, exitTable()) {
+		t.Errorf("the table of exit codes should be:\n%s", exitTable())
+	}
+	if !strings.Contains(readme, "(docs/reference.md)") {
+		t.Error("the README does not lead to the reference")
 	}
 }
 
-// flagReference is the README's table of the flags that every command takes.
-func flagReference(flags []cli.Flag) string {
-	var b strings.Builder
-	b.WriteString("| flag | variable | meaning |\n| --- | --- | --- |\n")
-	for _, f := range flags {
-		doc := f.(cli.DocGenerationFlag)
-		value, usage := unquote(doc.GetUsage())
-		var names []string
-		for _, name := range f.Names() {
-			names = append(names, "`"+strings.TrimSpace(dashed(name)+" "+value)+"`")
-		}
-		variables := ""
-		if v := doc.GetEnvVars(); len(v) > 0 {
-			variables = "`" + strings.Join(v, "`, `") + "`"
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, ", "), variables, usage)
+// What `enrich config` is shown to print, it prints of the file that is shown.
+func TestReadmeShowsTheConfiguration(t *testing.T) {
+	content, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
 	}
-	return b.String()
+	_, rest, _ := strings.Cut(string(content), "## Configuration")
+	_, rest, _ = strings.Cut(rest, "```yaml\n")
+	file, rest, _ := strings.Cut(rest, "```")
+	_, rest, _ = strings.Cut(rest, "$ enrich config stream -e prod\n")
+	shown, _, _ := strings.Cut(rest, "```")
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("enrich.yaml", []byte(file), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, failed bytes.Buffer
+	s := streams{in: strings.NewReader(""), out: &out, err: &failed}
+	if code := run(t.Context(), []string{"config", "stream", "-e", "prod"}, s, fstest.MapFS{}); code != exitDone || out.String() != shown {
+		t.Errorf("exit code %d\n%s%s\nshown is\n%s", code, out.String(), failed.String(), shown)
+	}
 }

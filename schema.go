@@ -17,7 +17,7 @@ func (p *program) schemaCommand() *cli.Command {
 An editor with a YAML language server completes and checks enrich.yaml by it, when
 the file begins with the line
 # yaml-language-server: $schema=enrich.schema.json
-What only several values together can get wrong, enrich plan tells.`,
+as one that enrich init has written does. What only several values together can get wrong, enrich plan tells.`,
 			"enrich schema > enrich.schema.json"),
 		Action: p.schema,
 	}
@@ -29,9 +29,17 @@ func (p *program) schema(c *cli.Context) error {
 		return err
 	}
 	schema := config.Schema()
-	text, err := json.MarshalIndent(schema, "", "  ")
+	text, err := schemaText()
 	if err != nil {
-		return fmt.Errorf("writing the schema: %w", err)
+		return err
 	}
 	return p.out.result(schema, func(page *page) { page.line("%s", text) })
+}
+
+func schemaText() ([]byte, error) {
+	text, err := json.MarshalIndent(config.Schema(), "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("writing the schema: %w", err)
+	}
+	return text, nil
 }

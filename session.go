@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -74,20 +75,32 @@ func (p *program) open(ctx context.Context) (*session, error) {
 	return s, nil
 }
 
-// settings loads the configuration and checks what follows from it.
-func (p *program) settings() (config.Config, error) {
-	workdir, err := os.Getwd()
-	if err != nil {
-		return config.Config{}, fmt.Errorf("finding the current directory: %w", err)
-	}
-	// Variables are left to the configuration, which names them in its messages.
+// settingFlags are the settings that the command line gave. Variables are left to the
+// configuration, which names them in its messages.
+func (p *program) settingFlags() config.Flags {
 	given := func(flag string) string {
 		value, _ := p.line.global(flag)
 		return value
 	}
-	cfg, err := config.Load(config.Flags{
-		File: given("config"), Name: given("name"), Environment: given("environment"), Region: given("region"),
-	}, p.getenv, workdir, pipeline.Checks()...)
+	return config.Flags{File: given("config"), Name: given("name"), Environment: given("environment"), Region: given("region")}
+}
+
+// workingDirectory is where enrich.yaml and relative paths are looked for.
+func workingDirectory() (string, error) {
+	workdir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("finding the current directory: %w", err)
+	}
+	return workdir, nil
+}
+
+// settings loads the configuration and checks what follows from it.
+func (p *program) settings() (config.Config, error) {
+	workdir, err := workingDirectory()
+	if err != nil {
+		return config.Config{}, err
+	}
+	cfg, err := config.Load(p.settingFlags(), p.getenv, workdir, pipeline.Checks()...)
 	if err != nil {
 		return config.Config{}, err
 	}
@@ -162,16 +175,16 @@ func (p *program) tellWaiting() {
 	p.out.note("interrupted: waiting for the answers to calls that are under way; interrupt again to stop at once")
 }
 
+// localRegion is that of --local where none is given.
+const localRegion = "us-east-1"
+
 // connectLocal uses the emulator and nothing that AWS variables or files say.
 func (p *program) connectLocal(ctx context.Context, s *session) error {
 	running, _, err := p.ensureEmulator(ctx)
 	if err != nil {
 		return err
 	}
-	region := s.cfg.Region
-	if region == "" {
-		region = "us-east-1"
-	}
+	region := cmp.Or(s.cfg.Region, localRegion)
 	s.endpoint = running.Endpoint
 	s.sdk = traced(aws.Config{
 		Region:       region,

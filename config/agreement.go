@@ -31,15 +31,7 @@ func (a *agreement) complain(paths []string, format string, arguments ...any) {
 }
 
 // at is the given value of a dotted path; nil where it has its default.
-func (a *agreement) at(path string) *node {
-	n := a.given
-	for name := range strings.SplitSeq(path, ".") {
-		if n = n.get(name); n == nil {
-			return nil
-		}
-	}
-	return n
-}
+func (a *agreement) at(path string) *node { return a.given.at(path) }
 
 // usable tells whether no path was given a value that is refused already.
 func (a *agreement) usable(paths ...string) bool {

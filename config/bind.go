@@ -95,11 +95,7 @@ func Default(environment string) Config {
 		if value == nil || strings.Contains(k.Path, "[]") {
 			continue
 		}
-		target := reflect.ValueOf(&c).Elem()
-		for name := range strings.SplitSeq(k.Path, ".") {
-			target = member(target, name)
-		}
-		target.Set(reflect.ValueOf(value))
+		inside(reflect.ValueOf(&c), k.Path).Set(reflect.ValueOf(value))
 	}
 	c.Environment = environment
 	derive(&c, &node{kind: mapNode})

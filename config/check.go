@@ -84,7 +84,7 @@ func (c *checker) known(e entry, at, path string) bool {
 		return true
 	}
 	message := "there is no such key"
-	if near := c.near(e.key, path); near != "" {
+	if near := near(e.key, path); near != "" {
 		message += "; did you mean " + near + "?"
 	} else {
 		message += "; there are " + strings.Join(children(path), ", ")
@@ -94,7 +94,7 @@ func (c *checker) known(e entry, at, path string) bool {
 }
 
 // near suggests a key of the same section, else the path of one elsewhere.
-func (c *checker) near(key, path string) string {
+func near(key, path string) string {
 	if near := Suggest(key, children(path)); near != "" {
 		return near
 	}

@@ -62,6 +62,8 @@ type Key struct {
 	meant map[string]string
 	// fixed keys cannot be in environments.
 	fixed bool
+	// example stands in a new file where the default is no value of the key's.
+	example string
 }
 
 // Allowed says in words which values the key takes; "" where the type says it

@@ -27,7 +27,7 @@ func pipelineKeys() []Key {
 		Doc:   "Environment that is deployed; names and tags carry it.",
 	}, {
 		Path: "region", Type: Text, Derived: "the AWS SDK's own",
-		Pattern: regionPattern, Rule: regionRule,
+		Pattern: regionPattern, Rule: regionRule, example: "us-east-1",
 		Doc: "AWS region of the pipeline.",
 	}, {
 		Path: "stream.mode", Type: Text, Default: "provisioned", Values: []string{"provisioned", "on-demand"},

@@ -33,19 +33,43 @@ type Check struct {
 // that are right by themselves. The error is a *Problems with everything that is
 // wrong at once.
 func Load(flags Flags, getenv func(string) string, workdir string, checks ...Check) (Config, error) {
+	s, err := settleFile(flags, getenv, workdir, checks)
+	return s.config, err
+}
+
+// settled is a Config with what it was made of.
+type settled struct {
+	config Config
+	given  *node  // what was given, with its places; the rest are defaults
+	file   string // that was read; "" for none
+}
+
+func settleFile(flags Flags, getenv func(string) string, workdir string, checks []Check) (settled, error) {
 	problems := &Problems{}
 	file := cmp.Or(flags.File, getenv("ENRICH_CONFIG"))
 	root, ok := read(file, workdir, problems)
-	if file == "" {
-		file = FileName
-	}
+	file = cmp.Or(file, FileName)
 	if ok {
 		check := checker{file: file, problems: problems}
 		check.root(root)
 	} else {
 		root = &node{kind: mapNode}
 	}
+	s := settle(root, flags, getenv, problems)
+	together := agreement{config: s.config, given: s.given, file: file, checks: checks, problems: problems}
+	together.check()
+	if err := problems.err(); err != nil {
+		return settled{}, err
+	}
+	if ok {
+		s.file = file
+	}
+	return s, nil
+}
 
+// settle lays what was given outside the file over what is in it, and that over
+// the defaults.
+func settle(root *node, flags Flags, getenv func(string) string, problems *Problems) settled {
 	outside := func(path, flag, variable, given string) *node {
 		k, _ := find(path)
 		source, text := flag, given
@@ -81,12 +105,7 @@ func Load(flags Flags, getenv func(string) string, workdir string, checks ...Che
 	c := Default(environment)
 	bind(reflect.ValueOf(&c).Elem(), given)
 	derive(&c, given)
-	together := agreement{config: c, given: given, file: file, checks: checks, problems: problems}
-	together.check()
-	if err := problems.err(); err != nil {
-		return Config{}, err
-	}
-	return c, nil
+	return settled{config: c, given: given}
 }
 
 // read gives the settings of a file; ok is false where there are none, with or

@@ -55,6 +55,14 @@ func (n *node) get(key string) *node {
 	return nil
 }
 
+// at is the value of a dotted path; nil if there is none.
+func (n *node) at(path string) *node {
+	for name := range strings.SplitSeq(path, ".") {
+		n = n.get(name)
+	}
+	return n
+}
+
 // Bounds of what the YAML parser gets to see: its time grows with the square
 // of both.
 const (

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -10,30 +11,36 @@ func Reference() string {
 	var b strings.Builder
 	b.WriteString("| key | type | default | allowed | meaning |\n| --- | --- | --- | --- | --- |\n")
 	for _, k := range Keys() {
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Path, k.Type, k.defaults(), cell(k.Allowed()), cell(k.Doc))
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s |\n", k.Path, k.Type, k.defaultCell(), cell(k.Allowed()), cell(k.Doc))
 	}
 	return b.String()
 }
 
-// defaults has the defaults of all environments: "1 in dev, else 5".
-func (k Key) defaults() string {
+// Defaults has the defaults of all environments: "1 in dev, else 5"; "" where
+// there is none.
+func (k Key) Defaults() string {
 	if k.Derived != "" {
-		return cell(k.Derived)
+		return k.Derived
 	}
-	if k.Required {
-		return "(required)"
-	}
-	usual := k.DefaultText("")
-	if usual == "" {
-		return ""
-	}
-	var text strings.Builder
-	for _, environment := range environments() {
+	text := k.DefaultText("")
+	for _, environment := range slices.Backward(environments()) {
 		if _, other := k.DefaultIn[environment]; other {
-			fmt.Fprintf(&text, "`%s` in %s, else ", k.DefaultText(environment), environment)
+			text = fmt.Sprintf("%s in %s, else %s", k.DefaultText(environment), environment, text)
 		}
 	}
-	return text.String() + "`" + usual + "`"
+	return text
+}
+
+// defaultCell is the same, with the values as code.
+func (k Key) defaultCell() string {
+	switch text := k.Defaults(); {
+	case k.Required:
+		return "(required)"
+	case k.Derived != "" || text == "":
+		return cell(text)
+	default:
+		return "`" + strings.NewReplacer(" in ", "` in ", ", else ", ", else `").Replace(text) + "`"
+	}
 }
 
 // cell keeps a text from ending its cell of the table or from being read as

@@ -78,8 +78,8 @@ func (k Key) schema() object {
 		}
 	}
 	s["description"] = k.Doc
-	if text := k.defaults(); text != "" && !k.Required {
-		s["description"] = k.Doc + " Default: " + strings.NewReplacer("`", "", "&lt;", "<").Replace(text) + "."
+	if text := k.Defaults(); text != "" && !k.Required {
+		s["description"] = k.Doc + " Default: " + text + "."
 	}
 	return s
 }
