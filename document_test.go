@@ -162,7 +162,7 @@ func verifyDocuments(t *testing.T, directory string) {
 
 func verifyPrinted(t *testing.T, words []string, documents []byte, seen map[string]bool) {
 	line, err := arrange((&program{getenv: os.Getenv}).app(), words)
-	if err != nil || line.Version || line.Help {
+	if err != nil || line.Version || line.Help || line.Command == nil || line.Command.Hidden {
 		return
 	}
 	command := strings.Join(line.Path, " ")
