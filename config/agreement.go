@@ -51,6 +51,7 @@ func (a *agreement) usable(paths ...string) bool {
 
 func (a *agreement) check() {
 	a.recordAge()
+	a.iteratorAge()
 	a.topics()
 	a.tags()
 	if a.usable("lookups") {
@@ -91,6 +92,22 @@ func (a *agreement) recordAge() {
 		a.complain([]string{age, timeout, window},
 			"%d leaves no time for a retry: a batch may wait %d s (%s) and run %d s (%s) before it fails; use more than %d",
 			m.MaximumRecordAgeSeconds, m.BatchingWindowSeconds, window, a.config.Function.Timeout, timeout, first)
+	}
+}
+
+// iteratorAge: an alarm about an age that no record reaches would stay silent.
+func (a *agreement) iteratorAge() {
+	const alarm, age, retention = "alarms.iterator_age_seconds", "mapping.maximum_record_age_seconds", "stream.retention_hours"
+	if !a.usable(alarm, age, retention) {
+		return
+	}
+	oldest, limit := a.config.Stream.RetentionHours*3600, retention
+	if given := a.config.Mapping.MaximumRecordAgeSeconds; given != -1 && given < oldest {
+		oldest, limit = given, age
+	}
+	if a.config.Alarms.IteratorAgeSeconds >= oldest {
+		a.complain([]string{alarm, age, retention}, "%d is never reached: records are given up after %d s (%s); use less, or 0 for no such alarm",
+			a.config.Alarms.IteratorAgeSeconds, oldest, limit)
 	}
 }
 

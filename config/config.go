@@ -91,9 +91,18 @@ type Output struct {
 	MaxPartitions int    `yaml:"max_partitions"` // of one run of the function
 }
 
-// Alarms of the pipeline.
+// Alarms of the pipeline. Each number is where an alarm begins; 0 is no such alarm.
 type Alarms struct {
-	Notify []string `yaml:"notify"` // SNS topic ARNs
+	Notify                []string `yaml:"notify"`               // SNS topic ARNs
+	IteratorAgeSeconds    int      `yaml:"iterator_age_seconds"` // default: 600, or a tenth of the record age
+	DurationPercent       int      `yaml:"duration_percent"`     // of the function's timeout
+	IncomingRecords       int      `yaml:"incoming_records"`     // at least; default 0 in dev, 1 elsewhere
+	FunctionErrors        int      `yaml:"function_errors"`
+	FunctionThrottles     int      `yaml:"function_throttles"`
+	LookupTableThrottling int      `yaml:"lookup_table_throttling"`
+	S3PutErrors           int      `yaml:"s3_put_errors"`
+	DeadLetters           int      `yaml:"dead_letters"`
+	FailedDeliveries      int      `yaml:"failed_deliveries"`
 }
 
 // TableOf is the capacity of one lookup's table: its own, or that of all.

@@ -90,6 +90,10 @@ func TestRanges(t *testing.T) {
 		{"mapping.maximum_retry_attempts", "-1 0 10000", "-2 10001"},
 		{"mapping.maximum_record_age_seconds", "-1 62 604800", "-2 0 59 604801"},
 		{"output.max_partitions", "1 1000", "0 1001 -1"},
+		{"alarms.iterator_age_seconds", "0 1 43199", "-1 31536001"},
+		{"alarms.duration_percent", "0 1 100", "-1 101"},
+		{"alarms.incoming_records", "0 1 1000000000", "-1 1000000001"},
+		{"alarms.function_errors", "0 1 1000000000", "-1 1000000001"},
 		{"table.read", "1 40000", "0 40001"},
 		{"table.write", "1 40000", "0 40001"},
 	} {

@@ -122,6 +122,10 @@ func refusals() []refusal {
 		{"output:\n  partition: hive\nenvironments:\n  dev: {output: {partition_by: at.Hour}}", `4: environments.dev.output.partition_by: "Hour" would be there twice: the hour's folders have a column hour already; use output.partition: hour, or another field`},
 		{"mapping: {maximum_record_age_seconds: 90000}", "1: mapping.maximum_record_age_seconds: 90000 is longer than the stream keeps a record; use up to 86400, or raise stream.retention_hours above 24"},
 		{"function: {timeout: 300}\nmapping:\n  batching_window_seconds: 300\n  maximum_record_age_seconds: 600", "4: mapping.maximum_record_age_seconds: 600 leaves no time for a retry: a batch may wait 300 s (mapping.batching_window_seconds) and run 300 s (function.timeout) before it fails; use more than 600"},
+		{"alarms: {iterator_age_seconds: 43200}", "1: alarms.iterator_age_seconds: 43200 is never reached: records are given up after 43200 s (mapping.maximum_record_age_seconds); use less, or 0 for no such alarm"},
+		{"mapping: {maximum_record_age_seconds: -1}\nalarms:\n  iterator_age_seconds: 90000", "3: alarms.iterator_age_seconds: 90000 is never reached: records are given up after 86400 s (stream.retention_hours); use less, or 0 for no such alarm"},
+		{"alarms: {function_errors: off}", `1: alarms.function_errors: "off" is not a number; use 0 to 1000000000`},
+		{"alarms: {dead_letter: 2}", "1: alarms.dead_letter: there is no such key; did you mean dead_letters?"},
 		{"region: us-east-1\nalarms:\n  notify:\n  - arn:aws:sns:us-east-2:123456789012:a", `4: alarms.notify[0]: "arn:aws:sns:us-east-2:123456789012:a" is in us-east-2, but an alarm notifies only topics of its own region, us-east-1`},
 
 		// Tags.

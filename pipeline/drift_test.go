@@ -208,7 +208,7 @@ func TestUnhealthy(t *testing.T) {
 		t.Errorf("an alarm is well: %+v", observed)
 	}
 
-	staging := c.pipeline(t, func(c *config.Config) { c.Environment = "staging" })
+	staging := c.pipeline(t, func(c *config.Config) { c.Environment, c.Alarms.IncomingRecords = "staging", 1 })
 	idle := deployed(t, staging, alarmKey(alarmIncomingRecords))
 	c.sound(t, idle)
 	if observed := read(t, idle); observed.Status != "ALARM" || observed.Unhealthy != "" {

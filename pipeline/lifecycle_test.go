@@ -132,7 +132,7 @@ func TestUpdate(t *testing.T) {
 		{"notify", "alarm/function-errors", nil,
 			func(c *config.Config) { c.Alarms.Notify = []string{"arn:aws:sns:us-east-1:123456789012:ops"} }, []string{"notify"}},
 		{"age limit", "alarm/iterator-age", nil,
-			func(c *config.Config) { c.Mapping.MaximumRecordAgeSeconds = 600 }, []string{"threshold"}},
+			func(c *config.Config) { c.Alarms.IteratorAgeSeconds = 60 }, []string{"threshold"}},
 		{"another lookup", "dashboard", nil, addLookup, []string{"body"}},
 		{"another lookup", "execution-role", nil, addLookup, []string{"policy.ReadLookupTables.Resource"}},
 	}
