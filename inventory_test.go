@@ -19,6 +19,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go"
 )
 
@@ -38,7 +39,7 @@ func takeInventory(t *testing.T, endpoint string) []string {
 	sdk := elsewhere(t, endpoint)
 	i := &inventory{ctx: t.Context()}
 	for _, list := range []func(aws.Config){
-		i.streams, i.tables, i.buckets, i.roles, i.functions, i.logGroups, i.alarms, i.dashboards, i.tagged,
+		i.streams, i.tables, i.buckets, i.roles, i.functions, i.logGroups, i.alarms, i.topics, i.dashboards, i.tagged,
 	} {
 		list(sdk)
 	}
@@ -180,6 +181,15 @@ func (i *inventory) alarms(sdk aws.Config) {
 	client := cloudwatch.NewFromConfig(sdk)
 	for _, alarm := range ask(i, client.DescribeAlarms, &cloudwatch.DescribeAlarmsInput{}).MetricAlarms {
 		ask(i, client.ListTagsForResource, &cloudwatch.ListTagsForResourceInput{ResourceARN: alarm.AlarmArn})
+	}
+}
+
+func (i *inventory) topics(sdk aws.Config) {
+	client := sns.NewFromConfig(sdk)
+	for _, topic := range ask(i, client.ListTopics, &sns.ListTopicsInput{}).Topics {
+		ask(i, client.GetTopicAttributes, &sns.GetTopicAttributesInput{TopicArn: topic.TopicArn})
+		ask(i, client.ListSubscriptionsByTopic, &sns.ListSubscriptionsByTopicInput{TopicArn: topic.TopicArn})
+		ask(i, client.ListTagsForResource, &sns.ListTagsForResourceInput{ResourceArn: topic.TopicArn})
 	}
 }
 

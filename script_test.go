@@ -91,6 +91,7 @@ func TestScript(t *testing.T) {
 			"exits":     exits,
 			"json":      jsonValue,
 			"emulate":   emulate,
+			"confirm":   confirmMail,
 			"interrupt": interrupt,
 			"hold":      holdCall,
 			"held":      heldCall,
@@ -118,6 +119,7 @@ func setUp(env *testscript.Env) error {
 		"GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
 	)
 	env.Values[holdUpKey{}] = &holdUp{}
+	env.Values[mailboxKey{}] = &mailbox{}
 	env.Defer(func() {
 		if err := stopEmulators(env.WorkDir); err != nil {
 			env.T().Log(err)

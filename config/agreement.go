@@ -111,16 +111,33 @@ func (a *agreement) iteratorAge() {
 	}
 }
 
-// topics: an alarm notifies topics of its own region only.
+// topics: an alarm notifies topics of its own region only, and not many. To SNS
+// addresses differ whatever differs, to mail systems not by capital letters.
 func (a *agreement) topics() {
-	if a.config.Region == "" || !a.usable("alarms.notify") {
+	alarms := a.config.Alarms
+	if !a.usable("alarms.notify") {
 		return
 	}
-	for i, topic := range a.config.Alarms.Notify {
-		if region := strings.Split(topic, ":")[3]; region != a.config.Region {
-			n := a.at("alarms.notify").items[i]
-			a.problems.add(Problem{File: a.file, Line: n.line, Field: n.path, Message: fmt.Sprintf(
-				"%s is in %s, but an alarm notifies only topics of its own region, %s", shown(topic), region, a.config.Region)})
+	topics := len(alarms.Topics())
+	if len(alarms.Addresses()) > 0 {
+		topics++
+	}
+	if topics > maxTopics {
+		a.complain([]string{"alarms.notify"}, "comes to %d topics, with one for all addresses; use up to %d", topics, maxTopics)
+	}
+	complain := func(i int, format string, arguments ...any) {
+		n := a.at("alarms.notify").items[i]
+		a.problems.add(Problem{File: a.file, Line: n.line, Field: n.path, Message: fmt.Sprintf(format, arguments...)})
+	}
+	for i, entry := range alarms.Notify {
+		if !strings.HasPrefix(entry, "arn:") {
+			if slices.ContainsFunc(alarms.Notify[:i], func(other string) bool { return strings.EqualFold(other, entry) }) {
+				complain(i, "%s is in the list already, with other capital letters", shown(entry))
+			}
+			continue
+		}
+		if region := strings.Split(entry, ":")[3]; a.config.Region != "" && region != a.config.Region {
+			complain(i, "%s is in %s, but an alarm notifies only topics of its own region, %s", shown(entry), region, a.config.Region)
 		}
 	}
 }

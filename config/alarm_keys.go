@@ -4,9 +4,9 @@ package config
 // none of them could mean anything by it.
 func alarmKeys() []Key {
 	keys := []Key{{
-		Path: "alarms.notify", Type: TextList, Default: []string{}, Max: maxTopics,
-		Pattern: topicPattern, Rule: topicRule, reject: rejectTopic,
-		Doc: "SNS topics that alarms notify.",
+		Path: "alarms.notify", Type: TextList, Default: []string{}, Max: maxNotified,
+		Pattern: notifyPattern, Rule: notifyRule,
+		Doc: "Whom alarms notify: e-mail addresses, for which an SNS topic is created, and SNS topics that there are.",
 	}, {
 		Path: "alarms.iterator_age_seconds", Type: Number, Derived: "600, or a tenth of mapping.maximum_record_age_seconds if that is less",
 		Min: 0, Max: maxRetention, Unit: "seconds",

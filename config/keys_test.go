@@ -124,8 +124,11 @@ func TestTexts(t *testing.T) {
 		{"name", []string{"a", "orders", "a-1-b", "a1"}, []string{"", "-a", "1", "a_b", "ä", "a b", "a-", "a--b", "A"}},
 		{"region", []string{"us-east-1", "us-gov-west-1", "ap-southeast-3", "eusc-de-east-1", "us-isob-east-1"},
 			[]string{"", "us-east", "us-east-1a", "US-EAST-1", "useast1", "us-east-1 "}},
-		{"alarms.notify", []string{"arn:aws:sns:us-east-1:123456789012:a", "arn:aws-cn:sns:cn-north-1:123456789012:A_b-c.fifo"},
-			[]string{"", "arn:aws:sns:us-east-1:12345:a", "arn:aws:sns:us-east-1:123456789012:a:subscription", "a@b.c", "topic"}},
+		{"alarms.notify", []string{"arn:aws:sns:us-east-1:123456789012:a", "arn:aws-cn:sns:cn-north-1:123456789012:A_b-c.fifo", "a@b.co", "first.last+tag@mail.example.com"},
+			[]string{
+				"", "arn:aws:sns:us-east-1:12345:a", "arn:aws:sns:us-east-1:123456789012:a:subscription", "topic", "a@b", "a@b.c", "a@b..co", ".a@b.co", "a.@b.co",
+				"a b@c.de", "a@-b.co", "A <a@b.co>", "mailto:a@b.co", "@b.co", "a@b.co\n",
+			}},
 		{"output.prefix", []string{"a/", "a/b.c/d=e/"}, []string{"", "/", "a", "a/b", "./", "a b/", "ä/"}},
 		{"output.partition_by", []string{"", "a", "a.b", "event type", "größe.x", strings.Repeat("a", 100)},
 			[]string{".", "a.", ".a", "a..b", " a", "a\n", strings.Repeat("a", 101), strings.Repeat("a.", 127) + "ab"}},

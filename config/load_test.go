@@ -123,7 +123,7 @@ lookups:
     table: {read: 1}
 output: {prefix: a/b=c/, compression: zstd, partition: hive, partition_by: order.type, max_partitions: 20}
 alarms:
-  notify: ["arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]
+  notify: [ops@example.com, "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]
   iterator_age_seconds: 30
   duration_percent: 50
   incoming_records: 0
@@ -155,7 +155,7 @@ func TestEveryKeyIsTaken(t *testing.T) {
 		}},
 		Output: Output{Prefix: "a/b=c/", Compression: "zstd", Partition: "hive", PartitionBy: "order.type", MaxPartitions: 20},
 		Alarms: Alarms{
-			Notify:             []string{"arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"},
+			Notify:             []string{"ops@example.com", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"},
 			IteratorAgeSeconds: 30, DurationPercent: 50, FunctionErrors: 2, FunctionThrottles: 3, LookupTableThrottling: 4,
 			S3PutErrors: 5, DeadLetters: 6, FailedDeliveries: 7,
 		},

@@ -51,6 +51,20 @@ func (p *Pipeline) alarms() []engine.Resource {
 	return on
 }
 
+// notification is what takes alarms to the addresses of the settings, if there are
+// any.
+func (p *Pipeline) notification() []engine.Resource {
+	addresses := p.cfg.Alarms.Addresses()
+	if len(addresses) == 0 {
+		return nil
+	}
+	resources := []engine.Resource{p.alarmTopic()}
+	for _, address := range addresses {
+		resources = append(resources, p.alarmSubscription(address))
+	}
+	return resources
+}
+
 // functionAlarms tell of what makes the function late or loses its records.
 func (p *Pipeline) functionAlarms() []*metricAlarm {
 	a, n := p.cfg.Alarms, p.names
@@ -135,7 +149,11 @@ func (p *Pipeline) incomingAlarm() *metricAlarm {
 func (p *Pipeline) alarm(name string, threshold int, desired MetricAlarm) *metricAlarm {
 	alarm := p.namedAlarm(alarmKey(name), p.id.prefix()+"-"+name)
 	desired.Threshold = float64(threshold)
-	desired.Notify = p.cfg.Alarms.Notify
+	desired.Notify = p.cfg.Alarms.Topics()
+	if len(p.cfg.Alarms.Addresses()) > 0 {
+		desired.Notify = append(desired.Notify, p.id.topicARN(p.names.AlarmTopic))
+		alarm.after = []string{keyTopic}
+	}
 	desired.Tags = p.tags
 	alarm.desired = desired
 	return alarm

@@ -50,7 +50,12 @@ func newCloud(t *testing.T) cloud {
 // newEmulated starts an emulator of the test's own, whatever endpoint was chosen.
 func newEmulated(t *testing.T) (cloud, *emulator.Server) {
 	t.Helper()
-	server, err := emulator.Start(t.Context(), emulator.Options{})
+	return emulatedWith(t, emulator.Options{})
+}
+
+func emulatedWith(t *testing.T, options emulator.Options) (cloud, *emulator.Server) {
+	t.Helper()
+	server, err := emulator.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
