@@ -32,6 +32,7 @@ func alarmKeys() []Key {
 	}
 	for _, counted := range []struct{ name, what string }{
 		{"dead_letters", "Records stored in dead-letter/"},
+		{"failed_batches", "Records of batches that were given up and stored in aws/lambda/"},
 		{"failed_deliveries", "Failed batches that could not be stored"},
 	} {
 		keys = append(keys, Key{

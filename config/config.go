@@ -105,6 +105,7 @@ type Alarms struct {
 	LookupTableThrottling int      `yaml:"lookup_table_throttling"`
 	S3PutErrors           int      `yaml:"s3_put_errors"`
 	DeadLetters           int      `yaml:"dead_letters"`
+	FailedBatches         int      `yaml:"failed_batches"`
 	FailedDeliveries      int      `yaml:"failed_deliveries"`
 }
 

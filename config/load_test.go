@@ -59,7 +59,7 @@ func TestDefaults(t *testing.T) {
 		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour", MaxPartitions: 100},
 		Alarms: Alarms{
 			Notify: []string{}, IteratorAgeSeconds: 600, DurationPercent: 80, FunctionErrors: 1, FunctionThrottles: 1, LookupTableThrottling: 1,
-			S3PutErrors: 1, DeadLetters: 1, FailedDeliveries: 1,
+			S3PutErrors: 1, DeadLetters: 1, FailedBatches: 1, FailedDeliveries: 1,
 		},
 		Tags: map[string]string{},
 	}
@@ -132,6 +132,7 @@ alarms:
   lookup_table_throttling: 4
   s3_put_errors: 5
   dead_letters: 6
+  failed_batches: 8
   failed_deliveries: 7
 tags: {team: web, "cost:center": "12", owner: ""}
 `
@@ -157,7 +158,7 @@ func TestEveryKeyIsTaken(t *testing.T) {
 		Alarms: Alarms{
 			Notify:             []string{"ops@example.com", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"},
 			IteratorAgeSeconds: 30, DurationPercent: 50, FunctionErrors: 2, FunctionThrottles: 3, LookupTableThrottling: 4,
-			S3PutErrors: 5, DeadLetters: 6, FailedDeliveries: 7,
+			S3PutErrors: 5, DeadLetters: 6, FailedBatches: 8, FailedDeliveries: 7,
 		},
 		Tags: map[string]string{"team": "web", "cost:center": "12", "owner": ""},
 	}

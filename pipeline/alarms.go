@@ -19,6 +19,7 @@ const (
 	alarmThrottles       = "function-throttles"
 	alarmDuration        = "function-duration"
 	alarmDeadLetters     = "dead-letters"
+	alarmFailedBatches   = "failed-batches"
 	alarmFailedDelivery  = "failed-deliveries"
 )
 
@@ -41,7 +42,7 @@ func (p *Pipeline) alarms() []engine.Resource {
 	for _, lookup := range p.cfg.Lookups {
 		alarms = append(alarms, p.throttlingAlarm(lookup))
 	}
-	alarms = append(alarms, p.incomingAlarm())
+	alarms = append(alarms, p.incomingAlarm(), p.failedBatchesAlarm())
 	var on []engine.Resource
 	for _, alarm := range alarms {
 		if alarm.desired.Threshold > 0 {
@@ -142,6 +143,19 @@ func (p *Pipeline) incomingAlarm() *metricAlarm {
 		Comparison: lessThan, EvaluationPeriods: 3, DatapointsToAlarm: 3, MissingData: missingIsIll,
 	})
 	alarm.idle = true
+	return alarm
+}
+
+// failedBatchesAlarm tells of what went to the on-failure destination: the function's
+// own metrics only tell what could not.
+func (p *Pipeline) failedBatchesAlarm() *metricAlarm {
+	alarm := p.alarm(alarmFailedBatches, p.cfg.Alarms.FailedBatches, first(MetricAlarm{
+		// They stay until somebody puts them in again.
+		Description: "Batches are given up: their records are stored in aws/lambda/, not enriched",
+		Metrics:     []AlarmMetric{minutely(p.names.mappingMetric("OnFailureDestinationDeliveredEventCount"), types.StatisticSum)},
+	}))
+	alarm.mapping = p.recordedMapping(keyMapping, mappingName(p.names), "")
+	alarm.after = append(alarm.after, keyMapping)
 	return alarm
 }
 

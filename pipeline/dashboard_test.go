@@ -17,10 +17,11 @@ var known = map[string][]string{
 	"AWS/Lambda FunctionName": {
 		"Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions", "IteratorAge", "DestinationDeliveryFailures",
 	},
-	"enrich FunctionName":              {"RecordsEnriched", "RecordsDeadLettered"},
-	"AWS/DynamoDB TableName":           {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
-	"AWS/DynamoDB Operation,TableName": {"SuccessfulRequestLatency"},
-	"AWS/S3 BucketName,FilterId":       {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},
+	"AWS/Lambda EventSourceMappingUUID": {"OnFailureDestinationDeliveredEventCount"}, // of the group EventCount
+	"enrich FunctionName":               {"RecordsEnriched", "RecordsDeadLettered"},
+	"AWS/DynamoDB TableName":            {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
+	"AWS/DynamoDB Operation,TableName":  {"SuccessfulRequestLatency"},
+	"AWS/S3 BucketName,FilterId":        {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},
 }
 
 // defined are the values that a dimension can have in this definition.
@@ -32,6 +33,10 @@ func defined(p *Pipeline) map[string][]string {
 			values["StreamName"] = append(values["StreamName"], r.Name())
 		case *function:
 			values["FunctionName"] = append(values["FunctionName"], r.Name())
+		case *eventSourceMapping:
+			if slices.Contains(r.desired.Metrics, "EventCount") {
+				values[mappingDimension] = []string{theMapping}
+			}
 		case *lookupTable:
 			values["TableName"] = append(values["TableName"], r.Name())
 		case *deliveryBucket:

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -138,6 +139,12 @@ func TestDrift(t *testing.T) {
 			}
 			return pick(t, p, keyFunction).(*function).settle(t.Context(), &notes{})
 		}, []string{"memory"}},
+		{"events not counted", keyMapping, func(t *testing.T, observed *engine.Observed) error {
+			_, err := awslambda.NewFromConfig(c.sdk).UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{
+				UUID: &observed.ID, MetricsConfig: &lambdatypes.EventSourceMappingMetricsConfig{Metrics: []lambdatypes.EventSourceMappingMetric{}},
+			})
+			return err
+		}, []string{"metrics"}},
 		{"alarm silenced", alarmKey(alarmIteratorAge), func(t *testing.T, _ *engine.Observed) error {
 			desired := pick(t, p, alarmKey(alarmIteratorAge)).(*metricAlarm).desired
 			only := desired.Metrics[0]

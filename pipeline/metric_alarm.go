@@ -38,7 +38,8 @@ type AlarmMetric struct {
 type metricAlarm struct {
 	identified
 	desired MetricAlarm
-	idle    bool // its state ALARM says that nothing comes in, which is no ill health
+	idle    bool                // its state ALARM says that nothing comes in, which is no ill health
+	mapping *eventSourceMapping // whose metrics it watches; nil: none
 	client  *cloudwatch.Client
 }
 
@@ -69,6 +70,9 @@ func (a *metricAlarm) Read(ctx context.Context) (_ *engine.Observed, err error) 
 		return nil, err
 	}
 	spec := observedAlarm(now)
+	if err := a.recognize(ctx, spec); err != nil {
+		return nil, err
+	}
 	spec.Tags = userTags(tags)
 	observed := &engine.Observed{
 		ID:     a.name,
@@ -165,7 +169,7 @@ func (a *metricAlarm) Diff(observed *engine.Observed) []engine.Change {
 
 func (a *metricAlarm) Create(ctx context.Context, progress engine.Progress) (err error) {
 	defer a.explain("creating", &err)
-	if err := a.put(ctx); err != nil {
+	if err := a.put(ctx, progress); err != nil {
 		return err
 	}
 	progress.Identified(a.name, a.arn)
@@ -174,8 +178,11 @@ func (a *metricAlarm) Create(ctx context.Context, progress engine.Progress) (err
 
 // put creates the alarm or replaces all of it but its tags, which count at the
 // creation only.
-func (a *metricAlarm) put(ctx context.Context) error {
-	d := a.desired
+func (a *metricAlarm) put(ctx context.Context, progress engine.Progress) error {
+	d, err := a.resolved(ctx, progress)
+	if err != nil {
+		return err
+	}
 	input := &cloudwatch.PutMetricAlarmInput{
 		AlarmName:          &a.name,
 		AlarmDescription:   &d.Description,
@@ -197,7 +204,7 @@ func (a *metricAlarm) put(ctx context.Context) error {
 	} else {
 		input.Metrics = queries(d)
 	}
-	_, err := a.client.PutMetricAlarm(ctx, input)
+	_, err = a.client.PutMetricAlarm(ctx, input)
 	return err
 }
 
@@ -229,14 +236,14 @@ func cloudWatchTags(tags map[string]string) []types.Tag {
 	return tagList(tags, func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} })
 }
 
-func (a *metricAlarm) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+func (a *metricAlarm) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer a.explain("updating", &err)
 	if tagged(changes) {
 		if err := retagCloudWatch(ctx, a.client, a.arn, observed.Tags, a.desired.Tags); err != nil {
 			return err
 		}
 	}
-	return a.put(ctx)
+	return a.put(ctx, progress)
 }
 
 func retagCloudWatch(ctx context.Context, client *cloudwatch.Client, arn string, observed, desired map[string]string) error {
@@ -262,7 +269,7 @@ func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error)
 
 // needs has a listing, which is about all alarms whatever names it gives.
 func (a *metricAlarm) needs() []need {
-	return []need{{
+	list := []need{{
 		sid: "Alarms", on: words{a.arn},
 		read:   words{"cloudwatch:ListTagsForResource"},
 		create: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
@@ -272,4 +279,9 @@ func (a *metricAlarm) needs() []need {
 		sid: "ListAlarms", on: words{strings.TrimSuffix(a.arn, a.name) + "*"},
 		read: words{"cloudwatch:DescribeAlarms"},
 	}}
+	if a.mapping != nil {
+		const find = "lambda:ListEventSourceMappings"
+		list = append(list, need{sid: sidUnscoped, on: words{everything}, read: words{find}, create: words{find}, update: words{find}})
+	}
+	return list
 }

@@ -117,6 +117,7 @@ func TestThresholds(t *testing.T) {
 		alarmThrottles:       {func(v int) { a.FunctionThrottles = v }, 7},
 		alarmDuration:        {func(v int) { a.DurationPercent = v }, 700},
 		alarmDeadLetters:     {func(v int) { a.DeadLetters = v }, 7},
+		alarmFailedBatches:   {func(v int) { a.FailedBatches = v }, 7},
 		alarmFailedDelivery:  {func(v int) { a.FailedDeliveries = v }, 7},
 	} {
 		alarm := pick(t, p(func() { test.set(7) }), alarmKey(name)).(*metricAlarm)
