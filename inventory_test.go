@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -179,6 +180,7 @@ func (i *inventory) logGroups(sdk aws.Config) {
 
 func (i *inventory) alarms(sdk aws.Config) {
 	client := cloudwatch.NewFromConfig(sdk)
+	ask(i, client.DescribeAlarms, &cloudwatch.DescribeAlarmsInput{AlarmTypes: []types.AlarmType{types.AlarmTypeCompositeAlarm}})
 	for _, alarm := range ask(i, client.DescribeAlarms, &cloudwatch.DescribeAlarmsInput{}).MetricAlarms {
 		ask(i, client.ListTagsForResource, &cloudwatch.ListTagsForResourceInput{ResourceARN: alarm.AlarmArn})
 	}

@@ -8,6 +8,9 @@ func alarmKeys() []Key {
 		Pattern: notifyPattern, Rule: notifyRule,
 		Doc: "Whom alarms notify: e-mail addresses, for which an SNS topic is created, and SNS topics that there are.",
 	}, {
+		Path: "alarms.composite", Type: Switch, Default: true,
+		Doc: "One more alarm, pipeline-unhealthy, which is on while any other one is, at a charge; not every endpoint has such alarms.",
+	}, {
 		Path: "alarms.iterator_age_seconds", Type: Number, Derived: "600, or a tenth of mapping.maximum_record_age_seconds if that is less",
 		Min: 0, Max: maxRetention, Unit: "seconds",
 		Doc: "How far behind the function may be for five minutes; 0 is no such alarm.",

@@ -97,6 +97,7 @@ type Output struct {
 // Alarms of the pipeline. Each number is where an alarm begins; 0 is no such alarm.
 type Alarms struct {
 	Notify                []string `yaml:"notify"`               // e-mail addresses and SNS topic ARNs
+	Composite             bool     `yaml:"composite"`            // an alarm over all others
 	IteratorAgeSeconds    int      `yaml:"iterator_age_seconds"` // default: 600, or a tenth of the record age
 	DurationPercent       int      `yaml:"duration_percent"`     // of the function's timeout
 	IncomingRecords       int      `yaml:"incoming_records"`     // at least; default 0 in dev, 1 elsewhere

@@ -58,7 +58,7 @@ func TestDefaults(t *testing.T) {
 		}},
 		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour", MaxPartitions: 100},
 		Alarms: Alarms{
-			Notify: []string{}, IteratorAgeSeconds: 600, DurationPercent: 80, FunctionErrors: 1, FunctionThrottles: 1, LookupTableThrottling: 1,
+			Notify: []string{}, Composite: true, IteratorAgeSeconds: 600, DurationPercent: 80, FunctionErrors: 1, FunctionThrottles: 1, LookupTableThrottling: 1,
 			S3PutErrors: 1, DeadLetters: 1, FailedBatches: 1, FailedDeliveries: 1,
 		},
 		Tags: map[string]string{},
@@ -123,6 +123,7 @@ lookups:
     table: {read: 1}
 output: {prefix: a/b=c/, compression: zstd, partition: hive, partition_by: order.type, max_partitions: 20}
 alarms:
+  composite: false
   notify: [ops@example.com, "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]
   iterator_age_seconds: 30
   duration_percent: 50

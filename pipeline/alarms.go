@@ -11,6 +11,7 @@ import (
 
 // Names of the alarms.
 const (
+	alarmUnhealthy       = "pipeline-unhealthy"
 	alarmFunctionErrors  = "function-errors"
 	alarmIncomingRecords = "incoming-records"
 	alarmTableThrottling = "lookup-table-throttling"
@@ -35,9 +36,18 @@ const (
 	lessThan = string(types.ComparisonOperatorLessThanThreshold)
 )
 
-// alarms is the list of what somebody should be told about, but for what the
-// settings switch off.
+// alarms are those of single metrics and, after them, the one over all of them.
 func (p *Pipeline) alarms() []engine.Resource {
+	alarms := p.metricAlarms()
+	if p.cfg.Alarms.Composite && len(alarms) > 0 {
+		alarms = append(alarms, p.composite(alarms))
+	}
+	return alarms
+}
+
+// metricAlarms is the list of what somebody should be told about, but for what the
+// settings switch off.
+func (p *Pipeline) metricAlarms() []engine.Resource {
 	alarms := p.functionAlarms()
 	for _, lookup := range p.cfg.Lookups {
 		alarms = append(alarms, p.throttlingAlarm(lookup))
@@ -163,14 +173,24 @@ func (p *Pipeline) failedBatchesAlarm() *metricAlarm {
 func (p *Pipeline) alarm(name string, threshold int, desired MetricAlarm) *metricAlarm {
 	alarm := p.namedAlarm(alarmKey(name), p.id.prefix()+"-"+name)
 	desired.Threshold = float64(threshold)
-	desired.Notify = p.cfg.Alarms.Topics()
+	desired.Notify = p.notify()
 	if len(p.cfg.Alarms.Addresses()) > 0 {
-		desired.Notify = append(desired.Notify, p.id.topicARN(p.names.AlarmTopic))
 		alarm.after = []string{keyTopic}
 	}
 	desired.Tags = p.tags
 	alarm.desired = desired
 	return alarm
+}
+
+// notify are the topics that each alarm notifies, the composite one too. Its OK is
+// the word that all is well again; but while it is on, a further alarm does not change
+// it, so the others speak for themselves.
+func (p *Pipeline) notify() []string {
+	topics := p.cfg.Alarms.Topics()
+	if len(p.cfg.Alarms.Addresses()) > 0 {
+		topics = append(topics, p.id.topicARN(p.names.AlarmTopic))
+	}
+	return topics
 }
 
 // lasting raises an alarm of what is bad when it does not pass: in three minutes out

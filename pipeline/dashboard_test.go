@@ -66,7 +66,7 @@ func checkMetric(t *testing.T, p *Pipeline, where string, metric Metric) {
 // wrong only stays empty: every one is held against the definition.
 func TestMetricsExist(t *testing.T) {
 	p := offline(t, "prod", "aws", "eu-central-1", addLookup)
-	for _, r := range p.alarms() {
+	for _, r := range p.metricAlarms() {
 		alarm := r.(*metricAlarm)
 		if len(alarm.desired.Metrics) == 0 || alarm.desired.Description == "" || alarm.desired.EvaluationPeriods < alarm.desired.DatapointsToAlarm {
 			t.Errorf("%s: %+v", alarm.name, alarm.desired)

@@ -62,6 +62,9 @@ func (p *Pipeline) byARN(text string) engine.Resource {
 		}
 	case "cloudwatch":
 		if alarm, ok := strings.CutPrefix(resource, "alarm:"+begin); ok {
+			if alarm == alarmUnhealthy {
+				return only(p.namedComposite(alarmKey(alarm), begin+alarm), text)
+			}
 			return only(p.namedAlarm(alarmKey(alarm), begin+alarm), text)
 		}
 		return only(p.namedDashboard(keyDashboard, p.names.Dashboard), text)

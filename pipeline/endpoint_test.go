@@ -112,6 +112,7 @@ func (c cloud) pipeline(t *testing.T, changes ...func(*config.Config)) *Pipeline
 	t.Helper()
 	cfg := config.Default(c.id.Environment)
 	cfg.Name = c.id.Name
+	cfg.Alarms.Composite = c.emulated // moto answers with an error
 	for _, change := range changes {
 		change(&cfg)
 	}

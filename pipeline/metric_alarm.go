@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -261,13 +262,26 @@ func retagCloudWatch(ctx context.Context, client *cloudwatch.Client, arn string,
 	return nil
 }
 
-func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error) {
+// Delete waits for the composite alarm that goes at the same time: the record knows
+// no order of what the configuration no longer has.
+func (a *metricAlarm) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer a.explain("deleting", &err)
-	_, err = a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
+	err = retry{
+		match:    func(err error) bool { return says(err, "composite alarm(s) depending on") },
+		timeout:  time.Minute,
+		progress: progress,
+		doing:    "waiting for the end of the composite alarm",
+	}.do(ctx, func(ctx context.Context) error {
+		_, err := a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
+		return err
+	})
 	return ignore(err, "ResourceNotFound", "ResourceNotFoundException")
 }
 
-// needs has a listing, which is about all alarms whatever names it gives.
+// describeAlarms is about all alarms whatever names it gives, and shows composite ones
+// only to whoever may see everything.
+const describeAlarms = "cloudwatch:DescribeAlarms"
+
 func (a *metricAlarm) needs() []need {
 	list := []need{{
 		sid: "Alarms", on: words{a.arn},
@@ -276,8 +290,8 @@ func (a *metricAlarm) needs() []need {
 		update: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
 		remove: words{"cloudwatch:DeleteAlarms"},
 	}, {
-		sid: "ListAlarms", on: words{strings.TrimSuffix(a.arn, a.name) + "*"},
-		read: words{"cloudwatch:DescribeAlarms"},
+		sid: sidUnscoped, on: words{everything},
+		read: words{describeAlarms},
 	}}
 	if a.mapping != nil {
 		const find = "lambda:ListEventSourceMappings"

@@ -71,6 +71,7 @@ func Checks() []config.Check {
 	return []config.Check{
 		{Field: "name", Problems: checkNames},
 		{Field: "lookups", Problems: checkEnvironment},
+		{Field: "alarms", Problems: checkAlarms},
 	}
 }
 
@@ -79,6 +80,15 @@ func checkNames(cfg config.Config) []string { return problemsOf(anyIdentity(cfg)
 func checkEnvironment(cfg config.Config) []string {
 	if _, err := functionEnvironment(cfg, namesOf(anyIdentity(cfg), cfg.Lookups)); err != nil {
 		return []string{err.Error()}
+	}
+	return nil
+}
+
+func checkAlarms(cfg config.Config) []string {
+	id := anyIdentity(cfg)
+	p := &Pipeline{cfg: cfg, id: id, names: namesOf(id, cfg.Lookups)}
+	if problem := ruleProblem(p.metricAlarms()); problem != "" && cfg.Alarms.Composite {
+		return []string{problem}
 	}
 	return nil
 }

@@ -144,6 +144,8 @@ func occasion(action string) []string {
 		return []string{"lifecycle"}
 	case "s3:PutMetricsConfiguration":
 		return []string{"request_metrics"}
+	case "cloudwatch:PutCompositeAlarm":
+		return compositeFields()
 	case "cloudwatch:PutDashboard":
 		return []string{"body"}
 	}

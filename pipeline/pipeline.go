@@ -100,6 +100,8 @@ func (p *Pipeline) Restore(key, kind, name, id string) (engine.Resource, error) 
 		return p.addressed(key, name), nil
 	case kindAlarm:
 		return p.namedAlarm(key, name), nil
+	case kindComposite:
+		return p.namedComposite(key, name), nil
 	case kindDashboard:
 		return p.namedDashboard(key, name), nil
 	}

@@ -104,7 +104,7 @@ func TestThresholds(t *testing.T) {
 	p := func(change func()) *Pipeline {
 		return offline(t, "prod", "aws", "us-east-1", func(c *config.Config) { a = &c.Alarms; c.Function.Timeout = 10; change() })
 	}
-	usual := p(func() {}).alarms()
+	usual := p(func() {}).metricAlarms()
 	for name, test := range map[string]struct {
 		set  func(value int)
 		want float64 // of 7
@@ -124,7 +124,7 @@ func TestThresholds(t *testing.T) {
 		if alarm.desired.Threshold != test.want {
 			t.Errorf("%s: threshold %v, want %v", name, alarm.desired.Threshold, test.want)
 		}
-		off := p(func() { test.set(0) }).alarms()
+		off := p(func() { test.set(0) }).metricAlarms()
 		if len(off) != len(usual)-1 || slices.ContainsFunc(off, func(r engine.Resource) bool { return r.Key() == alarmKey(name) }) {
 			t.Errorf("%s is not switched off", name)
 		}

@@ -28,6 +28,7 @@ const (
 	kindTopic        = "alarm topic"
 	kindSubscription = "alarm subscription"
 	kindAlarm        = "metric alarm"
+	kindComposite    = "composite alarm"
 	kindDashboard    = "dashboard"
 )
 

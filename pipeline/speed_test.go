@@ -103,7 +103,7 @@ func TestSpeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		punctual(t, down, takes.Mapping+takes.Stream, []string{alarmKey(alarmFailedBatches), keyMapping, keyStream}, map[string]waits{
+		punctual(t, down, takes.Mapping+takes.Stream, []string{alarmKey(alarmUnhealthy), alarmKey(alarmFailedBatches), keyMapping, keyStream}, map[string]waits{
 			keyMapping: {1, takes.Mapping}, keyStream: {1, takes.Stream}, tableKey("users"): {1, takes.Table},
 		})
 	})
