@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -23,6 +24,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 
 	"enrich/emulator"
 	"enrich/pipeline"
@@ -37,6 +39,7 @@ type deployer struct {
 	endpoint  string
 	directory string
 	refusals  bool // are expected
+	mails     mailbox
 
 	mu   sync.Mutex
 	used map[pipeline.Permission]bool
@@ -52,7 +55,7 @@ func newDeployer(t *testing.T) *deployer {
 	withoutAccount(t)
 	d := &deployer{T: t, directory: t.TempDir(), used: map[pipeline.Permission]bool{}}
 	var err error
-	d.server, err = emulator.Start(t.Context(), emulator.Options{Account: "123456789012", OnAccess: d.hear})
+	d.server, err = emulator.Start(t.Context(), emulator.Options{Account: "123456789012", OnAccess: d.hear, Logger: slog.New(&d.mails)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,6 +174,7 @@ stream: {shards: 1, retention_hours: 48, shard_metrics: [IncomingBytes]}
 function: {architecture: `+architecture+`}
 mapping: {batching_window_seconds: 0}
 tags: {team: web, stray: "1"}
+alarms: {notify: [ops@example.com]}
 `)
 	second := d.file("second.yaml", `
 stream: {shards: 2, retention_hours: 24}
@@ -178,8 +182,9 @@ function: {architecture: `+other+`, memory: 512, log_retention_days: 7}
 mapping: {batching_window_seconds: 0, batch_size: 500}
 table: {mode: provisioned, read: 1, write: 1}
 tags: {team: ops}
+alarms: {notify: [ops@example.com]}
 `)
-	third := d.file("third.yaml", "stream: {mode: on-demand}\nfunction: {architecture: "+other+"}\n")
+	third := d.file("third.yaml", "stream: {mode: on-demand}\nfunction: {architecture: "+other+"}\nalarms: {notify: [ops@example.com]}\n")
 	document, parsed := d.policy("-c", first)
 	for _, c := range []string{second, third} {
 		if again, _ := d.policy("-c", c); again != document {
@@ -307,8 +312,9 @@ func (d *deployer) exact(parsed printedPolicy) {
 			only[by[0]] = true
 		}
 	}
+	shared := pipeline.Permission{Action: "cloudwatch:PutMetricAlarm", Resource: "arn:aws:cloudwatch:us-east-1:123456789012:alarm:data-enrichment-dev-pipeline-unhealthy"}
 	for grant := range grants {
-		if !only[grant] {
+		if !only[grant] && grant != shared { // one statement is for all alarms
 			d.Errorf("no call needs %s on %s", grant.Action, grant.Resource)
 		}
 	}
@@ -348,10 +354,13 @@ func (d *deployer) drift(sdk aws.Config) error {
 			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms},
 		}}},
 	})
-	return errors.Join(trusted, described, extended, attached, recoverable, opened, encrypted)
+	_, widened := sns.NewFromConfig(sdk).SetTopicAttributes(d.Context(), &sns.SetTopicAttributesInput{
+		TopicArn: aws.String("arn:aws:sns:us-east-1:123456789012:data-enrichment-dev-alarms"), AttributeName: aws.String("Policy"), AttributeValue: aws.String(""),
+	})
+	return errors.Join(trusted, described, extended, attached, recoverable, opened, encrypted, widened)
 }
 
-// clutter is what stands in the way of a destroy.
+// clutter is what stands in the way of a destroy, and what gives it more to do.
 func (d *deployer) clutter(sdk aws.Config) error {
 	role := aws.String("data-enrichment-dev-us-east-1-role")
 	bucket := aws.String(deployerBucket)
@@ -362,7 +371,11 @@ func (d *deployer) clutter(sdk aws.Config) error {
 	_, begun := objects.CreateMultipartUpload(d.Context(), &s3.CreateMultipartUploadInput{Bucket: bucket, Key: aws.String("enriched-data/begun")})
 	_, locked := objects.PutBucketPolicy(d.Context(), &s3.PutBucketPolicyInput{Bucket: bucket, Policy: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:DeleteObjectVersion","Resource":"arn:aws:s3:::` + *bucket + `/*"}]}`)})
-	return errors.Join(attached, begun, locked)
+	status, confirmed := d.mails.follow(d.Context(), "ops@example.com")
+	if status != http.StatusOK {
+		d.Errorf("the link in the mail answers with %d", status)
+	}
+	return errors.Join(attached, begun, locked, confirmed)
 }
 
 // The document has wildcards only where AWS knows no resource or chooses its name.
@@ -378,8 +391,7 @@ func TestPolicyIsNarrow(t *testing.T) {
 	slices.Sort(wild)
 	const logs, mappings, objects = "arn:aws:logs:us-east-1:123456789012:log-group:", "arn:aws:lambda:us-east-1:123456789012:event-source-mapping:*", "arn:aws:s3:::" + deployerBucket + "/*"
 	want := []string{
-		"cloudwatch:DescribeAlarms arn:aws:cloudwatch:us-east-1:123456789012:alarm:*",
-		"cloudwatch:GetMetricData *", "kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
+		"cloudwatch:DescribeAlarms *", "cloudwatch:GetMetricData *", "cloudwatch:PutCompositeAlarm *", "kinesis:DescribeLimits *", "kinesis:DisableEnhancedMonitoring *", "kinesis:EnableEnhancedMonitoring *", "kinesis:UpdateShardCount *",
 		"kinesis:UpdateStreamMode *", "lambda:CreateEventSourceMapping *", "lambda:DeleteEventSourceMapping " + mappings,
 		"lambda:GetEventSourceMapping " + mappings, "lambda:ListEventSourceMappings *", "lambda:ListTags " + mappings,
 		"lambda:TagResource " + mappings, "lambda:UntagResource " + mappings, "lambda:UpdateEventSourceMapping " + mappings,

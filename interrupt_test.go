@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -119,7 +120,7 @@ func emulate(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: emulate")
 	}
-	server, err := emulator.Start(context.Background(), emulator.Options{Account: "123456789012"})
+	server, err := emulator.Start(context.Background(), emulator.Options{Account: "123456789012", Logger: slog.New(mailboxOf(ts))})
 	ts.Check(err)
 	target, err := url.Parse(server.Endpoint())
 	ts.Check(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
@@ -19,6 +20,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/smithy-go"
 )
 
@@ -38,7 +40,7 @@ func takeInventory(t *testing.T, endpoint string) []string {
 	sdk := elsewhere(t, endpoint)
 	i := &inventory{ctx: t.Context()}
 	for _, list := range []func(aws.Config){
-		i.streams, i.tables, i.buckets, i.roles, i.functions, i.logGroups, i.alarms, i.dashboards, i.tagged,
+		i.streams, i.tables, i.buckets, i.roles, i.functions, i.logGroups, i.alarms, i.topics, i.dashboards, i.tagged,
 	} {
 		list(sdk)
 	}
@@ -178,8 +180,18 @@ func (i *inventory) logGroups(sdk aws.Config) {
 
 func (i *inventory) alarms(sdk aws.Config) {
 	client := cloudwatch.NewFromConfig(sdk)
+	ask(i, client.DescribeAlarms, &cloudwatch.DescribeAlarmsInput{AlarmTypes: []types.AlarmType{types.AlarmTypeCompositeAlarm}})
 	for _, alarm := range ask(i, client.DescribeAlarms, &cloudwatch.DescribeAlarmsInput{}).MetricAlarms {
 		ask(i, client.ListTagsForResource, &cloudwatch.ListTagsForResourceInput{ResourceARN: alarm.AlarmArn})
+	}
+}
+
+func (i *inventory) topics(sdk aws.Config) {
+	client := sns.NewFromConfig(sdk)
+	for _, topic := range ask(i, client.ListTopics, &sns.ListTopicsInput{}).Topics {
+		ask(i, client.GetTopicAttributes, &sns.GetTopicAttributesInput{TopicArn: topic.TopicArn})
+		ask(i, client.ListSubscriptionsByTopic, &sns.ListSubscriptionsByTopicInput{TopicArn: topic.TopicArn})
+		ask(i, client.ListTagsForResource, &sns.ListTagsForResourceInput{ResourceArn: topic.TopicArn})
 	}
 }
 

@@ -64,7 +64,7 @@ hint: enrich policy --for arn:aws:iam::123456789012:user/caller prints the polic
 	}
 	// Who looks at a plan need not be who deploys.
 	code, out, told = d.enrich("plan")
-	if code != exitDone || strings.Count(told, "warning: arn:aws:iam::123456789012:user/caller may not ") != 4 || !strings.Contains(out, "17 to create") {
+	if code != exitDone || strings.Count(told, "warning: arn:aws:iam::123456789012:user/caller may not ") != 4 || !strings.Contains(out, "18 to create") {
 		t.Errorf("plan exits with %d: %s%s", code, out, told)
 	}
 	d.nothingChanged()

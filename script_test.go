@@ -96,6 +96,7 @@ func TestScript(t *testing.T) {
 			"exits":     exits,
 			"json":      jsonValue,
 			"emulate":   emulate,
+			"confirm":   confirmMail,
 			"interrupt": interrupt,
 			"follow":    followUntil,
 			"hold":      holdCall,
@@ -125,6 +126,7 @@ func setUp(env *testscript.Env) error {
 		"GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
 	)
 	env.Values[holdUpKey{}] = &holdUp{}
+	env.Values[mailboxKey{}] = &mailbox{}
 	env.Defer(func() {
 		if err := stopEmulators(env.WorkDir); err != nil {
 			env.T().Log(err)

@@ -43,6 +43,7 @@ func (a *agreement) usable(paths ...string) bool {
 
 func (a *agreement) check() {
 	a.recordAge()
+	a.iteratorAge()
 	a.topics()
 	a.tags()
 	if a.usable("lookups") {
@@ -86,16 +87,49 @@ func (a *agreement) recordAge() {
 	}
 }
 
-// topics: an alarm notifies topics of its own region only.
-func (a *agreement) topics() {
-	if a.config.Region == "" || !a.usable("alarms.notify") {
+// iteratorAge: an alarm about an age that no record reaches would stay silent.
+func (a *agreement) iteratorAge() {
+	const alarm, age, retention = "alarms.iterator_age_seconds", "mapping.maximum_record_age_seconds", "stream.retention_hours"
+	if !a.usable(alarm, age, retention) {
 		return
 	}
-	for i, topic := range a.config.Alarms.Notify {
-		if region := strings.Split(topic, ":")[3]; region != a.config.Region {
-			n := a.at("alarms.notify").items[i]
-			a.problems.add(Problem{File: a.file, Line: n.line, Field: n.path, Message: fmt.Sprintf(
-				"%s is in %s, but an alarm notifies only topics of its own region, %s", shown(topic), region, a.config.Region)})
+	oldest, limit := a.config.Stream.RetentionHours*3600, retention
+	if given := a.config.Mapping.MaximumRecordAgeSeconds; given != -1 && given < oldest {
+		oldest, limit = given, age
+	}
+	if a.config.Alarms.IteratorAgeSeconds >= oldest {
+		a.complain([]string{alarm, age, retention}, "%d is never reached: records are given up after %d s (%s); use less, or 0 for no such alarm",
+			a.config.Alarms.IteratorAgeSeconds, oldest, limit)
+	}
+}
+
+// topics: an alarm notifies topics of its own region only, and not many. To SNS
+// addresses differ whatever differs, to mail systems not by capital letters.
+func (a *agreement) topics() {
+	alarms := a.config.Alarms
+	if !a.usable("alarms.notify") {
+		return
+	}
+	topics := len(alarms.Topics())
+	if len(alarms.Addresses()) > 0 {
+		topics++
+	}
+	if topics > maxTopics {
+		a.complain([]string{"alarms.notify"}, "comes to %d topics, with one for all addresses; use up to %d", topics, maxTopics)
+	}
+	complain := func(i int, format string, arguments ...any) {
+		n := a.at("alarms.notify").items[i]
+		a.problems.add(Problem{File: a.file, Line: n.line, Field: n.path, Message: fmt.Sprintf(format, arguments...)})
+	}
+	for i, entry := range alarms.Notify {
+		if !strings.HasPrefix(entry, "arn:") {
+			if slices.ContainsFunc(alarms.Notify[:i], func(other string) bool { return strings.EqualFold(other, entry) }) {
+				complain(i, "%s is in the list already, with other capital letters", shown(entry))
+			}
+			continue
+		}
+		if region := strings.Split(entry, ":")[3]; a.config.Region != "" && region != a.config.Region {
+			complain(i, "%s is in %s, but an alarm notifies only topics of its own region, %s", shown(entry), region, a.config.Region)
 		}
 	}
 }

@@ -43,6 +43,10 @@ func set(target reflect.Value, n *node) {
 	switch target.Kind() {
 	case reflect.String:
 		target.SetString(n.text)
+	case reflect.Bool:
+		if on, err := strconv.ParseBool(n.text); err == nil { // the check refuses others
+			target.SetBool(on)
+		}
 	case reflect.Int:
 		if number, err := strconv.Atoi(n.text); err == nil { // the check refuses others
 			target.SetInt(int64(number))

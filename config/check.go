@@ -135,7 +135,7 @@ func (c *checker) entry(e entry, at, path string) {
 	case n.kind == nullNode && k.Type != TextMap:
 		n.bad = true
 		c.complain(n.line, at, "is empty; give a value%s or remove the key", allowed(" (", k, ")"))
-	case k.Type == Text || k.Type == Number:
+	case k.Type == Text || k.Type == Number || k.Type == Switch:
 		c.scalar(n, k)
 	case k.Type == TextMap:
 		c.tags(n, k)
@@ -144,12 +144,16 @@ func (c *checker) entry(e entry, at, path string) {
 	}
 }
 
-// scalar checks a text or a number.
+// scalar checks a text, a number or a switch.
 func (c *checker) scalar(n *node, k Key) {
 	message := ""
 	switch {
 	case k.Type == Number:
 		message = k.wrongNumber(n)
+	case k.Type == Switch:
+		if n.kind != boolNode {
+			message = "is " + n.describe() + "; use true or false, without quotes"
+		}
 	case n.kind == numberNode || n.kind == boolNode:
 		message = fmt.Sprintf("%s is %s; write a text, in quotes if need be: %q", n.text, n.kind, n.text)
 	case n.kind != textNode:

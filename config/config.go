@@ -2,7 +2,10 @@
 // validated Config.
 package config
 
-import "reflect"
+import (
+	"reflect"
+	"strings"
+)
 
 // Config is everything that a user can decide about a pipeline. It is complete:
 // every default is filled in.
@@ -91,9 +94,36 @@ type Output struct {
 	MaxPartitions int    `yaml:"max_partitions"` // of one run of the function
 }
 
-// Alarms of the pipeline.
+// Alarms of the pipeline. Each number is where an alarm begins; 0 is no such alarm.
 type Alarms struct {
-	Notify []string `yaml:"notify"` // SNS topic ARNs
+	Notify                []string `yaml:"notify"`               // e-mail addresses and SNS topic ARNs
+	Composite             bool     `yaml:"composite"`            // an alarm over all others
+	IteratorAgeSeconds    int      `yaml:"iterator_age_seconds"` // default: 600, or a tenth of the record age
+	DurationPercent       int      `yaml:"duration_percent"`     // of the function's timeout
+	IncomingRecords       int      `yaml:"incoming_records"`     // at least; default 0 in dev, 1 elsewhere
+	FunctionErrors        int      `yaml:"function_errors"`
+	FunctionThrottles     int      `yaml:"function_throttles"`
+	LookupTableThrottling int      `yaml:"lookup_table_throttling"`
+	S3PutErrors           int      `yaml:"s3_put_errors"`
+	DeadLetters           int      `yaml:"dead_letters"`
+	FailedBatches         int      `yaml:"failed_batches"`
+	FailedDeliveries      int      `yaml:"failed_deliveries"`
+}
+
+// Topics are the SNS topics among what alarms notify.
+func (a Alarms) Topics() []string { return a.notified(true) }
+
+// Addresses are the e-mail addresses among it.
+func (a Alarms) Addresses() []string { return a.notified(false) }
+
+func (a Alarms) notified(topics bool) []string {
+	list := []string{}
+	for _, entry := range a.Notify {
+		if strings.HasPrefix(entry, "arn:") == topics {
+			list = append(list, entry)
+		}
+	}
+	return list
 }
 
 // TableOf is the capacity of one lookup's table: its own, or that of all.

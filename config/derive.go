@@ -5,6 +5,12 @@ import "strings"
 // maxRecordAge is AWS's limit in seconds: seven days.
 const maxRecordAge = 604800
 
+// maxRetention is how long, in seconds, a stream may keep a record.
+const maxRetention = 8760 * 3600
+
+// maxCount is more than an alarm can ever have to count.
+const maxCount = 1_000_000_000
+
 // maxCache is the longest that the function may keep an item, in seconds.
 const maxCache = 604800
 
@@ -14,6 +20,9 @@ func derive(c *Config, given *node) {
 	if age := given.get("mapping").get("maximum_record_age_seconds"); age == nil || age.bad {
 		c.Mapping.MaximumRecordAgeSeconds = min(c.Stream.RetentionHours*3600/2, maxRecordAge)
 	}
+	if age := given.get("alarms").get("iterator_age_seconds"); age == nil || age.bad {
+		c.Alarms.IteratorAgeSeconds = iteratorAge(c.Mapping.MaximumRecordAgeSeconds)
+	}
 	lookups := given.get("lookups")
 	if lookups == nil || lookups.bad {
 		return
@@ -21,6 +30,16 @@ func derive(c *Config, given *node) {
 	for i := range c.Lookups {
 		deriveLookup(&c.Lookups[i], lookups.items[i], c.Table)
 	}
+}
+
+// iteratorAge is ten minutes, or earlier where records are given up soon: a tenth of
+// their age leaves time to act. -1 is no age at all.
+func iteratorAge(recordAge int) int {
+	const tenMinutes = 600
+	if recordAge <= 0 {
+		return tenMinutes
+	}
+	return max(min(tenMinutes, recordAge/10), 1)
 }
 
 func deriveLookup(l *Lookup, given *node, table Table) {

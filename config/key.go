@@ -15,6 +15,7 @@ type Type string
 const (
 	Text        Type = "text"
 	Number      Type = "number" // a whole one
+	Switch      Type = "true or false"
 	TextList    Type = "list of texts"
 	TextMap     Type = "map of texts"
 	FieldList   Type = "list of fields"   // texts, or maps with from and to
@@ -28,7 +29,7 @@ type Key struct {
 	// Path is dotted. Keys of a list's elements have [] after the list's name.
 	Path string
 	Type Type
-	// Default is a string, an int, a []string, a map[string]string or a
+	// Default is a string, an int, a bool, a []string, a map[string]string or a
 	// []Lookup; nil where there is none or where Derived tells it.
 	Default any
 	// DefaultIn has the environments with a default of their own.

@@ -13,6 +13,8 @@ func environments() []string { return []string{Dev, Staging, Prod} }
 func Keys() []Key {
 	keys := append(pipelineKeys(), functionKeys()...)
 	keys = append(keys, lookupKeys()...)
+	keys = append(keys, outputKeys()...)
+	keys = append(keys, alarmKeys()...)
 	return append(keys, otherKeys()...)
 }
 
@@ -37,7 +39,7 @@ func pipelineKeys() []Key {
 		Path: "stream.shards", Type: Number, Default: 2, Min: 1, Max: 10000,
 		Doc: "Shards of a provisioned stream, 1 MB/s or 1,000 records/s each; AWS's default quota for an account is 200 or 500 by region.",
 	}, {
-		Path: "stream.retention_hours", Type: Number, Default: 24, Min: 24, Max: 8760, Unit: "hours",
+		Path: "stream.retention_hours", Type: Number, Default: 24, Min: 24, Max: maxRetention / 3600, Unit: "hours",
 		Doc: "How long the stream keeps a record.",
 	}, {
 		Path: "stream.shard_metrics", Type: TextList, Default: []string{}, Values: []string{
@@ -155,7 +157,7 @@ func lookupKeys() []Key {
 	}}
 }
 
-func otherKeys() []Key {
+func outputKeys() []Key {
 	return []Key{{
 		Path: "output.prefix", Type: Text, Default: "enriched-data/",
 		Pattern: outputPattern, Rule: outputRule, reject: rejectOutput, unlike: takenPattern, longest: maxOutputPrefix,
@@ -174,11 +176,11 @@ func otherKeys() []Key {
 	}, {
 		Path: "output.max_partitions", Type: Number, Default: 100, Min: 1, Max: 1000,
 		Doc: "Most partitions, each a shard's, an hour's and a value's, that one run of the function stores; what is left of the batch comes in the next run.",
-	}, {
-		Path: "alarms.notify", Type: TextList, Default: []string{}, Max: maxTopics,
-		Pattern: topicPattern, Rule: topicRule, reject: rejectTopic,
-		Doc: "SNS topics that alarms notify.",
-	}, {
+	}}
+}
+
+func otherKeys() []Key {
+	return []Key{{
 		Path: "tags", Type: TextMap, Default: map[string]string{}, Max: maxTags,
 		Rule: "up to 46 tags of " + tagRule,
 		Doc:  "Tags of every resource, besides enrich's own.",

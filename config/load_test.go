@@ -57,8 +57,11 @@ func TestDefaults(t *testing.T) {
 			Fields: []Field{{"name", "name"}, {"email", "email"}, {"segment", "segment"}, {"location", "location"}},
 		}},
 		Output: Output{Prefix: "enriched-data/", Compression: "gzip", Partition: "hour", MaxPartitions: 100},
-		Alarms: Alarms{Notify: []string{}},
-		Tags:   map[string]string{},
+		Alarms: Alarms{
+			Notify: []string{}, Composite: true, IteratorAgeSeconds: 600, DurationPercent: 80, FunctionErrors: 1, FunctionThrottles: 1, LookupTableThrottling: 1,
+			S3PutErrors: 1, DeadLetters: 1, FailedBatches: 1, FailedDeliveries: 1,
+		},
+		Tags: map[string]string{},
 	}
 	for name, content := range map[string]string{
 		"empty": "", "comments": "# nothing\n\n# here\n", "document markers": "---\n...\n", "byte order mark": "\ufeff",
@@ -82,7 +85,7 @@ func TestDefaults(t *testing.T) {
 		t.Error("the default lookup is not the default lookup")
 	}
 	for _, environment := range []string{Staging, Prod} {
-		want.Environment, want.Mapping.BatchingWindowSeconds = environment, 5
+		want.Environment, want.Mapping.BatchingWindowSeconds, want.Alarms.IncomingRecords = environment, 5, 1
 		if diff := cmp.Diff(want, Default(environment)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", environment, diff)
 		}
@@ -119,7 +122,19 @@ lookups:
     missing: dead-letter
     table: {read: 1}
 output: {prefix: a/b=c/, compression: zstd, partition: hive, partition_by: order.type, max_partitions: 20}
-alarms: {notify: ["arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]}
+alarms:
+  composite: false
+  notify: [ops@example.com, "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"]
+  iterator_age_seconds: 30
+  duration_percent: 50
+  incoming_records: 0
+  function_errors: 2
+  function_throttles: 3
+  lookup_table_throttling: 4
+  s3_put_errors: 5
+  dead_letters: 6
+  failed_batches: 8
+  failed_deliveries: 7
 tags: {team: web, "cost:center": "12", owner: ""}
 `
 
@@ -141,8 +156,12 @@ func TestEveryKeyIsTaken(t *testing.T) {
 			Fields: []Field{{"title", "title"}}, Table: &Table{Mode: "provisioned", Read: 1, Write: 11},
 		}},
 		Output: Output{Prefix: "a/b=c/", Compression: "zstd", Partition: "hive", PartitionBy: "order.type", MaxPartitions: 20},
-		Alarms: Alarms{Notify: []string{"arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"}},
-		Tags:   map[string]string{"team": "web", "cost:center": "12", "owner": ""},
+		Alarms: Alarms{
+			Notify:             []string{"ops@example.com", "arn:aws:sns:eu-central-1:123456789012:alarms", "arn:aws:sns:eu-central-1:123456789012:x.fifo"},
+			IteratorAgeSeconds: 30, DurationPercent: 50, FunctionErrors: 2, FunctionThrottles: 3, LookupTableThrottling: 4,
+			S3PutErrors: 5, DeadLetters: 6, FailedBatches: 8, FailedDeliveries: 7,
+		},
+		Tags: map[string]string{"team": "web", "cost:center": "12", "owner": ""},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -233,6 +252,30 @@ func TestRecordAgeFollowsRetention(t *testing.T) {
 	} {
 		if got := load(t, content).Mapping.MaximumRecordAgeSeconds; got != want {
 			t.Errorf("%s: %d, want %d", content, got, want)
+		}
+	}
+}
+
+// An alarm about age leaves time to act before records are given up.
+func TestIteratorAgeFollowsRecordAge(t *testing.T) {
+	for content, want := range map[string]int{
+		"": 600, "mapping: {maximum_record_age_seconds: 900}": 90, "mapping: {maximum_record_age_seconds: -1}": 600,
+		"mapping: {maximum_record_age_seconds: 900}\nalarms: {iterator_age_seconds: 0}":                      0,
+		"alarms: {iterator_age_seconds: 7}\nenvironments: {dev: {alarms: {iterator_age_seconds: 8}}}":        8,
+		"mapping: {maximum_record_age_seconds: -1}\nalarms: {iterator_age_seconds: 86399}":                   86399,
+		"environments: {dev: {mapping: {maximum_record_age_seconds: 70}}}\nfunction: {timeout: 10}\nname: a": 7,
+	} {
+		if got := load(t, content).Alarms.IteratorAgeSeconds; got != want {
+			t.Errorf("%s: %d, want %d", content, got, want)
+		}
+	}
+}
+
+// Nobody is told that nothing comes in where people only try things.
+func TestIncomingRecords(t *testing.T) {
+	for environment, want := range map[string]int{Dev: 0, Staging: 1, Prod: 1} {
+		if got := Default(environment).Alarms.IncomingRecords; got != want {
+			t.Errorf("%s: %d, want %d", environment, got, want)
 		}
 	}
 }

@@ -29,6 +29,7 @@ func problems(t *testing.T, content string) string {
 type refusal struct{ content, want string }
 
 func refusals() []refusal {
+	const topic = "'arn:aws:sns:us-east-1:123456789012:a"
 	const lookup = "lookups:\n- {name: a, key: a, fields: [x]}\n"
 	return []refusal{
 		// Keys.
@@ -91,8 +92,8 @@ func refusals() []refusal {
 		{"output: {prefix: redriven/}", `1: output.prefix: "redriven/" lies in redriven/, which holds records that could not be delivered`},
 		{"output: {prefix: ''}", "1: output.prefix: \"\" is not allowed; use folders, each ending with /, of letters, digits and _ . - ="},
 		{"output: {prefix: " + strings.Repeat("a", 200) + "/}", fmt.Sprintf("1: output.prefix: %q… is longer than 200 bytes", strings.Repeat("a", 60))},
-		{"alarms: {notify: [me@example.com]}", `1: alarms.notify[0]: "me@example.com" looks like an e-mail address: subscribe it to an SNS topic and name the topic here`},
-		{"alarms: {notify: ['arn:aws:sqs:us-east-1:123456789012:q']}", `1: alarms.notify[0]: "arn:aws:sqs:us-east-1:123456789012:q" is not allowed; use the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alarms`},
+		{"alarms: {notify: [me@example]}", `1: alarms.notify[0]: "me@example" is not allowed; use an e-mail address, or the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alarms`},
+		{"alarms: {notify: ['arn:aws:sqs:us-east-1:123456789012:q']}", `1: alarms.notify[0]: "arn:aws:sqs:us-east-1:123456789012:q" is not allowed; use an e-mail address, or the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alarms`},
 
 		// Lookups.
 		{"lookups: []", "1: lookups: has 0 entries; use 1 to 100"},
@@ -122,6 +123,15 @@ func refusals() []refusal {
 		{"output:\n  partition: hive\nenvironments:\n  dev: {output: {partition_by: at.Hour}}", `4: environments.dev.output.partition_by: "Hour" would be there twice: the hour's folders have a column hour already; use output.partition: hour, or another field`},
 		{"mapping: {maximum_record_age_seconds: 90000}", "1: mapping.maximum_record_age_seconds: 90000 is longer than the stream keeps a record; use up to 86400, or raise stream.retention_hours above 24"},
 		{"function: {timeout: 300}\nmapping:\n  batching_window_seconds: 300\n  maximum_record_age_seconds: 600", "4: mapping.maximum_record_age_seconds: 600 leaves no time for a retry: a batch may wait 300 s (mapping.batching_window_seconds) and run 300 s (function.timeout) before it fails; use more than 600"},
+		{"alarms: {iterator_age_seconds: 43200}", "1: alarms.iterator_age_seconds: 43200 is never reached: records are given up after 43200 s (mapping.maximum_record_age_seconds); use less, or 0 for no such alarm"},
+		{"mapping: {maximum_record_age_seconds: -1}\nalarms:\n  iterator_age_seconds: 90000", "3: alarms.iterator_age_seconds: 90000 is never reached: records are given up after 86400 s (stream.retention_hours); use less, or 0 for no such alarm"},
+		{"alarms: {composite: 'true'}", `1: alarms.composite: is the text "true"; use true or false, without quotes`},
+		{"alarms:\n  composite: 1", "2: alarms.composite: is the number 1; use true or false, without quotes"},
+		{"alarms: {composite: [true]}", "1: alarms.composite: is a list; use true or false, without quotes"},
+		{"alarms: {function_errors: off}", `1: alarms.function_errors: "off" is not a number; use 0 to 1000000000`},
+		{"alarms: {dead_letter: 2}", "1: alarms.dead_letter: there is no such key; did you mean dead_letters?"},
+		{"alarms:\n  notify:\n  - me@example.com\n  - Me@example.com", `4: alarms.notify[1]: "Me@example.com" is in the list already, with other capital letters`},
+		{"alarms: {notify: [a@b.co, " + strings.Join([]string{topic + "1'", topic + "2'", topic + "3'", topic + "4'", topic + "5'"}, ", ") + "]}", "1: alarms.notify: comes to 6 topics, with one for all addresses; use up to 5"},
 		{"region: us-east-1\nalarms:\n  notify:\n  - arn:aws:sns:us-east-2:123456789012:a", `4: alarms.notify[0]: "arn:aws:sns:us-east-2:123456789012:a" is in us-east-2, but an alarm notifies only topics of its own region, us-east-1`},
 
 		// Tags.

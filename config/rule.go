@@ -11,7 +11,7 @@ import (
 var (
 	namePattern    = compiled(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
 	regionPattern  = compiled(`^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}$`)
-	topicPattern   = compiled(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
+	notifyPattern  = compiled(`^(` + topicARN + `|` + address + `)$`)
 	outputPattern  = compiled(`^([A-Za-z0-9_.=-]+/)+$`)
 	prefixPattern  = compiled(`^[A-Za-z0-9_.-]{0,64}$`)
 	eventPattern   = compiled(`^` + fieldPath + `$`)
@@ -28,6 +28,11 @@ const (
 	control   = `\p{Cc}\p{Cf}\p{Co}\p{Cs}`
 	fieldPart = `[^. ` + control + `]([^.` + control + `]*[^. ` + control + `])?`
 	fieldPath = fieldPart + `(\.` + fieldPart + `)*`
+
+	topicARN = `arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}(\.fifo)?`
+	// What mail systems take without quotes.
+	local   = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+	address = local + `(\.` + local + `)*@([A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,63}`
 )
 
 // What the texts of some keys must not match, although they match its pattern.
@@ -40,7 +45,7 @@ var (
 const (
 	nameRule   = "lower-case letters, digits and single hyphens, beginning with a letter"
 	regionRule = "the name of an AWS region, such as us-east-1"
-	topicRule  = "the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alarms"
+	notifyRule = "an e-mail address, or the ARN of an SNS topic, such as arn:aws:sns:us-east-1:123456789012:alarms"
 	outputRule = "folders, each ending with /, of letters, digits and _ . - ="
 	prefixRule = "up to 64 letters, digits and _ . -"
 	eventRule  = "a field of the event, with dots between the parts of a path"
@@ -53,6 +58,8 @@ const (
 	maxTags = 46
 	// An alarm notifies at most five.
 	maxTopics = 5
+	// Whoever is more than that has a mailing list.
+	maxNotified = 20
 	// S3 keys end at 1,024 bytes; the rest of ours takes up to 680.
 	maxOutputPrefix = 200
 	// For the same reason: it takes three times as much when each byte is escaped.
@@ -75,15 +82,6 @@ func rejectName(text string) string {
 		return reason
 	case strings.Contains(text, "--"), strings.HasSuffix(text, "-"):
 		return "has a double or trailing hyphen"
-	}
-	return ""
-}
-
-// rejectTopic tells an e-mail address apart, the other thing that people expect
-// to be notified.
-func rejectTopic(text string) string {
-	if !strings.HasPrefix(text, "arn:") && strings.Contains(text, "@") {
-		return "looks like an e-mail address: subscribe it to an SNS topic and name the topic here"
 	}
 	return ""
 }

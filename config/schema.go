@@ -54,6 +54,8 @@ func (k Key) schema() object {
 		s = k.text()
 	case Number:
 		s = k.number()
+	case Switch:
+		s = object{"type": "boolean"}
 	case TextList:
 		s = object{"type": "array", "items": k.text(), "uniqueItems": true}
 	case FieldList:

@@ -83,7 +83,7 @@ func TestSchemaRefusesWhatIsRefused(t *testing.T) {
 	untold := map[string]bool{
 		"is given twice": false, "is not a whole decimal number": false, "is the name of lookups[0] too": false, "is not possible": false,
 		"is a field that enrich adds": false, "would be there twice": false, "is longer than the stream keeps": false,
-		"leaves no time for a retry": false, "only topics of its own region": false, "only in capital letters": false,
+		"leaves no time for a retry": false, "only topics of its own region": false, "only in capital letters": false, "is never reached": false, "with other capital letters": false, "with one for all addresses": false,
 	}
 	for _, test := range refusals() {
 		root, wrong := parse("f", []byte(test.content))

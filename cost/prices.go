@@ -40,6 +40,7 @@ const (
 	Put               Item = "s3.put"
 	Storage           Item = "s3.storage"
 	AlarmMetric       Item = "cloudwatch.alarm-metric"
+	CompositeAlarm    Item = "cloudwatch.composite-alarm"
 	CustomMetric      Item = "cloudwatch.metric"
 	Dashboard         Item = "cloudwatch.dashboard"
 	LogsIn            Item = "cloudwatch.logs-in"

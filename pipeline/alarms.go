@@ -11,6 +11,7 @@ import (
 
 // Names of the alarms.
 const (
+	alarmUnhealthy       = "pipeline-unhealthy"
 	alarmFunctionErrors  = "function-errors"
 	alarmIncomingRecords = "incoming-records"
 	alarmTableThrottling = "lookup-table-throttling"
@@ -19,142 +20,192 @@ const (
 	alarmThrottles       = "function-throttles"
 	alarmDuration        = "function-duration"
 	alarmDeadLetters     = "dead-letters"
+	alarmFailedBatches   = "failed-batches"
 	alarmFailedDelivery  = "failed-deliveries"
 )
 
 // Missing data: a metric of errors has none while all is well, a metric of
 // records has none while nothing comes.
 const (
-	missingIsWell    = "notBreaching"
-	missingIsIll     = "breaching"
-	missingIsMissing = "missing" // the state is then INSUFFICIENT_DATA
+	missingIsWell = "notBreaching"
+	missingIsIll  = "breaching"
 )
 
-const atLeast = string(types.ComparisonOperatorGreaterThanOrEqualToThreshold)
+const (
+	atLeast  = string(types.ComparisonOperatorGreaterThanOrEqualToThreshold)
+	lessThan = string(types.ComparisonOperatorLessThanThreshold)
+)
 
-// alarms is the list of what somebody should be told about.
+// alarms are those of single metrics and, after them, the one over all of them.
 func (p *Pipeline) alarms() []engine.Resource {
-	alarms := []engine.Resource{
-		p.alarm(alarmFunctionErrors, MetricAlarm{
-			Description: "The function fails: batches are repeated and their shards stand still",
-			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("Errors"), types.StatisticSum)},
-			// One failed invocation is repeated and forgotten. Three minutes out of five
-			// mean that repeating does not help.
-			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
-		}),
-		p.alarm(alarmIteratorAge, MetricAlarm{
-			Description: "The function is behind: records wait, and at last expire",
-			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("IteratorAge"), types.StatisticMaximum)},
-			// Batching takes seconds and a retry some more; five minutes on end are a
-			// function that does not keep up. Without traffic there is no data.
-			Threshold: float64(iteratorAgeLimit(p.cfg.Mapping.MaximumRecordAgeSeconds)), Comparison: atLeast,
-			EvaluationPeriods: 5, DatapointsToAlarm: 5, MissingData: missingIsWell,
-		}),
-		p.alarm(alarmPutErrors, MetricAlarm{
-			Description: "S3 refuses requests to the delivery bucket: enriched events cannot be stored",
-			// S3 counts errors by bucket, not by operation; nobody but the function
-			// makes requests all the time. Either kind may have no data.
-			Metrics: []AlarmMetric{
-				minutely(p.names.bucketMetric("4xxErrors"), types.StatisticSum),
-				minutely(p.names.bucketMetric("5xxErrors"), types.StatisticSum),
-			},
-			Expression: "FILL(m1, 0) + FILL(m2, 0)",
-			// A single 503 is S3 making room, and one 404 a person looking around.
-			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
-		}),
+	alarms := p.metricAlarms()
+	if p.cfg.Alarms.Composite && len(alarms) > 0 {
+		alarms = append(alarms, p.composite(alarms))
 	}
-	alarms = append(alarms, p.functionAlarms()...)
+	return alarms
+}
+
+// metricAlarms is the list of what somebody should be told about, but for what the
+// settings switch off.
+func (p *Pipeline) metricAlarms() []engine.Resource {
+	alarms := p.functionAlarms()
 	for _, lookup := range p.cfg.Lookups {
 		alarms = append(alarms, p.throttlingAlarm(lookup))
 	}
-	return append(alarms, p.incomingAlarm())
+	alarms = append(alarms, p.incomingAlarm(), p.failedBatchesAlarm())
+	var on []engine.Resource
+	for _, alarm := range alarms {
+		if alarm.desired.Threshold > 0 {
+			on = append(on, alarm)
+		}
+	}
+	return on
+}
+
+// notification is what takes alarms to the addresses of the settings, if there are
+// any.
+func (p *Pipeline) notification() []engine.Resource {
+	addresses := p.cfg.Alarms.Addresses()
+	if len(addresses) == 0 {
+		return nil
+	}
+	resources := []engine.Resource{p.alarmTopic()}
+	for _, address := range addresses {
+		resources = append(resources, p.alarmSubscription(address))
+	}
+	return resources
 }
 
 // functionAlarms tell of what makes the function late or loses its records.
-func (p *Pipeline) functionAlarms() []engine.Resource {
-	return []engine.Resource{
-		p.alarm(alarmThrottles, MetricAlarm{
-			Description: "The function is throttled: the account has no executions left for it",
-			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("Throttles"), types.StatisticSum)},
+func (p *Pipeline) functionAlarms() []*metricAlarm {
+	a, n := p.cfg.Alarms, p.names
+	return []*metricAlarm{
+		p.alarm(alarmFunctionErrors, a.FunctionErrors, lasting(MetricAlarm{
+			// One failed invocation is repeated and forgotten; what lasts is more
+			// than repeating helps.
+			Description: "The function fails: batches are repeated and their shards stand still",
+			Metrics:     []AlarmMetric{minutely(n.functionMetric("Errors"), types.StatisticSum)},
+		})),
+		p.alarm(alarmIteratorAge, a.IteratorAgeSeconds*1000, MetricAlarm{
+			Description: "The function is behind: records wait, and at last expire",
+			Metrics:     []AlarmMetric{minutely(n.functionMetric("IteratorAge"), types.StatisticMaximum)},
+			// Batching takes seconds and a retry some more; five minutes on end are a
+			// function that does not keep up. Without traffic there is no data.
+			Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 5, MissingData: missingIsWell,
+		}),
+		p.alarm(alarmPutErrors, a.S3PutErrors, lasting(MetricAlarm{
+			Description: "S3 refuses requests to the delivery bucket: enriched events cannot be stored",
+			// S3 counts errors by bucket, not by operation; nobody but the function
+			// makes requests all the time. Either kind may have no data. A single 503
+			// is S3 making room, and one 404 a person looking around.
+			Metrics: []AlarmMetric{
+				minutely(n.bucketMetric("4xxErrors"), types.StatisticSum),
+				minutely(n.bucketMetric("5xxErrors"), types.StatisticSum),
+			},
+			Expression: "FILL(m1, 0) + FILL(m2, 0)",
+		})),
+		p.alarm(alarmThrottles, a.FunctionThrottles, lasting(MetricAlarm{
 			// Lambda repeats what it throttles; only what lasts delays records.
-			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
-		}),
-		p.alarm(alarmDuration, MetricAlarm{
+			Description: "The function is throttled: the account has no executions left for it",
+			Metrics:     []AlarmMetric{minutely(n.functionMetric("Throttles"), types.StatisticSum)},
+		})),
+		p.alarm(alarmDuration, p.cfg.Function.Timeout*1000*a.DurationPercent/100, lasting(MetricAlarm{
 			Description: "The function is slow: batches take almost as long as they may, and fail when they take longer",
-			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("Duration"), types.StatisticMaximum)},
-			Threshold:   float64(p.cfg.Function.Timeout * 1000 * nearTimeout / 100), Comparison: atLeast,
-			EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
-		}),
-		p.alarm(alarmDeadLetters, MetricAlarm{
-			Description: "Records cannot be enriched: they are stored in dead-letter/",
-			Metrics:     []AlarmMetric{minutely(p.names.ownMetric("RecordsDeadLettered"), types.StatisticSum)},
+			Metrics:     []AlarmMetric{minutely(n.functionMetric("Duration"), types.StatisticMaximum)},
+		})),
+		p.alarm(alarmDeadLetters, a.DeadLetters, first(MetricAlarm{
 			// They stay until somebody looks, so the first is worth telling.
-			Threshold: 1, Comparison: atLeast, EvaluationPeriods: 1, DatapointsToAlarm: 1, MissingData: missingIsWell,
-		}),
-		p.alarm(alarmFailedDelivery, MetricAlarm{
+			Description: "Records cannot be enriched: they are stored in dead-letter/",
+			Metrics:     []AlarmMetric{minutely(n.ownMetric("RecordsDeadLettered"), types.StatisticSum)},
+		})),
+		p.alarm(alarmFailedDelivery, a.FailedDeliveries, first(MetricAlarm{
 			Description: "S3 does not take failed batches: their records are lost when the stream forgets them",
-			Metrics:     []AlarmMetric{minutely(p.names.functionMetric("DestinationDeliveryFailures"), types.StatisticSum)},
-			Threshold:   1, Comparison: atLeast, EvaluationPeriods: 1, DatapointsToAlarm: 1, MissingData: missingIsWell,
-		}),
+			Metrics:     []AlarmMetric{minutely(n.functionMetric("DestinationDeliveryFailures"), types.StatisticSum)},
+		})),
 	}
 }
 
-// nearTimeout is the percentage of the function's timeout that is too close to it.
-const nearTimeout = 80
-
-func (p *Pipeline) throttlingAlarm(lookup config.Lookup) engine.Resource {
+func (p *Pipeline) throttlingAlarm(lookup config.Lookup) *metricAlarm {
 	name := alarmTableThrottling
 	if len(p.cfg.Lookups) > 1 {
 		name += "-" + lookup.Name
 	}
-	return p.alarm(name, MetricAlarm{
+	return p.alarm(name, p.cfg.Alarms.LookupTableThrottling, lasting(MetricAlarm{
 		Description: fmt.Sprintf("The lookup table %s is throttled: batches are repeated until it has room", lookup.Name),
 		// Not ThrottledRequests, which counts a BatchGetItem only when every item in
-		// it was throttled.
+		// it was throttled. A table on demand is throttled for a moment when traffic
+		// doubles.
 		Metrics: []AlarmMetric{minutely(p.names.tableMetric(lookup.Name, "ReadThrottleEvents"), types.StatisticSum)},
-		// A table on demand is throttled for a moment when traffic doubles.
-		Threshold: 1, Comparison: atLeast, EvaluationPeriods: 5, DatapointsToAlarm: 3, MissingData: missingIsWell,
-	})
+	}))
 }
 
-func (p *Pipeline) incomingAlarm() engine.Resource {
+func (p *Pipeline) incomingAlarm() *metricAlarm {
 	incoming := minutely(p.names.streamMetric("IncomingRecords"), types.StatisticSum)
 	incoming.Period = 300
-	// A quarter of an hour; a stream without records has no data at all. In dev
-	// that is the rule and nothing to tell anybody about.
-	missing := missingIsIll
-	if p.development() {
-		missing = missingIsMissing
+	least, what := p.cfg.Alarms.IncomingRecords, "No records come"
+	if least > 1 {
+		what = "Too few records come"
 	}
-	alarm := p.alarm(alarmIncomingRecords, MetricAlarm{
-		Description: "No records come in: producers have stopped or cannot reach the stream",
+	alarm := p.alarm(alarmIncomingRecords, least, MetricAlarm{
+		Description: what + " in: producers have stopped or cannot reach the stream",
 		Metrics:     []AlarmMetric{incoming},
-		Threshold:   1, Comparison: string(types.ComparisonOperatorLessThanThreshold),
-		EvaluationPeriods: 3, DatapointsToAlarm: 3, MissingData: missing,
+		// A quarter of an hour; a stream without records has no data at all.
+		Comparison: lessThan, EvaluationPeriods: 3, DatapointsToAlarm: 3, MissingData: missingIsIll,
 	})
 	alarm.idle = true
 	return alarm
 }
 
-// alarm fills in what all alarms have alike.
-func (p *Pipeline) alarm(name string, desired MetricAlarm) *metricAlarm {
+// failedBatchesAlarm tells of what went to the on-failure destination: the function's
+// own metrics only tell what could not.
+func (p *Pipeline) failedBatchesAlarm() *metricAlarm {
+	alarm := p.alarm(alarmFailedBatches, p.cfg.Alarms.FailedBatches, first(MetricAlarm{
+		// They stay until somebody puts them in again.
+		Description: "Batches are given up: their records are stored in aws/lambda/, not enriched",
+		Metrics:     []AlarmMetric{minutely(p.names.mappingMetric("OnFailureDestinationDeliveredEventCount"), types.StatisticSum)},
+	}))
+	alarm.mapping = p.recordedMapping(keyMapping, mappingName(p.names), "")
+	alarm.after = append(alarm.after, keyMapping)
+	return alarm
+}
+
+// alarm fills in what all alarms have alike. A threshold of 0 switches one off.
+func (p *Pipeline) alarm(name string, threshold int, desired MetricAlarm) *metricAlarm {
 	alarm := p.namedAlarm(alarmKey(name), p.id.prefix()+"-"+name)
-	desired.Notify = p.cfg.Alarms.Notify
+	desired.Threshold = float64(threshold)
+	desired.Notify = p.notify()
+	if len(p.cfg.Alarms.Addresses()) > 0 {
+		alarm.after = []string{keyTopic}
+	}
 	desired.Tags = p.tags
 	alarm.desired = desired
 	return alarm
 }
 
-func minutely(metric Metric, statistic types.Statistic) AlarmMetric {
-	return AlarmMetric{Metric: metric, Statistic: string(statistic), Period: 60}
+// notify are the topics that each alarm notifies, the composite one too. Its OK is
+// the word that all is well again; but while it is on, a further alarm does not change
+// it, so the others speak for themselves.
+func (p *Pipeline) notify() []string {
+	topics := p.cfg.Alarms.Topics()
+	if len(p.cfg.Alarms.Addresses()) > 0 {
+		topics = append(topics, p.id.topicARN(p.names.AlarmTopic))
+	}
+	return topics
 }
 
-// iteratorAgeLimit, in milliseconds, is ten minutes, or earlier where records
-// expire soon: a tenth of their age leaves time to act. -1 is no age at all.
-func iteratorAgeLimit(maximumAgeSeconds int) int {
-	const tenMinutes = 600
-	if maximumAgeSeconds <= 0 {
-		return tenMinutes * 1000
-	}
-	return max(min(tenMinutes, maximumAgeSeconds/10), 1) * 1000
+// lasting raises an alarm of what is bad when it does not pass: in three minutes out
+// of five.
+func lasting(desired MetricAlarm) MetricAlarm { return bad(desired, 5, 3) }
+
+// first raises an alarm at once.
+func first(desired MetricAlarm) MetricAlarm { return bad(desired, 1, 1) }
+
+func bad(desired MetricAlarm, periods, datapoints int) MetricAlarm {
+	desired.Comparison, desired.MissingData = atLeast, missingIsWell
+	desired.EvaluationPeriods, desired.DatapointsToAlarm = periods, datapoints
+	return desired
+}
+
+func minutely(metric Metric, statistic types.Statistic) AlarmMetric {
+	return AlarmMetric{Metric: metric, Statistic: string(statistic), Period: 60}
 }

@@ -13,7 +13,7 @@ import (
 
 // Whoever adds a kind says what it costs, if only that it costs nothing.
 func TestEveryKindTellsItsCharges(t *testing.T) {
-	p := offline(t, "prod", "aws", "us-east-1", addLookup)
+	p := offline(t, "prod", "aws", "us-east-1", addLookup, notified)
 	kinds := map[string]bool{}
 	for _, r := range p.Resources() {
 		kinds[r.Kind()] = true
@@ -21,7 +21,7 @@ func TestEveryKindTellsItsCharges(t *testing.T) {
 			t.Errorf("%s does not tell what it costs", r.Kind())
 		}
 	}
-	for _, kind := range []string{kindRole, kindStream, kindTable, kindBucket, kindLogGroup, kindFunction, kindMapping, kindAlarm, kindDashboard} {
+	for _, kind := range []string{kindRole, kindStream, kindTable, kindBucket, kindLogGroup, kindFunction, kindMapping, kindAlarm, kindComposite, kindTopic, kindSubscription, kindDashboard} {
 		if !kinds[kind] {
 			t.Errorf("no %s was asked", kind)
 		}

@@ -78,15 +78,19 @@ func (p *Pipeline) body(marker string) Body {
 		{Type: "text", Width: gridWidth, Height: textHeight, Properties: Properties{
 			Markdown: fmt.Sprintf("# %s\n%s", p.id.prefix(), marker),
 		}},
-		{Type: "alarm", Y: textHeight, Width: gridWidth, Height: alarmHeight, Properties: Properties{
-			Title: "Alarms", Alarms: arnsOf(p.alarms()),
-		}},
+	}
+	top := textHeight
+	if alarms := p.alarms(); len(alarms) > 0 { // CloudWatch refuses a widget without any
+		widgets = append(widgets, Widget{Type: "alarm", Y: top, Width: gridWidth, Height: alarmHeight, Properties: Properties{
+			Title: "Alarms", Alarms: arnsOf(alarms),
+		}})
+		top += alarmHeight
 	}
 	for i, g := range p.graphs() {
 		widgets = append(widgets, Widget{
 			Type: "metric", Width: graphWidth, Height: graphHeight,
 			X:          i % 3 * graphWidth,
-			Y:          textHeight + alarmHeight + i/3*graphHeight,
+			Y:          top + i/3*graphHeight,
 			Properties: p.draw(g),
 		})
 	}

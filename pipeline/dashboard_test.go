@@ -17,10 +17,11 @@ var known = map[string][]string{
 	"AWS/Lambda FunctionName": {
 		"Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions", "IteratorAge", "DestinationDeliveryFailures",
 	},
-	"enrich FunctionName":              {"RecordsEnriched", "RecordsDeadLettered"},
-	"AWS/DynamoDB TableName":           {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
-	"AWS/DynamoDB Operation,TableName": {"SuccessfulRequestLatency"},
-	"AWS/S3 BucketName,FilterId":       {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},
+	"AWS/Lambda EventSourceMappingUUID": {"OnFailureDestinationDeliveredEventCount"}, // of the group EventCount
+	"enrich FunctionName":               {"RecordsEnriched", "RecordsDeadLettered"},
+	"AWS/DynamoDB TableName":            {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
+	"AWS/DynamoDB Operation,TableName":  {"SuccessfulRequestLatency"},
+	"AWS/S3 BucketName,FilterId":        {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},
 }
 
 // defined are the values that a dimension can have in this definition.
@@ -32,6 +33,10 @@ func defined(p *Pipeline) map[string][]string {
 			values["StreamName"] = append(values["StreamName"], r.Name())
 		case *function:
 			values["FunctionName"] = append(values["FunctionName"], r.Name())
+		case *eventSourceMapping:
+			if slices.Contains(r.desired.Metrics, "EventCount") {
+				values[mappingDimension] = []string{theMapping}
+			}
 		case *lookupTable:
 			values["TableName"] = append(values["TableName"], r.Name())
 		case *deliveryBucket:
@@ -61,7 +66,7 @@ func checkMetric(t *testing.T, p *Pipeline, where string, metric Metric) {
 // wrong only stays empty: every one is held against the definition.
 func TestMetricsExist(t *testing.T) {
 	p := offline(t, "prod", "aws", "eu-central-1", addLookup)
-	for _, r := range p.alarms() {
+	for _, r := range p.metricAlarms() {
 		alarm := r.(*metricAlarm)
 		if len(alarm.desired.Metrics) == 0 || alarm.desired.Description == "" || alarm.desired.EvaluationPeriods < alarm.desired.DatapointsToAlarm {
 			t.Errorf("%s: %+v", alarm.name, alarm.desired)

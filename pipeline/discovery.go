@@ -62,9 +62,14 @@ func (p *Pipeline) byARN(text string) engine.Resource {
 		}
 	case "cloudwatch":
 		if alarm, ok := strings.CutPrefix(resource, "alarm:"+begin); ok {
+			if alarm == alarmUnhealthy {
+				return only(p.namedComposite(alarmKey(alarm), begin+alarm), text)
+			}
 			return only(p.namedAlarm(alarmKey(alarm), begin+alarm), text)
 		}
 		return only(p.namedDashboard(keyDashboard, p.names.Dashboard), text)
+	case "sns":
+		return only(p.namedTopic(keyTopic, p.names.AlarmTopic), text)
 	case "s3":
 		return only(p.namedBucket(keyBucket, p.names.Bucket), text)
 	case "logs":

@@ -17,14 +17,15 @@ import (
 func TestDiscover(t *testing.T) {
 	c := newCloud(t)
 	before := c.pipeline(t, func(c *config.Config) {
+		notified(c)
 		c.Lookups = append(c.Lookups, c.Lookups[0])
 		c.Lookups[1].Name, c.Lookups[1].Prefix = "products", "product_"
 	})
 	var want []string
 	for _, r := range before.Resources() {
 		deployed(t, before, r.Key())
-		// AWS's index has no roles. moto's lacks more.
-		if r.Kind() != kindRole && (c.emulated || slices.Contains([]string{kindTable, kindAlarm, kindBucket, kindFunction}, r.Kind())) {
+		// AWS's index has no roles, and subscriptions no tags. moto's lacks more.
+		if r.Kind() != kindRole && r.Kind() != kindSubscription && (c.emulated || slices.Contains([]string{kindTable, kindAlarm, kindBucket, kindFunction}, r.Kind())) {
 			want = append(want, r.Key()+" "+r.Kind()+" "+r.Name())
 		}
 	}
@@ -80,7 +81,7 @@ func TestByARN(t *testing.T) {
 		"", "orders-dev-stream", "arn:aws:sqs:us-east-1:" + id.Account + ":orders-dev-queue",
 		id.streamARN("orders-dev-stream2"), id.tableARN("orders-dev"), id.tableARN("orders-devusers"), id.tableARN("orders-dev-users") + "/index/x",
 		id.tableARN("orders-dev-users/stream/x"), id.alarmARN("orders-prod-x"), id.bucketARN("orders-dev"), id.functionARN(p.names.Function) + ":1",
-		id.logGroupARN("/aws/lambda/other"), id.dashboardARN("other"),
+		id.logGroupARN("/aws/lambda/other"), id.dashboardARN("other"), id.topicARN("orders-dev-alarm"), id.topicARN("orders-dev-alarms") + ":a-subscription",
 		"arn:aws:dynamodb:eu-west-1:" + id.Account + ":table/orders-dev-users", "arn:aws:dynamodb:us-east-1:999999999999:table/orders-dev-users",
 	} {
 		if r := p.byARN(arn); r != nil {

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
+	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 
@@ -138,6 +139,12 @@ func TestDrift(t *testing.T) {
 			}
 			return pick(t, p, keyFunction).(*function).settle(t.Context(), &notes{})
 		}, []string{"memory"}},
+		{"events not counted", keyMapping, func(t *testing.T, observed *engine.Observed) error {
+			_, err := awslambda.NewFromConfig(c.sdk).UpdateEventSourceMapping(t.Context(), &awslambda.UpdateEventSourceMappingInput{
+				UUID: &observed.ID, MetricsConfig: &lambdatypes.EventSourceMappingMetricsConfig{Metrics: []lambdatypes.EventSourceMappingMetric{}},
+			})
+			return err
+		}, []string{"metrics"}},
 		{"alarm silenced", alarmKey(alarmIteratorAge), func(t *testing.T, _ *engine.Observed) error {
 			desired := pick(t, p, alarmKey(alarmIteratorAge)).(*metricAlarm).desired
 			only := desired.Metrics[0]
@@ -208,7 +215,7 @@ func TestUnhealthy(t *testing.T) {
 		t.Errorf("an alarm is well: %+v", observed)
 	}
 
-	staging := c.pipeline(t, func(c *config.Config) { c.Environment = "staging" })
+	staging := c.pipeline(t, func(c *config.Config) { c.Environment, c.Alarms.IncomingRecords = "staging", 1 })
 	idle := deployed(t, staging, alarmKey(alarmIncomingRecords))
 	c.sound(t, idle)
 	if observed := read(t, idle); observed.Status != "ALARM" || observed.Unhealthy != "" {

@@ -50,7 +50,12 @@ func newCloud(t *testing.T) cloud {
 // newEmulated starts an emulator of the test's own, whatever endpoint was chosen.
 func newEmulated(t *testing.T) (cloud, *emulator.Server) {
 	t.Helper()
-	server, err := emulator.Start(t.Context(), emulator.Options{})
+	return emulatedWith(t, emulator.Options{})
+}
+
+func emulatedWith(t *testing.T, options emulator.Options) (cloud, *emulator.Server) {
+	t.Helper()
+	server, err := emulator.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +112,7 @@ func (c cloud) pipeline(t *testing.T, changes ...func(*config.Config)) *Pipeline
 	t.Helper()
 	cfg := config.Default(c.id.Environment)
 	cfg.Name = c.id.Name
+	cfg.Alarms.Composite = c.emulated // moto answers with an error
 	for _, change := range changes {
 		change(&cfg)
 	}

@@ -26,6 +26,7 @@ type EventSourceMapping struct {
 	BisectOnError         bool              `json:"bisect_batch_on_function_error"`
 	ResponseTypes         []string          `json:"function_response_types"`
 	OnFailure             string            `json:"on_failure"` // ARN of the destination
+	Metrics               []string          `json:"metrics"`    // groups of metrics besides the function's
 	Tags                  map[string]string `json:"tags"`
 }
 
@@ -56,6 +57,7 @@ func (p *Pipeline) eventSourceMapping() engine.Resource {
 		BisectOnError:         true,
 		ResponseTypes:         []string{string(types.FunctionResponseTypeReportBatchItemFailures)},
 		OnFailure:             p.id.bucketARN(p.names.Bucket),
+		Metrics:               []string{string(types.EventSourceMappingMetricEventCount)}, // free of charge
 		Tags:                  p.tags,
 	}
 	return m
@@ -82,19 +84,9 @@ func (m *eventSourceMapping) Desired() any { return m.desired }
 
 func (m *eventSourceMapping) Read(ctx context.Context) (_ *engine.Observed, err error) {
 	defer m.explain("reading", &err)
-	mappings, err := m.find(ctx)
+	now, err := m.current(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if len(mappings) == 0 {
-		return nil, engine.ErrNotFound
-	}
-	now := mappings[0]
-	for _, mapping := range mappings {
-		if aws.ToString(mapping.State) != mappingDeleting {
-			now = mapping
-			break
-		}
 	}
 	arn := m.arnOf(now)
 	tags, err := m.client.ListTags(ctx, &awslambda.ListTagsInput{Resource: &arn})
@@ -140,6 +132,11 @@ func (m *eventSourceMapping) observe(now types.EventSourceMappingConfiguration, 
 	}
 	if destination := now.DestinationConfig; destination != nil && destination.OnFailure != nil {
 		spec.OnFailure = aws.ToString(destination.OnFailure.Destination)
+	}
+	if config := now.MetricsConfig; config != nil {
+		for _, group := range config.Metrics {
+			spec.Metrics = append(spec.Metrics, string(group))
+		}
 	}
 	if spec.StartingPosition == "" {
 		spec.StartingPosition = m.desired.StartingPosition // not every endpoint tells
@@ -207,6 +204,7 @@ func (m *eventSourceMapping) input() *awslambda.CreateEventSourceMappingInput {
 		BisectBatchOnFunctionError:     &d.BisectOnError,
 		FunctionResponseTypes:          m.responseTypes(),
 		DestinationConfig:              m.destination(),
+		MetricsConfig:                  m.metrics(),
 		Tags:                           d.Tags,
 	}
 }
@@ -221,6 +219,14 @@ func (m *eventSourceMapping) responseTypes() []types.FunctionResponseType {
 
 func (m *eventSourceMapping) destination() *types.DestinationConfig {
 	return &types.DestinationConfig{OnFailure: &types.OnFailure{Destination: &m.desired.OnFailure}}
+}
+
+func (m *eventSourceMapping) metrics() *types.EventSourceMappingMetricsConfig {
+	config := &types.EventSourceMappingMetricsConfig{}
+	for _, group := range m.desired.Metrics {
+		config.Metrics = append(config.Metrics, types.EventSourceMappingMetric(group))
+	}
+	return config
 }
 
 func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
@@ -253,6 +259,7 @@ func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observ
 			BisectBatchOnFunctionError:     &d.BisectOnError,
 			FunctionResponseTypes:          m.responseTypes(),
 			DestinationConfig:              m.destination(),
+			MetricsConfig:                  m.metrics(),
 		})
 		return err
 	})
@@ -266,7 +273,7 @@ func (m *eventSourceMapping) Update(ctx context.Context, observed *engine.Observ
 func mappingFields() []string {
 	return []string{
 		"enabled", "batch_size", "batching_window_seconds", "parallelization_factor", "maximum_retry_attempts",
-		"maximum_record_age_seconds", "bisect_batch_on_function_error", "function_response_types", "on_failure",
+		"maximum_record_age_seconds", "bisect_batch_on_function_error", "function_response_types", "on_failure", "metrics",
 	}
 }
 

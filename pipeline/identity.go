@@ -30,6 +30,7 @@ func (id Identity) streamARN(name string) string   { return id.arn("kinesis", "s
 func (id Identity) tableARN(name string) string    { return id.arn("dynamodb", "table/"+name) }
 func (id Identity) functionARN(name string) string { return id.arn("lambda", "function:"+name) }
 func (id Identity) roleARN(name string) string     { return id.globalARN("iam", "role/"+name) }
+func (id Identity) topicARN(name string) string    { return id.arn("sns", name) }
 func (id Identity) alarmARN(name string) string    { return id.arn("cloudwatch", "alarm:"+name) }
 
 // logGroupARN is the form that tagging takes; policies on streams need ":*"

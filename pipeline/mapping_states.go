@@ -46,6 +46,23 @@ func (m *eventSourceMapping) find(ctx context.Context) ([]types.EventSourceMappi
 	return found, nil
 }
 
+// current is the one that works, or else one that is on its way out.
+func (m *eventSourceMapping) current(ctx context.Context) (types.EventSourceMappingConfiguration, error) {
+	mappings, err := m.find(ctx)
+	if err != nil {
+		return types.EventSourceMappingConfiguration{}, err
+	}
+	for _, mapping := range mappings {
+		if aws.ToString(mapping.State) != mappingDeleting {
+			return mapping, nil
+		}
+	}
+	if len(mappings) > 0 {
+		return mappings[0], nil
+	}
+	return types.EventSourceMappingConfiguration{}, engine.ErrNotFound
+}
+
 func (m *eventSourceMapping) arnOf(mapping types.EventSourceMappingConfiguration) string {
 	if arn := aws.ToString(mapping.EventSourceMappingArn); arn != "" {
 		return arn

@@ -17,6 +17,17 @@ func (n Names) functionMetric(name string) Metric {
 	return Metric{"AWS/Lambda", name, map[string]string{"FunctionName": n.Function}}
 }
 
+// theMapping stands for the UUID of the event source mapping, which AWS chooses. An
+// alarm that names it looks the UUID up.
+const theMapping = "(the event source mapping)"
+
+const mappingDimension = "EventSourceMappingUUID"
+
+// mappingMetric is one of those that the mapping has for its groups of metrics.
+func (n Names) mappingMetric(name string) Metric {
+	return Metric{"AWS/Lambda", name, map[string]string{mappingDimension: theMapping}}
+}
+
 // ownMetric is one that the function gives itself, by its log.
 func (n Names) ownMetric(name string) Metric {
 	return Metric{"enrich", name, map[string]string{"FunctionName": n.Function}}

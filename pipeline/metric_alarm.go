@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
@@ -39,7 +40,8 @@ type AlarmMetric struct {
 type metricAlarm struct {
 	identified
 	desired MetricAlarm
-	idle    bool // its state ALARM says that nothing comes in, which is no ill health
+	idle    bool                // its state ALARM says that nothing comes in, which is no ill health
+	mapping *eventSourceMapping // whose metrics it watches; nil: none
 	client  *cloudwatch.Client
 }
 
@@ -70,6 +72,9 @@ func (a *metricAlarm) Read(ctx context.Context) (_ *engine.Observed, err error) 
 		return nil, err
 	}
 	spec := observedAlarm(now)
+	if err := a.recognize(ctx, spec); err != nil {
+		return nil, err
+	}
 	spec.Tags = userTags(tags)
 	observed := &engine.Observed{
 		ID:     a.name,
@@ -166,7 +171,7 @@ func (a *metricAlarm) Diff(observed *engine.Observed) []engine.Change {
 
 func (a *metricAlarm) Create(ctx context.Context, progress engine.Progress) (err error) {
 	defer a.explain("creating", &err)
-	if err := a.put(ctx); err != nil {
+	if err := a.put(ctx, progress); err != nil {
 		return err
 	}
 	progress.Identified(a.name, a.arn)
@@ -175,8 +180,11 @@ func (a *metricAlarm) Create(ctx context.Context, progress engine.Progress) (err
 
 // put creates the alarm or replaces all of it but its tags, which count at the
 // creation only.
-func (a *metricAlarm) put(ctx context.Context) error {
-	d := a.desired
+func (a *metricAlarm) put(ctx context.Context, progress engine.Progress) error {
+	d, err := a.resolved(ctx, progress)
+	if err != nil {
+		return err
+	}
 	input := &cloudwatch.PutMetricAlarmInput{
 		AlarmName:          &a.name,
 		AlarmDescription:   &d.Description,
@@ -198,7 +206,7 @@ func (a *metricAlarm) put(ctx context.Context) error {
 	} else {
 		input.Metrics = queries(d)
 	}
-	_, err := a.client.PutMetricAlarm(ctx, input)
+	_, err = a.client.PutMetricAlarm(ctx, input)
 	return err
 }
 
@@ -230,14 +238,14 @@ func cloudWatchTags(tags map[string]string) []types.Tag {
 	return tagList(tags, func(key, value string) types.Tag { return types.Tag{Key: &key, Value: &value} })
 }
 
-func (a *metricAlarm) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, _ engine.Progress) (err error) {
+func (a *metricAlarm) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer a.explain("updating", &err)
 	if tagged(changes) {
 		if err := retagCloudWatch(ctx, a.client, a.arn, observed.Tags, a.desired.Tags); err != nil {
 			return err
 		}
 	}
-	return a.put(ctx)
+	return a.put(ctx, progress)
 }
 
 func retagCloudWatch(ctx context.Context, client *cloudwatch.Client, arn string, observed, desired map[string]string) error {
@@ -255,9 +263,19 @@ func retagCloudWatch(ctx context.Context, client *cloudwatch.Client, arn string,
 	return nil
 }
 
-func (a *metricAlarm) Delete(ctx context.Context, _ engine.Progress) (err error) {
+// Delete waits for the composite alarm that goes at the same time: the record knows
+// no order of what the configuration no longer has.
+func (a *metricAlarm) Delete(ctx context.Context, progress engine.Progress) (err error) {
 	defer a.explain("deleting", &err)
-	_, err = a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
+	err = retry{
+		match:    func(err error) bool { return says(err, "composite alarm(s) depending on") },
+		timeout:  time.Minute,
+		progress: progress,
+		doing:    "waiting for the end of the composite alarm",
+	}.do(ctx, func(ctx context.Context) error {
+		_, err := a.client.DeleteAlarms(ctx, &cloudwatch.DeleteAlarmsInput{AlarmNames: []string{a.name}})
+		return err
+	})
 	return ignore(err, "ResourceNotFound", "ResourceNotFoundException")
 }
 
@@ -267,15 +285,24 @@ func (a *metricAlarm) charges(cost.Flow) []cost.Charge {
 }
 
 // needs has a listing, which is about all alarms whatever names it gives.
+// describeAlarms is about all alarms whatever names it gives, and shows composite ones
+// only to whoever may see everything.
+const describeAlarms = "cloudwatch:DescribeAlarms"
+
 func (a *metricAlarm) needs() []need {
-	return []need{{
+	list := []need{{
 		sid: "Alarms", on: words{a.arn},
 		read:   words{"cloudwatch:ListTagsForResource"},
 		create: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource"},
 		update: words{"cloudwatch:PutMetricAlarm", "cloudwatch:TagResource", "cloudwatch:UntagResource"},
 		remove: words{"cloudwatch:DeleteAlarms"},
 	}, {
-		sid: "ListAlarms", on: words{strings.TrimSuffix(a.arn, a.name) + "*"},
-		read: words{"cloudwatch:DescribeAlarms"},
+		sid: sidUnscoped, on: words{everything},
+		read: words{describeAlarms},
 	}}
+	if a.mapping != nil {
+		const find = "lambda:ListEventSourceMappings"
+		list = append(list, need{sid: sidUnscoped, on: words{everything}, read: words{find}, create: words{find}, update: words{find}})
+	}
+	return list
 }

@@ -11,13 +11,14 @@ import (
 // Names that AWS knows a pipeline's resources by. They derive from name,
 // environment, account and region alone, so that a lost record can be rebuilt.
 type Names struct {
-	Stream    string            `json:"stream"`
-	Function  string            `json:"function"`
-	Bucket    string            `json:"bucket"`
-	Role      string            `json:"role"`
-	LogGroup  string            `json:"log_group"`
-	Dashboard string            `json:"dashboard"`
-	Tables    map[string]string `json:"tables"` // by the name of the lookup
+	Stream     string            `json:"stream"`
+	Function   string            `json:"function"`
+	Bucket     string            `json:"bucket"`
+	Role       string            `json:"role"`
+	LogGroup   string            `json:"log_group"`
+	Dashboard  string            `json:"dashboard"`
+	AlarmTopic string            `json:"alarm_topic"`
+	Tables     map[string]string `json:"tables"` // by the name of the lookup
 }
 
 func namesOf(id Identity, lookups []config.Lookup) Names {
@@ -31,8 +32,9 @@ func namesOf(id Identity, lookups []config.Lookup) Names {
 		Role:     p + "-" + id.Region + "-role",
 		LogGroup: "/aws/lambda/" + p + "-function",
 		// So are dashboards.
-		Dashboard: p + "-" + id.Region,
-		Tables:    make(map[string]string, len(lookups)),
+		Dashboard:  p + "-" + id.Region,
+		AlarmTopic: p + "-alarms",
+		Tables:     make(map[string]string, len(lookups)),
 	}
 	for _, lookup := range lookups {
 		names.Tables[lookup.Name] = p + "-" + lookup.Name
@@ -69,6 +71,7 @@ func Checks() []config.Check {
 	return []config.Check{
 		{Field: "name", Problems: checkNames},
 		{Field: "lookups", Problems: checkEnvironment},
+		{Field: "alarms", Problems: checkAlarms},
 	}
 }
 
@@ -77,6 +80,15 @@ func checkNames(cfg config.Config) []string { return problemsOf(anyIdentity(cfg)
 func checkEnvironment(cfg config.Config) []string {
 	if _, err := functionEnvironment(cfg, namesOf(anyIdentity(cfg), cfg.Lookups)); err != nil {
 		return []string{err.Error()}
+	}
+	return nil
+}
+
+func checkAlarms(cfg config.Config) []string {
+	id := anyIdentity(cfg)
+	p := &Pipeline{cfg: cfg, id: id, names: namesOf(id, cfg.Lookups)}
+	if problem := ruleProblem(p.metricAlarms()); problem != "" && cfg.Alarms.Composite {
+		return []string{problem}
 	}
 	return nil
 }

@@ -12,13 +12,13 @@ func TestNames(t *testing.T) {
 	id := Identity{Name: "orders", Environment: "prod", Partition: "aws-cn", Account: "123456789012", Region: "cn-north-1"}
 	names := namesOf(id, []config.Lookup{{Name: "users"}, {Name: "shops"}})
 	got := []string{
-		names.Stream, names.Function, names.Bucket, names.Role, names.LogGroup, names.Dashboard, names.Tables["users"], names.Tables["shops"],
+		names.Stream, names.Function, names.Bucket, names.Role, names.LogGroup, names.Dashboard, names.AlarmTopic, names.Tables["users"], names.Tables["shops"],
 		id.streamARN(names.Stream), id.functionARN(names.Function), id.bucketARN(names.Bucket), id.roleARN(names.Role),
-		id.logGroupARN(names.LogGroup), id.dashboardARN(names.Dashboard), id.tableARN(names.Tables["users"]), id.alarmARN("a"), id.mappingARN("u"),
+		id.logGroupARN(names.LogGroup), id.dashboardARN(names.Dashboard), id.tableARN(names.Tables["users"]), id.alarmARN("a"), id.topicARN(names.AlarmTopic), id.mappingARN("u"),
 	}
 	want := []string{
 		"orders-prod-stream", "orders-prod-function", "orders-prod-123456789012-cn-north-1", "orders-prod-cn-north-1-role",
-		"/aws/lambda/orders-prod-function", "orders-prod-cn-north-1", "orders-prod-users", "orders-prod-shops",
+		"/aws/lambda/orders-prod-function", "orders-prod-cn-north-1", "orders-prod-alarms", "orders-prod-users", "orders-prod-shops",
 		"arn:aws-cn:kinesis:cn-north-1:123456789012:stream/orders-prod-stream",
 		"arn:aws-cn:lambda:cn-north-1:123456789012:function:orders-prod-function",
 		"arn:aws-cn:s3:::orders-prod-123456789012-cn-north-1",
@@ -27,6 +27,7 @@ func TestNames(t *testing.T) {
 		"arn:aws-cn:cloudwatch::123456789012:dashboard/orders-prod-cn-north-1",
 		"arn:aws-cn:dynamodb:cn-north-1:123456789012:table/orders-prod-users",
 		"arn:aws-cn:cloudwatch:cn-north-1:123456789012:alarm:a",
+		"arn:aws-cn:sns:cn-north-1:123456789012:orders-prod-alarms",
 		"arn:aws-cn:lambda:cn-north-1:123456789012:event-source-mapping:u",
 	}
 	for i := range want {

@@ -69,7 +69,8 @@ func ofRemoval(action string) likelihood {
 	case "dynamodb:Scan", // counts what will be lost
 		"dynamodb:UpdateTable", // lifts a protection
 		"s3:DeleteBucketPolicy", "s3:DeleteObjectVersion", "s3:AbortMultipartUpload",
-		"iam:DeleteRolePolicy", "iam:DetachRolePolicy":
+		"iam:DeleteRolePolicy", "iam:DetachRolePolicy",
+		"sns:Unsubscribe": // of what has been confirmed
 		return maybe
 	}
 	return surely
@@ -86,7 +87,7 @@ func spared(step engine.Step, now any, action string) bool {
 func seldomInCreation() words {
 	return words{
 		"dynamodb:ListTagsOfResource", "dynamodb:DescribeContinuousBackups", "lambda:ListTags", "logs:ListTagsForResource",
-		"cloudwatch:ListTagsForResource", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
+		"cloudwatch:ListTagsForResource", "sns:ListTagsForResource", "iam:GetRolePolicy", "iam:ListRolePolicies", "iam:ListAttachedRolePolicies",
 		"s3:PutBucketPublicAccessBlock", "s3:PutEncryptionConfiguration",
 	}
 }
@@ -97,7 +98,7 @@ func occasion(action string) []string {
 	switch action {
 	case "kinesis:AddTagsToStream", "kinesis:RemoveTagsFromStream", "dynamodb:TagResource", "dynamodb:UntagResource",
 		"lambda:TagResource", "lambda:UntagResource", "logs:TagResource", "logs:UntagResource",
-		"cloudwatch:TagResource", "cloudwatch:UntagResource", "iam:TagRole", "iam:UntagRole", putBucketTags:
+		"cloudwatch:TagResource", "cloudwatch:UntagResource", "sns:TagResource", "sns:UntagResource", "iam:TagRole", "iam:UntagRole", putBucketTags:
 		return []string{"tags"}
 	case "kinesis:IncreaseStreamRetentionPeriod", "kinesis:DecreaseStreamRetentionPeriod":
 		return []string{"retention_hours"}
@@ -123,7 +124,7 @@ func occasion(action string) []string {
 		return mappingFields()
 	case "iam:UpdateAssumeRolePolicy":
 		return []string{"trust"}
-	case "iam:PutRolePolicy", "s3:PutBucketPolicy":
+	case "iam:PutRolePolicy", "s3:PutBucketPolicy", "sns:SetTopicAttributes":
 		return []string{"policy"}
 	case "iam:DeleteRolePolicy":
 		return []string{"other_policies"}
@@ -143,6 +144,8 @@ func occasion(action string) []string {
 		return []string{"lifecycle"}
 	case "s3:PutMetricsConfiguration":
 		return []string{"request_metrics"}
+	case "cloudwatch:PutCompositeAlarm":
+		return compositeFields()
 	case "cloudwatch:PutDashboard":
 		return []string{"body"}
 	}

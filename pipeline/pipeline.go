@@ -71,6 +71,7 @@ func (p *Pipeline) Resources() []engine.Resource {
 		p.function(),           // after role, log group and tables
 		p.eventSourceMapping(), // after function, role, stream and bucket: from here on records flow
 	)
+	resources = append(resources, p.notification()...)
 	resources = append(resources, p.alarms()...) // with names and ARNs that are known beforehand
 	return append(resources, p.dashboard())      // likewise
 }
@@ -93,8 +94,14 @@ func (p *Pipeline) Restore(key, kind, name, id string) (engine.Resource, error) 
 		return p.namedFunction(key, name), nil
 	case kindMapping:
 		return p.recordedMapping(key, name, id), nil
+	case kindTopic:
+		return p.namedTopic(key, name), nil
+	case kindSubscription:
+		return p.addressed(key, name), nil
 	case kindAlarm:
 		return p.namedAlarm(key, name), nil
+	case kindComposite:
+		return p.namedComposite(key, name), nil
 	case kindDashboard:
 		return p.namedDashboard(key, name), nil
 	}

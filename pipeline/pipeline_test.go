@@ -98,12 +98,35 @@ func TestArchitecture(t *testing.T) {
 	golden(t, "architecture.txt", text.String())
 }
 
-// Every environment has the same alarms, but no traffic calls nobody in dev.
-func TestMissingTraffic(t *testing.T) {
-	for environment, missing := range map[string]string{"dev": missingIsMissing, "staging": missingIsIll, "prod": missingIsIll} {
-		alarm := pick(t, offline(t, environment, "aws", "us-east-1"), alarmKey(alarmIncomingRecords)).(*metricAlarm)
-		if got := alarm.desired.MissingData; got != missing {
-			t.Errorf("%s: no data is %s, want %s", environment, got, missing)
+// Every alarm has a threshold of its own, and 0 switches it off.
+func TestThresholds(t *testing.T) {
+	var a *config.Alarms
+	p := func(change func()) *Pipeline {
+		return offline(t, "prod", "aws", "us-east-1", func(c *config.Config) { a = &c.Alarms; c.Function.Timeout = 10; change() })
+	}
+	usual := p(func() {}).metricAlarms()
+	for name, test := range map[string]struct {
+		set  func(value int)
+		want float64 // of 7
+	}{
+		alarmFunctionErrors:  {func(v int) { a.FunctionErrors = v }, 7},
+		alarmIncomingRecords: {func(v int) { a.IncomingRecords = v }, 7},
+		alarmTableThrottling: {func(v int) { a.LookupTableThrottling = v }, 7},
+		alarmPutErrors:       {func(v int) { a.S3PutErrors = v }, 7},
+		alarmIteratorAge:     {func(v int) { a.IteratorAgeSeconds = v }, 7000},
+		alarmThrottles:       {func(v int) { a.FunctionThrottles = v }, 7},
+		alarmDuration:        {func(v int) { a.DurationPercent = v }, 700},
+		alarmDeadLetters:     {func(v int) { a.DeadLetters = v }, 7},
+		alarmFailedBatches:   {func(v int) { a.FailedBatches = v }, 7},
+		alarmFailedDelivery:  {func(v int) { a.FailedDeliveries = v }, 7},
+	} {
+		alarm := pick(t, p(func() { test.set(7) }), alarmKey(name)).(*metricAlarm)
+		if alarm.desired.Threshold != test.want {
+			t.Errorf("%s: threshold %v, want %v", name, alarm.desired.Threshold, test.want)
+		}
+		off := p(func() { test.set(0) }).metricAlarms()
+		if len(off) != len(usual)-1 || slices.ContainsFunc(off, func(r engine.Resource) bool { return r.Key() == alarmKey(name) }) {
+			t.Errorf("%s is not switched off", name)
 		}
 	}
 }

@@ -18,18 +18,21 @@ import (
 
 // Kinds of resources, in the words that people read.
 const (
-	kindRole      = "execution role"
-	kindStream    = "data stream"
-	kindTable     = "lookup table"
-	kindBucket    = "delivery bucket"
-	kindLogGroup  = "log group"
-	kindFunction  = "function"
-	kindMapping   = "event source mapping"
-	kindAlarm     = "metric alarm"
-	kindDashboard = "dashboard"
+	kindRole         = "execution role"
+	kindStream       = "data stream"
+	kindTable        = "lookup table"
+	kindBucket       = "delivery bucket"
+	kindLogGroup     = "log group"
+	kindFunction     = "function"
+	kindMapping      = "event source mapping"
+	kindTopic        = "alarm topic"
+	kindSubscription = "alarm subscription"
+	kindAlarm        = "metric alarm"
+	kindComposite    = "composite alarm"
+	kindDashboard    = "dashboard"
 )
 
-// Keys of the resources that every pipeline has exactly once.
+// Keys of the resources that a pipeline has once.
 const (
 	keyRole      = "execution-role"
 	keyStream    = "data-stream"
@@ -37,11 +40,13 @@ const (
 	keyLogGroup  = "log-group"
 	keyFunction  = "function"
 	keyMapping   = "event-source-mapping"
+	keyTopic     = "alarm-topic"
 	keyDashboard = "dashboard"
 )
 
-func tableKey(lookup string) string { return "lookup-table/" + lookup }
-func alarmKey(alarm string) string  { return "alarm/" + alarm }
+func tableKey(lookup string) string         { return "lookup-table/" + lookup }
+func alarmKey(alarm string) string          { return "alarm/" + alarm }
+func subscriptionKey(address string) string { return "alarm-subscription/" + address }
 
 // identified is the part that all kinds have alike: who they are and what they
 // wait for.

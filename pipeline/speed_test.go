@@ -82,7 +82,7 @@ func TestSpeed(t *testing.T) {
 		}
 		// Only what is ACTIVE can be encrypted, which makes it UPDATING.
 		stream := 2 * takes.Stream
-		punctual(t, up, stream+takes.Mapping, []string{keyStream, keyMapping}, map[string]waits{
+		punctual(t, up, stream+takes.Mapping, []string{keyStream, keyMapping, alarmKey(alarmFailedBatches)}, map[string]waits{
 			keyStream:         {2, stream},
 			tableKey("users"): {1, takes.Table},
 			keyFunction:       {2, takes.Role - takes.Table + takes.Function}, // it begins when the table is there
@@ -103,7 +103,7 @@ func TestSpeed(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		punctual(t, down, takes.Mapping+takes.Stream, []string{keyMapping, keyStream}, map[string]waits{
+		punctual(t, down, takes.Mapping+takes.Stream, []string{alarmKey(alarmUnhealthy), alarmKey(alarmFailedBatches), keyMapping, keyStream}, map[string]waits{
 			keyMapping: {1, takes.Mapping}, keyStream: {1, takes.Stream}, tableKey("users"): {1, takes.Table},
 		})
 	})
