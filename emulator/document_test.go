@@ -51,6 +51,12 @@ func operationTable(t *testing.T, s *Server) string {
 			fmt.Fprintf(&b, "\n### %s\n\n| operation | members | not supported |\n| --- | --- | --- |\n", service)
 		}
 		var has, not []string
+		if o.Service == "s3" {
+			for _, header := range s3MembersOf()[o.Name].headers {
+				has = append(has, "x-amz-"+strings.ToLower(header))
+			}
+			has = append(has, s3MembersOf()[o.Name].queries...)
+		}
 		if operation, ok := tables[o.Service][o.Name]; ok {
 			not = read.unsupported(o, operation)
 			for _, member := range inputMembers(operation) {

@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"context"
+	"io"
 	"maps"
 	"net/http"
 	"path"
@@ -24,6 +25,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	lambdatypes "github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/resourcegroupstaggingapi"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
@@ -160,6 +162,8 @@ var unions = map[reflect.Type]any{
 		Value: cloudwatchtypes.AlarmPromQLCriteria{Query: aws.String("up")},
 	},
 	reflect.TypeFor[cloudwatchtypes.EvaluationWindow](): &cloudwatchtypes.EvaluationWindowMemberSlidingWindow{},
+	reflect.TypeFor[io.Reader]():                        strings.NewReader("x"),
+	reflect.TypeFor[s3types.ObjectEncryption]():         &s3types.ObjectEncryptionMemberSSEKMS{Value: s3types.SSEKMSEncryption{KMSKeyArn: aws.String("arn:aws:kms:us-east-1:000000000000:key/k")}},
 	reflect.TypeFor[iamtypes.PolicyIdentifier]():        &iamtypes.PolicyIdentifierMemberPolicyArn{Value: "arn:aws:iam::aws:policy/p"},
 }
 
@@ -204,7 +208,9 @@ func sample(t reflect.Type, member string) reflect.Value {
 			v.FieldByIndex(field.Index).Set(sample(field.Type, field.Name))
 		}
 	case reflect.Interface:
-		v.Set(reflect.ValueOf(unions[t]))
+		if union, ok := unions[t]; ok {
+			v.Set(reflect.ValueOf(union))
+		}
 	}
 	return v
 }

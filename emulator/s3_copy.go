@@ -21,6 +21,10 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 	if err != nil {
 		return err
 	}
+	condition, err := putCondition(q.Header)
+	if err != nil {
+		return err
+	}
 	version, err := s.newVersion(q)
 	if err != nil {
 		return err
@@ -44,7 +48,12 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 		return err
 	}
 	version.body, version.etag, version.sums = from.body, quotedHex(sum[:]), from.sums
-	if err := q.bucket.put(q.key, version, nil); err != nil {
+	if algorithm := strings.ToLower(q.Header.Get("X-Amz-Checksum-Algorithm")); algorithm != "" {
+		if version.sums, err = checksumOf(algorithm, from.body); err != nil {
+			return err
+		}
+	}
+	if err := q.bucket.put(q.key, version, condition); err != nil {
 		return err
 	}
 	if from.id != nullVersion {

@@ -85,6 +85,11 @@ func (s *s3Service) deleteObjects(q *s3Request) error {
 	if len(in.Objects) == 0 || len(in.Objects) > 1000 {
 		return malformedXML()
 	}
+	for _, item := range in.Objects {
+		if item.ETag != "" || item.LastModifiedTime != "" || item.Size != "" {
+			return notImplemented("conditions on deleted objects")
+		}
+	}
 	var out result
 	for _, item := range in.Objects {
 		deleted, err := s.deleteItem(q, item)
@@ -115,9 +120,6 @@ func (s *s3Service) deleteItem(q *s3Request, item deleteItem) (deletedItem, erro
 	out := deletedItem{Key: item.Key, VersionID: item.VersionID}
 	if item.Key == "" {
 		return out, failf(http.StatusBadRequest, "UserKeyMustBeSpecified", "The bucket POST must contain the specified field name. If it is specified, please check the order of the fields.")
-	}
-	if item.ETag != "" || item.LastModifiedTime != "" || item.Size != "" {
-		return out, notImplemented("conditions on deleted objects")
 	}
 	if err := checkKey(item.Key); err != nil {
 		return out, err

@@ -66,11 +66,6 @@ func refuseFeatures(q *s3Request) error {
 	if !slices.Contains(storageClasses, q.Header.Get("X-Amz-Storage-Class")) {
 		return failf(http.StatusBadRequest, "InvalidStorageClass", "The storage class you specified is not valid")
 	}
-	for _, header := range []string{"X-Amz-Server-Side-Encryption-Customer-Algorithm", "X-Amz-Object-Lock-Mode", "X-Amz-Object-Lock-Legal-Hold", "X-Amz-Object-Lock-Event-Hold", "X-Amz-Website-Redirect-Location", "X-Amz-Write-Offset-Bytes"} {
-		if q.Header.Get(header) != "" {
-			return notImplemented("the header " + strings.ToLower(header))
-		}
-	}
 	acl := q.Header.Get("X-Amz-Acl")
 	for _, header := range []string{"X-Amz-Grant-Full-Control", "X-Amz-Grant-Read", "X-Amz-Grant-Read-Acp", "X-Amz-Grant-Write-Acp"} {
 		if q.Header.Get(header) != "" {
@@ -131,4 +126,12 @@ func putCondition(header http.Header) (func(*s3Version) error, error) {
 		}
 		return nil
 	}, nil
+}
+
+// refuseNamespace answers for buckets whose names are their account's alone.
+func refuseNamespace(header http.Header) error {
+	if namespace := header.Get("X-Amz-Bucket-Namespace"); namespace == "account-regional" {
+		return notImplemented("the bucket namespace " + namespace)
+	}
+	return nil
 }

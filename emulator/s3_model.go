@@ -3,7 +3,6 @@ package emulator
 import (
 	"bytes"
 	"encoding/xml"
-	"net/http"
 	"slices"
 )
 
@@ -77,12 +76,4 @@ func complete(document []byte) bool {
 			}
 		}
 	}
-}
-
-// refuseNamespace answers for buckets whose names are their account's alone.
-func refuseNamespace(header http.Header) error {
-	if namespace := header.Get("X-Amz-Bucket-Namespace"); namespace == "account-regional" {
-		return notImplemented("the bucket namespace " + namespace)
-	}
-	return nil
 }

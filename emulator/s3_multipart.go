@@ -332,11 +332,26 @@ func (s *s3Service) assemble(q *s3Request, list []completePart) (*s3Version, err
 	} else if version.sums.value, err = checksum(version.sums.algorithm, version.body); err != nil {
 		return nil, err
 	}
-	claimed := q.Header.Get(checksumHeader + version.sums.algorithm)
-	if claimed != "" && claimed != version.sums.value {
-		return nil, failf(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", strings.ToUpper(version.sums.algorithm))
+	return &version, version.checkClaims(q.Header)
+}
+
+// checkClaims holds a whole object to what the headers of its completion say of it.
+func (v *s3Version) checkClaims(header http.Header) error {
+	algorithm, claimed, err := requestChecksum(header)
+	kind, size := header.Get("X-Amz-Checksum-Type"), header.Get("X-Amz-Mp-Object-Size")
+	switch {
+	case err != nil:
+		return err
+	case algorithm != "" && algorithm != v.sums.algorithm:
+		return invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", v.sums.algorithm, algorithm)
+	case kind != "" && kind != v.sums.kind:
+		return invalidRequest("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", v.sums.kind)
+	case claimed != "" && claimed != v.sums.value:
+		return failf(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", strings.ToUpper(v.sums.algorithm))
+	case size != "" && size != strconv.Itoa(len(v.body)):
+		return invalidRequest("The provided 'x-amz-mp-object-size' header value %s does not match what was computed: %d", size, len(v.body))
 	}
-	return &version, nil
+	return nil
 }
 
 // choose gives the parts that a completion lists, after checking each.

@@ -110,9 +110,6 @@ func (s *s3Service) headObject(q *s3Request) error { return s.readVersion(q, fal
 
 // readVersion answers GET and HEAD of an object.
 func (s *s3Service) readVersion(q *s3Request, withBody bool) error {
-	if q.query.Has("partNumber") {
-		return notImplemented("reading one part of an object (partNumber)")
-	}
 	version, err := s.find(q)
 	if err != nil {
 		return err

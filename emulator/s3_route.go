@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -97,7 +98,7 @@ func objectRoutes() map[string]methods {
 // does not have.
 var absent = []string{
 	"abac", "accelerate", "acl", "analytics", "annotation", "annotations", "attributes", "cors", "encryption", "intelligent-tiering", "inventory",
-	"legal-hold", "logging", "metadataConfiguration", "metadataInventoryTable", "metadataJournalTable", "metadataTable",
+	"legal-hold", "logging", "metadataAnnotationTable", "metadataConfiguration", "metadataInventoryTable", "metadataJournalTable", "metadataTable",
 	"notification", "object-lock", "ownershipControls", "renameObject", "replication", "requestPayment", "restore",
 	"retention", "select", "session", "torrent", "website",
 }
@@ -120,12 +121,19 @@ func (x *s3Routes) find(q *s3Request) (s3Operation, error) {
 	if q.key != "" {
 		routes = x.object
 	}
+	var chosen []string
 	for _, parameter := range sortedKeys(q.query) {
-		operations, ok := routes[parameter]
-		if !ok || parameter == "" {
-			continue
+		if _, ok := routes[parameter]; ok && parameter != "" || slices.Contains(absent, parameter) {
+			chosen = append(chosen, parameter)
 		}
-		return pick(operations, q.Method, parameter)
+	}
+	if len(chosen) > 1 {
+		return s3Operation{name: q.Method + " ?" + strings.Join(chosen, "&")}, invalidArgument("ResourceType", chosen[0], "Conflicting query string parameters: %s", strings.Join(chosen, ", "))
+	}
+	if len(chosen) == 1 {
+		if operations, ok := routes[chosen[0]]; ok {
+			return pick(operations, q.Method, chosen[0])
+		}
 	}
 	for _, parameter := range absent {
 		if q.query.Has(parameter) {

@@ -17,6 +17,7 @@ type s3Service struct {
 	options   Options
 	routes    s3Routes
 	enums     map[string][]string // values of headers
+	members   map[string]s3Members
 	store     *s3Store
 	metrics   *cloudWatchService // nil: no request metrics
 	iam       *iamService        // nil: everybody may do everything
@@ -32,6 +33,7 @@ func newS3(options Options, metrics *cloudWatchService, iam *iamService) *s3Serv
 		options: options,
 		routes:  s3Routes{bucket: bucketRoutes(), object: objectRoutes()},
 		enums:   s3Enums(),
+		members: s3MembersOf(),
 		store:   newS3Store(),
 		metrics: metrics,
 		iam:     iam,
@@ -68,7 +70,7 @@ func (s *s3Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			if operation.serve == nil {
 				member = ""
 			}
-			s.unsupported(r.Context(), operation.name, member)
+			s.unsupported(r.Context(), operation.called(q), member)
 		case failure.Receiver && !failure.injected:
 			s.options.Logger.Error("S3 failed", "operation", operation.name, "error", err)
 		}
@@ -135,6 +137,9 @@ func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
 	}
 	if s.occupied(q) {
 		return operation, s3Aborted()
+	}
+	if err := s.checkMembers(q, operation); err != nil {
+		return operation, err
 	}
 	return operation, operation.serve(s, q)
 }

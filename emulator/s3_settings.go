@@ -75,34 +75,40 @@ func decodeXML(body []byte, into any) error {
 			return malformedXML()
 		}
 	}
-	if hasUnknown(reflect.ValueOf(into)) || !complete(body) {
+	for _, name := range unknownElements(reflect.ValueOf(into)) {
+		if slices.Contains(absentElements, name) {
+			return notImplemented("the element " + name)
+		}
+		return malformedXML()
+	}
+	if !complete(body) {
 		return malformedXML()
 	}
 	return nil
 }
 
-// hasUnknown tells whether any struct within v collected an unknownElement.
-func hasUnknown(v reflect.Value) bool {
+// unknownElements gives the names of the elements that the structs within v have no
+// place for.
+func unknownElements(v reflect.Value) []string {
+	if element, ok := v.Interface().(unknownElement); ok {
+		return []string{element.XMLName.Local}
+	}
+	var names []string
 	switch v.Kind() {
 	case reflect.Pointer:
-		return !v.IsNil() && hasUnknown(v.Elem())
-	case reflect.Slice:
-		if v.Type().Elem() == reflect.TypeFor[unknownElement]() {
-			return v.Len() > 0
+		if !v.IsNil() {
+			names = unknownElements(v.Elem())
 		}
+	case reflect.Slice:
 		for i := range v.Len() {
-			if hasUnknown(v.Index(i)) {
-				return true
-			}
+			names = append(names, unknownElements(v.Index(i))...)
 		}
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if hasUnknown(v.Field(i)) {
-				return true
-			}
+			names = append(names, unknownElements(v.Field(i))...)
 		}
 	}
-	return false
+	return names
 }
 
 // readXML reads the document of a subresource.

@@ -167,7 +167,7 @@ func TestEmptying(t *testing.T) {
 }
 
 func TestDeleteObjects(t *testing.T) {
-	_, client := s3Client(t)
+	s, client := s3Client(t)
 	newBucket(t, client, true)
 	putObject(t, client, "a", "1")
 	identifiers := func(n int) []types.ObjectIdentifier {
@@ -183,9 +183,14 @@ func TestDeleteObjects(t *testing.T) {
 	}
 	_, err = client.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: aws.String(testBucket), Delete: &types.Delete{Objects: identifiers(1001)}})
 	wantCode(t, err, "MalformedXML")
-	out, err = client.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: aws.String(testBucket), Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("a")}, {Key: aws.String("x"), ETag: aws.String("y")}}}})
-	if err != nil || len(out.Deleted) != 1 || !aws.ToBool(out.Deleted[0].DeleteMarker) || out.Deleted[0].DeleteMarkerVersionId == nil || len(out.Errors) != 1 || *out.Errors[0].Code != "NotImplemented" {
+	out, err = client.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: aws.String(testBucket), Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("a")}, {Key: aws.String(strings.Repeat("x", maxKey+1))}}}})
+	if err != nil || len(out.Deleted) != 1 || !aws.ToBool(out.Deleted[0].DeleteMarker) || out.Deleted[0].DeleteMarkerVersionId == nil || len(out.Errors) != 1 || *out.Errors[0].Code != "KeyTooLongError" {
 		t.Errorf("got %+v, %v", out, err)
+	}
+	_, err = client.DeleteObjects(t.Context(), &s3.DeleteObjectsInput{Bucket: aws.String(testBucket), Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("b")}, {Key: aws.String("x"), ETag: aws.String("y")}}}})
+	wantCode(t, err, "NotImplemented")
+	if want := (UnsupportedCount{Service: "s3", Operation: "DeleteObjects", Member: "conditions on deleted objects", Count: 1}); !slices.Contains(s.Unsupported(), want) {
+		t.Errorf("counted %+v, want %+v", s.Unsupported(), want)
 	}
 }
 
