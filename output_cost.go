@@ -23,7 +23,8 @@ type costDocument struct {
 	Unconfirmed []string `json:"unconfirmed"`
 	Notes       []string `json:"notes"`       // what is left out
 	Assumptions []string `json:"assumptions"` // of the calculation
-	Sources     []string `json:"sources"`     // of the prices
+	Sources     []string `json:"sources"`     // where the prices were read
+	Pages       []string `json:"pages"`       // where AWS publishes them
 }
 
 type trafficDocument struct {
@@ -98,7 +99,7 @@ func costOf(e *cost.Estimate) costDocument {
 		Services: servicesOf(e.Bill), Total: serviceOf(e.Bill.Total, "total"),
 		Recipe: recipeDocument{Services: servicesOf(e.Recipe), Total: serviceOf(e.Recipe.Total, "total"), Times: times(e)},
 		Items:  []costItemDocument{}, Unconfirmed: append([]string{}, e.Bill.Unconfirmed()...),
-		Notes: append([]string{}, e.Notes...), Assumptions: e.Assumptions(), Sources: e.Bill.Pages(),
+		Notes: append([]string{}, e.Notes...), Assumptions: e.Assumptions(), Sources: e.Bill.Sources(), Pages: e.Bill.Pages(),
 	}
 	for _, entry := range e.Bill.Entries {
 		d.Items = append(d.Items, costItemDocument{
@@ -136,7 +137,7 @@ func printCost(p *page, name string, e *cost.Estimate, verbose bool) {
 	if verbose {
 		printItems(p, e)
 	}
-	p.line("sources:")
+	p.line("the prices are those of AWS's price lists, as others have quoted them (-v names each source); check them at")
 	for _, page := range e.Bill.Pages() {
 		p.line("  %s", page)
 	}
@@ -163,6 +164,9 @@ func printItems(p *page, e *cost.Estimate) {
 	p.line("")
 	for _, assumption := range e.Assumptions() {
 		p.line("assumed: %s", assumption)
+	}
+	for _, source := range e.Bill.Sources() {
+		p.line("source: %s", source)
 	}
 }
 

@@ -98,14 +98,19 @@ func (b Bill) Unconfirmed() []string {
 }
 
 // Pages are where AWS publishes the prices.
-func (b Bill) Pages() []string {
-	var pages []string
+func (b Bill) Pages() []string { return b.distinct(func(e Entry) string { return e.Page }) }
+
+// Sources are where the prices were read.
+func (b Bill) Sources() []string { return b.distinct(func(e Entry) string { return e.Source }) }
+
+func (b Bill) distinct(of func(Entry) string) []string {
+	var all []string
 	for _, e := range b.Entries {
-		if !slices.Contains(pages, e.Page) {
-			pages = append(pages, e.Page)
+		if !slices.Contains(all, of(e)) {
+			all = append(all, of(e))
 		}
 	}
-	return pages
+	return all
 }
 
 // Estimate is what a pipeline costs at some traffic, beside the recipe's design.

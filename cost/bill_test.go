@@ -74,6 +74,9 @@ func TestBill(t *testing.T) {
 	if got := b.Unconfirmed(); !slices.Equal(got, []string{"dynamodb.recovery"}) {
 		t.Errorf("not confirmed: %v", got)
 	}
+	if got := b.Sources(); len(got) != 3 {
+		t.Errorf("sources: %v", got)
+	}
 	if got := b.Pages(); len(got) != 3 {
 		t.Errorf("pages: %v", got)
 	}

@@ -67,7 +67,7 @@ type Flow struct {
 	StoredBytes  float64
 	LogBytes     float64
 	Metrics      int // that the function gives
-	// Busy is the share of the time in which there is a batch in work wherever there may be one;
+	// Busy is how long the batches take, as a share of the time that there is for them;
 	// above 1 the function cannot keep up.
 	Busy float64
 }
@@ -101,7 +101,7 @@ func (d Design) PerRecord(t Traffic) Flow {
 	f.Milliseconds = math.Ceil(f.Records * each)
 	f.Reads = t.Events()
 	f.Objects = t.Events()
-	f.StoredBytes = t.Events() * (float64(t.EventBytes) + addedBytes)
+	f.StoredBytes = t.Events() * (float64(t.EventBytes) + addedBytes*float64(d.Lookups))
 	f.LogBytes = t.Events()*recipeLog + f.Batches*platformLog
 	f.Busy = d.busy(f)
 	return f

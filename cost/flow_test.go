@@ -115,7 +115,7 @@ func TestFlow(t *testing.T) {
 	}
 	recipe := d.PerRecord(traffic)
 	for name, pair := range map[string][2]float64{
-		"reads": {recipe.Reads, events}, "objects": {recipe.Objects, events}, "stored bytes": {recipe.StoredBytes, events * 700},
+		"reads": {recipe.Reads, events}, "objects": {recipe.Objects, events}, "stored bytes": {recipe.StoredBytes, events * 1000},
 		"batches":   {recipe.Batches, events / 99},
 		"log bytes": {recipe.LogBytes, events*3*(80+26) + events/99*(141+265+2*26)},
 		"metrics":   {float64(recipe.Metrics), 0},
