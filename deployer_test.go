@@ -197,6 +197,7 @@ tags: {team: ops}
 	d.well("lookup", "delete", "bob", "-c", first)
 	d.well("put", d.file("events.ndjson", `{"user_id":"ada"}`), "-c", first)
 	d.well("test-event", "-c", first)
+	d.well("bench", "--duration", "100ms", "-c", first)
 	d.well("results", "-c", first)
 	d.well("logs", "-c", first)
 	d.well("metrics", "-c", first)

@@ -103,6 +103,7 @@ func (p *program) app() *cli.App {
 			p.statusCommand(),
 			p.testEventCommand(),
 			p.putCommand(),
+			p.benchCommand(),
 			p.lookupCommand(),
 			p.resultsCommand(),
 			p.logsCommand(),
