@@ -203,6 +203,7 @@ alarms: {notify: [ops@example.com]}
 	d.well("lookup", "delete", "bob", "-c", first)
 	d.well("put", d.file("events.ndjson", `{"user_id":"ada"}`), "-c", first)
 	d.well("test-event", "-c", first)
+	d.well("bench", "--duration", "100ms", "-c", first)
 	d.well("results", "-c", first)
 	d.well("logs", "-c", first)
 	d.well("metrics", "-c", first)

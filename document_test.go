@@ -29,6 +29,7 @@ func documented() map[string][]shape {
 		"status":       {{of: statusDocument{}}},
 		"test-event":   {{of: testEventDocument{}}},
 		"put":          {{of: putDocument{}}},
+		"bench":        {{of: benchDocument{}}},
 		"lookup load":  {{of: loadDocument{}}},
 		"lookup get":   {{of: itemDocument{}}},
 		"lookup put":   {{of: loadDocument{}}},

@@ -35,7 +35,7 @@ func globalFlags() []cli.Flag {
 		flag("yes", "y", "do not ask"),
 		&cli.DurationFlag{
 			Name: "timeout", EnvVars: []string{variable("timeout")},
-			Usage: "`TIME`: how long deploy, plan, status and destroy may take (default: 10m), and test-event waits (default: 1m)",
+			Usage: "`TIME`: how long deploy, plan, status and destroy may take (default: 10m), and test-event and bench wait (default: 1m)",
 		},
 		&cli.BoolFlag{Name: "help", Aliases: []string{"h"}, Usage: "print help", DisableDefaultText: true},
 		&cli.BoolFlag{Name: "version", Usage: "print the version", DisableDefaultText: true},

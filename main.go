@@ -106,6 +106,7 @@ func (p *program) app() *cli.App {
 			p.statusCommand(),
 			p.testEventCommand(),
 			p.putCommand(),
+			p.benchCommand(),
 			p.lookupCommand(),
 			p.resultsCommand(),
 			p.logsCommand(),

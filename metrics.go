@@ -149,16 +149,20 @@ func printPeriods(page *page, s pipeline.Series, period time.Duration) {
 	highest := slices.MaxFunc(s.Points, func(a, b pipeline.Point) int { return cmp.Compare(a.Value, b.Value) }).Value
 	var rows [][]cell
 	for _, point := range s.Points {
-		width := 0
-		if highest > 0 {
-			width = int(math.Round(point.Value / highest * 40))
-		}
 		rows = append(rows, []cell{
 			{text: point.At.Local().Format("2006-01-02 15:04"), paint: page.c.faint},
-			{text: figure(point.Value, s.Unit)}, {text: strings.Repeat("█", width)},
+			{text: figure(point.Value, s.Unit)}, {text: drawn(point.Value, highest)},
 		})
 	}
 	page.table(rows)
+}
+
+// drawn is a bar for a value, of 40 columns for the highest.
+func drawn(value, highest float64) string {
+	if highest <= 0 {
+		return ""
+	}
+	return strings.Repeat("█", int(math.Round(value/highest*40)))
 }
 
 // bars draws a figure's periods, of at most 60 columns. A period without data is

@@ -63,31 +63,48 @@ func (f *following) hour(ctx context.Context, hour time.Time, yield func([]byte,
 			yield(nil, err)
 			return false
 		}
-		before := f.seen[o.Key]
-		if o.ETag != "" && before.etag == o.ETag {
+		r := f.seen[o.Key]
+		if o.ETag != "" && r.etag == o.ETag {
 			continue
 		}
-		through := before.through
-		for text, err := range Lines(ctx, f.client, f.place, o.Key) {
+		for text, err := range linesBehind(ctx, f.client, f.place, o, &r) {
+			if err != nil {
+				yield(nil, err)
+				return false
+			}
+			if !yield(text, nil) {
+				return false
+			}
+		}
+		f.seen[o.Key] = r
+	}
+	return true
+}
+
+// linesBehind gives the lines of an object that were not in it before, and in the end
+// tells how far it is read now.
+func linesBehind(ctx context.Context, client *s3.Client, p Place, o Object, r *read) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		through := r.through
+		for text, err := range Lines(ctx, client, p, o.Key) {
 			if errors.Is(err, ErrGone) {
 				break
 			}
 			if err != nil {
 				yield(nil, err)
-				return false
+				return
 			}
 			number := sequenceOf(text, o)
-			if before.through != "" && CompareSequence(number, before.through) <= 0 {
+			if r.through != "" && CompareSequence(number, r.through) <= 0 {
 				continue
 			}
 			if CompareSequence(number, through) > 0 {
 				through = number
 			}
 			if !yield(text, nil) {
-				return false
+				return
 			}
 		}
-		f.seen[o.Key] = read{etag: o.ETag, through: through}
+		*r = read{etag: o.ETag, through: through}
 	}
-	return true
 }

@@ -55,9 +55,9 @@ func (p *Pipeline) dataNeeds() []need {
 	list := []need{
 		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
 			"kinesis:PutRecord",  // test-event
-			"kinesis:PutRecords", // put
+			"kinesis:PutRecords", // put, bench
 		}},
-		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{

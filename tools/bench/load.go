@@ -6,8 +6,9 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
-	"strings"
 	"time"
+
+	"enrich/clickstream"
 )
 
 // load is what a function is given: batches of one shard, in the order in which a
@@ -41,6 +42,7 @@ func user(n int) string {
 // make writes the events of all batches, the same ones at each call.
 func (l load) make(now time.Time) [][]byte {
 	random := rand.New(rand.NewPCG(1, 2))
+	minute := time.Date(2026, 11, 23, 15, 4, 0, 0, time.UTC)
 	var batches [][]byte
 	for i := range l.batches {
 		b := []byte(`{"Records":[`)
@@ -49,7 +51,8 @@ func (l load) make(now time.Time) [][]byte {
 				b = append(b, ',')
 			}
 			n := i*l.size + j
-			b = appendRecord(b, n, now, l.userOf(n), click(random, l.userOf(n), l.bytes))
+			at := minute.Add(time.Duration(random.IntN(60_000)) * time.Millisecond)
+			b = appendRecord(b, n, now, l.userOf(n), clickstream.Event(random, l.userOf(n), at, l.bytes, ""))
 		}
 		batches = append(batches, append(b, `]}`...))
 	}
@@ -64,24 +67,4 @@ func appendRecord(dst []byte, n int, arrived time.Time, partitionKey string, dat
 		`"invokeIdentityArn":"arn:aws:iam::%s:role/bench-dev-%s-role","awsRegion":%q,"eventSourceARN":"arn:aws:kinesis:%s:%s:stream/bench-dev-stream"}`,
 		partitionKey, sequence, base64.StdEncoding.EncodeToString(data), arrived.Unix(), arrived.Nanosecond()/1e6,
 		sequence, account, region, region, region, account)
-}
-
-// click is an event of a shop's visitor. Its identifiers are random, as real ones
-// are: an event that only repeats another costs the compressor nothing.
-func click(random *rand.Rand, user string, size int) []byte {
-	pages := []string{"/products/widgets/blue-widget", "/cart", "/checkout/payment", "/search", "/account/orders"}
-	kinds := []string{"page_view", "add_to_cart", "purchase", "search"}
-	e := fmt.Appendf(nil, `{"event_id":"%s","user_id":%q,"event_type":%q,"timestamp":"2026-11-23T15:04:%02d.%03dZ","page":"%s-%d",`+
-		`"referrer":"https://example.com/search?q=widget+%d","session_id":"%s","user_agent":"Mozilla/5.0 (Linux)",`+
-		`"properties":{"price":%d.%02d,"quantity":%d,"in_stock":%t,"note":"`,
-		uuid(random), user, kinds[random.IntN(len(kinds))], random.IntN(60), random.IntN(1000), pages[random.IntN(len(pages))], random.IntN(5000),
-		random.IntN(5000), uuid(random), random.IntN(500), random.IntN(100), random.IntN(9)+1, random.IntN(2) == 0)
-	const end = `"}}`
-	e = append(e, strings.Repeat("some words ", size/11)[:max(0, size-len(e)-len(end))]...)
-	return append(e, end...)
-}
-
-func uuid(random *rand.Rand) string {
-	a, b := random.Uint64(), random.Uint64()
-	return fmt.Sprintf("%08x-%04x-4%03x-%04x-%012x", a>>32, a>>16&0xffff, a&0xfff, b>>48&0x3fff|0x8000, b&0xffffffffffff)
 }
