@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 	"time"
 
@@ -66,20 +64,19 @@ func (p *program) results(c *cli.Context) error {
 		return p.followResults(c, s, prefix, where)
 	}
 	records := p.out.records()
-	err = s.eachRecord(c.Context, prefix, time.Now().Add(-since), func(record []byte) error {
+	for record, err := range delivery.Records(c.Context, s.storage(), s.place(), prefix, time.Now().Add(-since)) {
+		if err != nil {
+			return records.broken(p.notDeployed(err, "NoSuchBucket"))
+		}
 		if !meets(record, where) {
-			return nil
+			continue
 		}
 		if err := records.add(record); err != nil {
 			return err
 		}
 		if limit > 0 && records.count == limit {
-			return errEnough
+			break
 		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, errEnough) {
-		return records.broken(p.notDeployed(err, "NoSuchBucket"))
 	}
 	return records.end()
 }
@@ -130,34 +127,6 @@ func (p *program) followResults(c *cli.Context, s *session, prefix string, where
 		}
 		if printed++; limit > 0 && printed == limit {
 			return nil
-		}
-	}
-	return nil
-}
-
-// errEnough ends the reading before its end.
-var errEnough = errors.New("enough")
-
-// eachRecord reads every record that arrived in the hours since then.
-func (s *session) eachRecord(ctx context.Context, prefix string, since time.Time, take func([]byte) error) error {
-	client, place := s.storage(), s.place()
-	now := time.Now()
-	for hour := since.UTC().Truncate(time.Hour); !hour.After(now); hour = hour.Add(time.Hour) {
-		for object, err := range delivery.List(ctx, client, place, prefix, hour, "") {
-			if err != nil {
-				return err
-			}
-			for record, err := range delivery.Lines(ctx, client, place, object.Key) {
-				if errors.Is(err, delivery.ErrGone) {
-					break // removed since it was listed
-				}
-				if err != nil {
-					return err
-				}
-				if err := take(record); err != nil {
-					return err
-				}
-			}
 		}
 	}
 	return nil
