@@ -266,7 +266,7 @@ type cell struct {
 	paint func(...any) string // nil: as it is
 }
 
-func (c cell) width() int { return len([]rune(c.text)) }
+func (c cell) width() int { return breadth(c.text) }
 
 func (c cell) painted() string {
 	if c.paint == nil || c.text == "" {

@@ -35,7 +35,7 @@ func inTurn(ctx context.Context, c *s3.Client, since time.Time) (records []strin
 	return records, nil
 }
 
-// read reads until it fails or has so many.
+// readSome reads until it fails or has so many.
 func readSome(ctx context.Context, c *s3.Client, since time.Time, limit int) (records []string, err error) {
 	for text, err := range Records(ctx, c, place, place.Prefix, since) {
 		if err != nil {
@@ -141,6 +141,7 @@ func TestRecordsFail(t *testing.T) {
 		t.Errorf("%d records, %v", len(got), err)
 	}
 	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	why := errors.New("enough of it")
 	n := 0
 	for _, err = range Records(ctx, c, place, place.Prefix, now) {
