@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -89,7 +90,7 @@ func (o *output) result(document any, text func(*page)) error {
 	if o.json {
 		return o.document(document)
 	}
-	p := &page{c: o.c}
+	p := &page{c: o.c, columns: o.columns()}
 	text(p)
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -109,7 +110,7 @@ func (o *output) screen(document any, text func(*page)) error {
 		}
 		return o.live(line)
 	}
-	p := &page{c: o.c}
+	p := &page{c: o.c, columns: o.columns()}
 	if isTerminal(o.out) {
 		p.WriteString("\x1b[H\x1b[2J") // home, and clear
 	}
@@ -227,7 +228,8 @@ func (o *output) failure(err error) {
 // page collects a result for people.
 type page struct {
 	bytes.Buffer
-	c palette
+	c       palette
+	columns int // of the terminal
 }
 
 // line adds a line.
@@ -235,9 +237,24 @@ func (p *page) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(p, format+"\n", args...) // a buffer takes everything
 }
 
-// table adds indented rows, in columns as wide as they need to be. A cell's colour must
-// not count for its width, so it is given apart.
-func (p *page) table(rows [][]cell) {
+// fitted adds rows as table does, whose last cells are cut where the line ends: what
+// they tell is worth no second line.
+func (p *page) fitted(rows [][]cell) {
+	widths := columnWidths(rows)
+	cut := make([][]cell, 0, len(rows))
+	for _, row := range rows {
+		at := breadth("  ")
+		for _, wide := range widths[:len(row)-1] {
+			at += wide + breadth("  ")
+		}
+		row = slices.Clone(row)
+		row[len(row)-1].text = shorten(row[len(row)-1].text, max(p.columns-at, 1))
+		cut = append(cut, row)
+	}
+	p.table(cut)
+}
+
+func columnWidths(rows [][]cell) []int {
 	var widths []int
 	for _, row := range rows {
 		for i, c := range row {
@@ -247,6 +264,13 @@ func (p *page) table(rows [][]cell) {
 			widths[i] = max(widths[i], c.width())
 		}
 	}
+	return widths
+}
+
+// table adds indented rows, in columns as wide as they need to be. A cell's colour must
+// not count for its width, so it is given apart.
+func (p *page) table(rows [][]cell) {
+	widths := columnWidths(rows)
 	for _, row := range rows {
 		var b strings.Builder
 		b.WriteString("  ")

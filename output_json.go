@@ -112,6 +112,48 @@ type statusDocument struct {
 	// be read.
 	Activity        []activityDocument `json:"activity"`
 	ActivityUnknown string             `json:"activity_unknown,omitempty"`
+	// Health is that of a deployed pipeline.
+	Health *healthDocument `json:"health,omitempty"`
+	// Verdict is all of it in a line: healthy, ill or not deployed, and why.
+	Verdict  string    `json:"verdict"`
+	ailments []ailment // that Problems are of
+}
+
+// healthDocument is how a pipeline does, besides its figures.
+type healthDocument struct {
+	Mapping       *mappingDocument `json:"mapping"` // null: there is none
+	Alarms        alarmsDocument   `json:"alarms"`
+	CacheHitRate  rateDocument     `json:"cache_hit_rate"`
+	Newest        *newestDocument  `json:"newest_object"` // null: there is none
+	NewestUnknown string           `json:"newest_object_unknown,omitempty"`
+}
+
+// mappingDocument is what Lambda says of the event source mapping.
+type mappingDocument struct {
+	State      string `json:"state"`
+	LastResult string `json:"last_result"`
+}
+
+// alarmsDocument counts alarms by their states.
+type alarmsDocument struct {
+	OK               int      `json:"ok"`
+	Alarm            int      `json:"alarm"`
+	InsufficientData int      `json:"insufficient_data"`
+	InAlarm          []string `json:"in_alarm"` // names
+}
+
+// rateDocument is a share, from 0 to 1, of the last minutes; null is no data.
+type rateDocument struct {
+	LastFiveMinutes *float64 `json:"last_5_minutes"`
+	LastHour        *float64 `json:"last_hour"`
+}
+
+// newestDocument is the enriched object that was stored last.
+type newestDocument struct {
+	Key        string    `json:"key"`
+	StoredAt   time.Time `json:"stored_at"`
+	AgeSeconds float64   `json:"age_seconds"`
+	Partly     bool      `json:"at_most"` // not all were looked at: a newer one may be there
 }
 
 // activityDocument is one metric of the last minutes; null is no data.

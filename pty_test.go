@@ -39,6 +39,12 @@ type terminal struct {
 // stderr on a terminal.
 func onTerminal(t *testing.T, directory string, variables []string, words ...string) *terminal {
 	t.Helper()
+	return onTerminalOf(t, 120, directory, variables, words...)
+}
+
+// onTerminalOf does so on one of so many columns.
+func onTerminalOf(t *testing.T, columns uint16, directory string, variables []string, words ...string) *terminal {
+	t.Helper()
 	path, err := exec.LookPath("enrich")
 	if err != nil {
 		t.Fatal(err)
@@ -47,7 +53,7 @@ func onTerminal(t *testing.T, directory string, variables []string, words ...str
 	program.Dir = directory
 	program.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=", "AWS_EC2_METADATA_DISABLED=true")
 	program.Env = append(program.Env, variables...)
-	side, err := pty.StartWithSize(program, &pty.Winsize{Rows: 40, Cols: 120})
+	side, err := pty.StartWithSize(program, &pty.Winsize{Rows: 40, Cols: columns})
 	if err != nil {
 		t.Fatal(err)
 	}

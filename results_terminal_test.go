@@ -5,17 +5,14 @@ package main
 import (
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
 
 // On a terminal results are a table, of what comes too; whoever wants lines gets them.
 func TestTerminalResults(t *testing.T) {
-	directory := withEmulator(t)
-	here := map[string]string{"amd64": "x86_64", "arm64": "arm64"}[runtime.GOARCH]
+	directory := forThisHost(t)
 	for name, content := range map[string]string{
-		"enrich.yaml":  "function: {architecture: " + here + ", memory: 512}\nmapping: {batching_window_seconds: 0}\n",
 		"first.ndjson": `{"user_id":"\u001b[2J東京","event_type":"click"}` + "\n",
 		"next.ndjson":  `{"user_id":"bob","event_type":"view"}` + "\n",
 	} {
