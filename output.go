@@ -90,14 +90,10 @@ func (o *output) result(document any, text func(*page)) error {
 	if o.json {
 		return o.document(document)
 	}
-	p := &page{c: o.c, columns: o.columns()}
+	columns, _ := o.size()
+	p := &page{c: o.c, columns: columns}
 	text(p)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, err := o.out.Write(p.Bytes()); err != nil {
-		return unwritten(err)
-	}
-	return nil
+	return o.write(p.Bytes())
 }
 
 // screen prints a result in the place of the one before; where stdout is no terminal,
@@ -110,11 +106,12 @@ func (o *output) screen(document any, text func(*page)) error {
 		}
 		return o.live(line)
 	}
-	p := &page{c: o.c, columns: o.columns()}
-	if isTerminal(o.out) {
-		p.WriteString("\x1b[H\x1b[2J") // home, and clear
-	}
+	columns, rows := o.size()
+	p := &page{c: o.c, columns: columns}
 	text(p)
+	if isTerminal(o.out) {
+		return o.write(repainted(p.Bytes(), rows))
+	}
 	return o.live(p.Bytes())
 }
 
@@ -150,12 +147,7 @@ func (o *output) document(document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("encoding the result: %w", err)
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, err := o.out.Write(b.Bytes()); err != nil {
-		return unwritten(err)
-	}
-	return nil
+	return o.write(b.Bytes())
 }
 
 // note prints a line on stderr that tells what is going on.

@@ -101,6 +101,7 @@ type changeDocument struct {
 
 // statusDocument is the result of status.
 type statusDocument struct {
+	Time        time.Time         `json:"time"`
 	Deployed    bool              `json:"deployed"`
 	Healthy     bool              `json:"healthy"`
 	Name        string            `json:"name"`

@@ -42,10 +42,12 @@ func (o *output) list(name string) *recordStream {
 }
 
 // live prints a line at once: with -o json each of them is a document.
-func (o *output) live(line []byte) error {
+func (o *output) live(line []byte) error { return o.write(append(line, '\n')) }
+
+func (o *output) write(text []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if _, err := o.out.Write(append(line, '\n')); err != nil {
+	if _, err := o.out.Write(text); err != nil {
 		return unwritten(err)
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"math"
 	"strconv"
 	"strings"
@@ -83,15 +84,32 @@ func shortenFront(text string, columns int) string {
 	return "…"
 }
 
-// columns is how wide stdout is; without a terminal it has no bound.
-func (o *output) columns() int {
+// size is that of stdout; without a terminal it has no bound.
+func (o *output) size() (columns, rows int) {
 	file, ok := o.out.(interface{ Fd() uintptr })
 	if !ok || !isTerminal(o.out) {
-		return math.MaxInt
+		return math.MaxInt, math.MaxInt
 	}
-	columns, _, err := term.GetSize(int(file.Fd()))
-	if err != nil || columns <= 0 {
-		return 80
+	columns, rows, err := term.GetSize(int(file.Fd()))
+	if err != nil || columns <= 0 || rows <= 0 {
+		return 80, 24
 	}
-	return columns
+	return columns, rows
+}
+
+// repainted puts lines in the place of those that the screen shows. It is not cleared
+// before: that flickers. Where there are more lines than the screen has, the last ones
+// are shown; what is too long is cut by the terminal, as further lines would push the
+// others away.
+func repainted(text []byte, rows int) []byte {
+	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+	lines = lines[max(len(lines)-(rows-1), 0):] // the cursor stands below
+	var b bytes.Buffer
+	b.WriteString("\x1b[?7l\x1b[H") // no wrapping, home
+	for _, line := range lines {
+		b.Write(line)
+		b.WriteString("\x1b[K\n") // what the line before was longer by
+	}
+	b.WriteString("\x1b[J\x1b[?7h") // what was below
+	return b.Bytes()
 }

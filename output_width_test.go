@@ -49,6 +49,18 @@ func TestShorten(t *testing.T) {
 	}
 }
 
+func TestRepainted(t *testing.T) {
+	for rows, want := range map[int]string{
+		9: "\x1b[?7l\x1b[Ha\x1b[K\n\x1b[K\nc\x1b[K\n\x1b[J\x1b[?7h",
+		4: "\x1b[?7l\x1b[Ha\x1b[K\n\x1b[K\nc\x1b[K\n\x1b[J\x1b[?7h",
+		3: "\x1b[?7l\x1b[H\x1b[K\nc\x1b[K\n\x1b[J\x1b[?7h", // the last ones
+	} {
+		if got := string(repainted([]byte("a\n\nc\n"), rows)); got != want {
+			t.Errorf("in %d rows: %q", rows, got)
+		}
+	}
+}
+
 func FuzzShown(f *testing.F) {
 	for _, text := range []string{"\x1b[31m日本", "a\u0301\u200d👩\u200d👩", "\xff\x9b\u202e"} {
 		f.Add(text, uint8(3))

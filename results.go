@@ -119,7 +119,8 @@ func (p *program) recordPrinter(c *cli.Context, s *session, asTable bool) record
 		}
 		return p.out.records()
 	}
-	t := &recordTable{out: p.out, room: p.out.columns(), sample: tableSample, columns: recordColumns(s.cfg, p.out.c)}
+	room, _ := p.out.size()
+	t := &recordTable{out: p.out, room: room, sample: tableSample, columns: recordColumns(s.cfg, p.out.c)}
 	switch {
 	case c.Bool("failed-batches"):
 		t.columns = batchColumns(p.out.c)

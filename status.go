@@ -88,6 +88,7 @@ func (p *program) inspect(ctx context.Context, s *session, recorded *state.Docum
 		return statusDocument{}, err
 	}
 	d := judge(s, recorded, found)
+	d.Time = now.UTC()
 	if d.Deployed {
 		d.report(s.pipeline, found, did, now)
 	}

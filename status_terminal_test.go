@@ -48,3 +48,24 @@ func TestTerminalStatus(t *testing.T) {
 		}
 	}
 }
+
+// Watching repaints the screen in its place, without clearing it, and shows what comes.
+func TestTerminalStatusWatch(t *testing.T) {
+	directory := forThisHost(t)
+	onTerminal(t, directory, nil, "--local", "deploy", "-q").exits(exitDone)
+	watching := onTerminal(t, directory, nil, "--local", "status", "--watch", "--interval", "1s")
+	watching.expect(", every 1s until Ctrl-C")
+	onTerminal(t, directory, nil, "--local", "test-event", "-q").exits(exitDone)
+	for _, figure := range []string{"records-in ", "enriched ", "iterator-age ", "errors ", "duration-p99 "} {
+		watching.expect(figure)
+	}
+	watching.typed("\x03")
+	screens := strings.Split(watching.exits(exitDone), "\x1b[H")
+	if len(screens) < 3 || strings.Contains(strings.Join(screens, ""), "\x1b[2J") {
+		t.Fatalf("%d screens: %q", len(screens)-1, screens)
+	}
+	last := screens[len(screens)-1]
+	if !regexp.MustCompile(`records-in +1 +1 +█`).MatchString(escapes.ReplaceAllString(last, "")) || strings.Count(last, "\n") > 39 {
+		t.Errorf("the last screen is\n%s", last)
+	}
+}

@@ -42,13 +42,13 @@ func (p *Pipeline) commandNeeds() []need {
 			"kinesis:PutRecords",                                                   // put
 			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read
 		}},
-		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, status
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
 			"tag:GetResources",         // what neither configuration nor record names
 			"kinesis:DescribeLimits",   // quotas, before something is created
-			"cloudwatch:GetMetricData", // metrics
+			"cloudwatch:GetMetricData", // metrics, status
 		}},
 	}
 	for _, lookup := range p.cfg.Lookups {
