@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"iter"
 	"time"
@@ -139,6 +140,9 @@ func (p *program) printRecords(c *cli.Context, records iter.Seq2[[]byte, error],
 	for record, err := range records {
 		if c.Bool("follow") && c.Err() != nil {
 			return exit(exitDone) // Ctrl-C is how following ends
+		}
+		if c.Err() != nil {
+			return to.broken(context.Cause(c.Context)) // rather than the call that it ended
 		}
 		if err != nil {
 			return to.broken(p.notDeployed(err, "NoSuchBucket"))

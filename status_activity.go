@@ -71,9 +71,9 @@ func (d *statusDocument) report(p *pipeline.Pipeline, found []engine.Inspection,
 		d.Activity = append(d.Activity, activityOf(s, now))
 	}
 	d.Health.CacheHitRate = hitRate(d.Activity)
-	alarmed := func(a ailment) bool { return a.rank == isAlarmed }
 	for _, a := range symptoms(p, did.series, now) {
-		if !slices.ContainsFunc(d.ailments, alarmed) { // which tells the same
+		told := slices.ContainsFunc(d.ailments, func(b ailment) bool { return a.alarm == b.alarm })
+		if !told {
 			d.ailments = append(d.ailments, a)
 		}
 	}

@@ -21,14 +21,14 @@ import (
 // status gives the exit code of status, its text and its document.
 func (a *account) status(t *testing.T) (code int, text string, d statusDocument) {
 	t.Helper()
-	print := func(words ...string) (int, string) {
+	show := func(words ...string) (int, string) {
 		var out, told bytes.Buffer
 		words = append(words, "--endpoint-url", a.endpoint, "--state-dir", a.directory)
 		code := run(t.Context(), words, streams{in: strings.NewReader(""), out: &out, err: &told}, a.archives)
 		return code, out.String()
 	}
-	_, text = print("status")
-	code, document := print("status", "-o", "json")
+	_, text = show("status")
+	code, document := show("status", "-o", "json")
 	if err := json.Unmarshal([]byte(document), &d); err != nil {
 		t.Fatalf("%v: %s", err, document)
 	}

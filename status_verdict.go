@@ -31,6 +31,7 @@ type ailment struct {
 	command string // of ours that helps; "": none does
 	does    string // what that does, or what helps instead
 	missing bool   // nothing but that it does not exist
+	alarm   string // that tells it, as iterator-age; "": none does
 }
 
 // remedy is what to do, in a few words.
@@ -93,7 +94,7 @@ func assess(f engine.Inspection, wanted bool) (r statusResource, a ailment) {
 func (a ailment) told(f engine.Inspection) ailment {
 	alarm, is := strings.CutPrefix(f.Resource.Key(), alarmPrefix)
 	if is {
-		a.rank = isAlarmed
+		a.rank, a.alarm = isAlarmed, alarm
 	}
 	if len(f.Changes) > 0 {
 		return a
@@ -135,7 +136,7 @@ func symptoms(p *pipeline.Pipeline, series []pipeline.Series, now time.Time) []a
 			rule, on := p.Alarm("iterator-age")
 			if n := len(recent); on && n > 0 && recent[n-1].Value >= rule.Threshold {
 				all = append(all, ailment{
-					rank: lagsBehind, does: catchUp,
+					rank: lagsBehind, does: catchUp, alarm: s.Name,
 					problem: fmt.Sprintf("the function is %s behind, of %s at most", figure(recent[n-1].Value, s.Unit), figure(rule.Threshold, s.Unit)),
 				})
 			}
@@ -144,7 +145,7 @@ func symptoms(p *pipeline.Pipeline, series []pipeline.Series, now time.Time) []a
 			bad := slices.DeleteFunc(recent, func(p pipeline.Point) bool { return p.Value < rule.Threshold })
 			if on && len(bad) >= rule.DatapointsToAlarm {
 				all = append(all, ailment{
-					rank: lagsBehind, command: "logs --errors", does: "tells why",
+					rank: lagsBehind, command: "logs --errors", does: "tells why", alarm: "function-errors",
 					problem: fmt.Sprintf("batches failed in %d of the last 5 minutes", len(bad)),
 				})
 			}

@@ -112,7 +112,10 @@ func TestRecordsAreReadAsTheyAreTaken(t *testing.T) {
 	}
 	// That of the record, those that wait, and the one that waits to wait.
 	const most = objectsAhead + 1
-	for range Records(t.Context(), c, place, place.Prefix, now) {
+	for _, err := range Records(t.Context(), c, place, place.Prefix, now) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		for deadline := time.Now().Add(20 * time.Second); g.count() < most; time.Sleep(time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d objects are read at once, want %d", g.count(), most)
