@@ -84,14 +84,14 @@ func inReadline(t *testing.T, s *terminal) func(line string) string {
 }
 
 func inBash(t *testing.T, directory string) func(line string) string {
-	s := programOnTerminal(t, directory, []string{"PS1=$ ", "HISTFILE="}, "bash", "--norc", "--noprofile", "-i")
+	s := onTerminalOf(t, 120, directory, []string{"PS1=$ ", "HISTFILE="}, "bash", "--norc", "--noprofile", "-i")
 	s.typed("source <(enrich completion bash); echo rea''dy\n")
 	s.expect("ready")
 	return inReadline(t, s)
 }
 
 func inZsh(t *testing.T, directory string) func(line string) string {
-	s := programOnTerminal(t, directory, []string{"PS1=$ ", "ZDOTDIR=" + directory}, "zsh", "-f", "-i")
+	s := onTerminalOf(t, 120, directory, []string{"PS1=$ ", "ZDOTDIR=" + directory}, "zsh", "-f", "-i")
 	s.typed("autoload -Uz compinit; compinit -u -D; source <(enrich completion zsh); unsetopt beep auto_remove_slash; echo rea''dy\n")
 	s.expect("ready")
 	return inReadline(t, s)

@@ -26,7 +26,12 @@ const (
 
 // caller makes the client by which the SDK sends its requests.
 func caller(limit time.Duration) *awshttp.BuildableClient {
-	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = limit })
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.ResponseHeaderTimeout = limit
+		// What reads many objects at once, as results does, would open most of its
+		// connections again and again.
+		t.MaxIdleConnsPerHost = 32
+	})
 }
 
 // source is where the value of a global flag comes from, as people write it.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -89,14 +90,10 @@ func (o *output) result(document any, text func(*page)) error {
 	if o.json {
 		return o.document(document)
 	}
-	p := &page{c: o.c}
+	columns, _ := o.size()
+	p := &page{c: o.c, columns: columns}
 	text(p)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, err := o.out.Write(p.Bytes()); err != nil {
-		return unwritten(err)
-	}
-	return nil
+	return o.write(p.Bytes())
 }
 
 // screen prints a result in the place of the one before; where stdout is no terminal,
@@ -109,11 +106,12 @@ func (o *output) screen(document any, text func(*page)) error {
 		}
 		return o.live(line)
 	}
-	p := &page{c: o.c}
-	if isTerminal(o.out) {
-		p.WriteString("\x1b[H\x1b[2J") // home, and clear
-	}
+	columns, rows := o.size()
+	p := &page{c: o.c, columns: columns}
 	text(p)
+	if isTerminal(o.out) {
+		return o.write(repainted(p.Bytes(), rows))
+	}
 	return o.live(p.Bytes())
 }
 
@@ -149,12 +147,7 @@ func (o *output) document(document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("encoding the result: %w", err)
 	}
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if _, err := o.out.Write(b.Bytes()); err != nil {
-		return unwritten(err)
-	}
-	return nil
+	return o.write(b.Bytes())
 }
 
 // note prints a line on stderr that tells what is going on.
@@ -227,7 +220,8 @@ func (o *output) failure(err error) {
 // page collects a result for people.
 type page struct {
 	bytes.Buffer
-	c palette
+	c       palette
+	columns int // of the terminal
 }
 
 // line adds a line.
@@ -235,9 +229,24 @@ func (p *page) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(p, format+"\n", args...) // a buffer takes everything
 }
 
-// table adds indented rows, in columns as wide as they need to be. A cell's colour must
-// not count for its width, so it is given apart.
-func (p *page) table(rows [][]cell) {
+// fitted adds rows as table does, whose last cells are cut where the line ends: what
+// they tell is worth no second line.
+func (p *page) fitted(rows [][]cell) {
+	widths := columnWidths(rows)
+	cut := make([][]cell, 0, len(rows))
+	for _, row := range rows {
+		at := breadth("  ")
+		for _, wide := range widths[:len(row)-1] {
+			at += wide + breadth("  ")
+		}
+		row = slices.Clone(row)
+		row[len(row)-1].text = shorten(row[len(row)-1].text, max(p.columns-at, 1))
+		cut = append(cut, row)
+	}
+	p.table(cut)
+}
+
+func columnWidths(rows [][]cell) []int {
 	var widths []int
 	for _, row := range rows {
 		for i, c := range row {
@@ -247,6 +256,13 @@ func (p *page) table(rows [][]cell) {
 			widths[i] = max(widths[i], c.width())
 		}
 	}
+	return widths
+}
+
+// table adds indented rows, in columns as wide as they need to be. A cell's colour must
+// not count for its width, so it is given apart.
+func (p *page) table(rows [][]cell) {
+	widths := columnWidths(rows)
 	for _, row := range rows {
 		var b strings.Builder
 		b.WriteString("  ")
@@ -266,7 +282,7 @@ type cell struct {
 	paint func(...any) string // nil: as it is
 }
 
-func (c cell) width() int { return len([]rune(c.text)) }
+func (c cell) width() int { return breadth(c.text) }
 
 func (c cell) painted() string {
 	if c.paint == nil || c.text == "" {

@@ -104,6 +104,7 @@ type changeDocument struct {
 
 // statusDocument is the result of status.
 type statusDocument struct {
+	Time        time.Time         `json:"time"`     // when it was asked for
 	Deployed    bool              `json:"deployed"` // false: nothing of it exists
 	Healthy     bool              `json:"healthy"`  // true: it does its work, and is as it should be
 	Name        string            `json:"name"`
@@ -115,6 +116,48 @@ type statusDocument struct {
 	// be read.
 	Activity        []activityDocument `json:"activity"`
 	ActivityUnknown string             `json:"activity_unknown,omitempty"` // why the figures could not be read
+	// Health is that of a deployed pipeline.
+	Health *healthDocument `json:"health,omitempty"`
+	// Verdict is all of it in a line: healthy, ill or not deployed, and why.
+	Verdict  string    `json:"verdict"`
+	ailments []ailment // that Problems are of
+}
+
+// healthDocument is how a pipeline does, besides its figures.
+type healthDocument struct {
+	Mapping       *mappingDocument `json:"mapping"`                         // null: there is none
+	Alarms        alarmsDocument   `json:"alarms"`                          // by their state
+	CacheHitRate  rateDocument     `json:"cache_hit_rate"`                  // of the function: the share of lookups that needed no read
+	Newest        *newestDocument  `json:"newest_object"`                   // null: there is none
+	NewestUnknown string           `json:"newest_object_unknown,omitempty"` // why it could not be found
+}
+
+// mappingDocument is what Lambda says of the event source mapping.
+type mappingDocument struct {
+	State      string `json:"state"`       // Enabled, Disabled, Updating …
+	LastResult string `json:"last_result"` // of its last invocation
+}
+
+// alarmsDocument counts alarms by their states.
+type alarmsDocument struct {
+	OK               int      `json:"ok"`                // how many
+	Alarm            int      `json:"alarm"`             // how many
+	InsufficientData int      `json:"insufficient_data"` // how many
+	InAlarm          []string `json:"in_alarm"`          // names
+}
+
+// rateDocument is a share, from 0 to 1, of the last minutes; null is no data.
+type rateDocument struct {
+	LastFiveMinutes *float64 `json:"last_5_minutes"` // in these
+	LastHour        *float64 `json:"last_hour"`      // in this
+}
+
+// newestDocument is the enriched object that was stored last.
+type newestDocument struct {
+	Key        string    `json:"key"`         // of the object
+	StoredAt   time.Time `json:"stored_at"`   // when
+	AgeSeconds float64   `json:"age_seconds"` // since then
+	Partly     bool      `json:"at_most"`     // not all were looked at: a newer one may be there
 }
 
 // activityDocument is one metric of the last minutes; null is no data.

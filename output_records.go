@@ -6,7 +6,23 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 )
+
+// recordPrinter prints any number of records without holding them.
+type recordPrinter interface {
+	add(record []byte) error
+	// end completes what was printed, broken does so after a failure.
+	end() error
+	broken(err error) error
+}
+
+// liveStream prints each record at once, on a line of its own.
+type liveStream struct{ out *output }
+
+func (l liveStream) add(record []byte) error { return l.out.live(slices.Clone(record)) }
+func (l liveStream) end() error              { return nil }
+func (l liveStream) broken(err error) error  { return err }
 
 // recordStream prints any number of records without holding them: a line each,
 // or as the elements of one document. With -o json nothing is printed before the
@@ -26,10 +42,12 @@ func (o *output) list(name string) *recordStream {
 }
 
 // live prints a line at once: with -o json each of them is a document.
-func (o *output) live(line []byte) error {
+func (o *output) live(line []byte) error { return o.write(append(line, '\n')) }
+
+func (o *output) write(text []byte) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if _, err := o.out.Write(append(line, '\n')); err != nil {
+	if _, err := o.out.Write(text); err != nil {
 		return unwritten(err)
 	}
 	return nil

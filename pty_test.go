@@ -40,11 +40,11 @@ type terminal struct {
 // stderr on a terminal.
 func onTerminal(t *testing.T, directory string, variables []string, words ...string) *terminal {
 	t.Helper()
-	return programOnTerminal(t, directory, variables, "enrich", words...)
+	return onTerminalOf(t, 120, directory, variables, "enrich", words...)
 }
 
-// programOnTerminal does the same with any program.
-func programOnTerminal(t *testing.T, directory string, variables []string, name string, words ...string) *terminal {
+// onTerminalOf does the same with any program, and so many columns.
+func onTerminalOf(t *testing.T, columns uint16, directory string, variables []string, name string, words ...string) *terminal {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
@@ -54,7 +54,7 @@ func programOnTerminal(t *testing.T, directory string, variables []string, name 
 	program.Dir = directory
 	program.Env = append(os.Environ(), "TERM=xterm-256color", "NO_COLOR=", "AWS_EC2_METADATA_DISABLED=true")
 	program.Env = append(program.Env, variables...)
-	side, err := pty.StartWithSize(program, &pty.Winsize{Rows: 40, Cols: 120})
+	side, err := pty.StartWithSize(program, &pty.Winsize{Rows: 40, Cols: columns})
 	if err != nil {
 		t.Fatal(err)
 	}

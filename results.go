@@ -3,8 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
-	"slices"
+	"iter"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -17,10 +16,10 @@ func (p *program) resultsCommand() *cli.Command {
 		Name:  "results",
 		Usage: "prints the enriched records, the dead letters, or the failed batches",
 		Description: about(`
-Reads back what was stored, oldest hour first, one record a line, byte for byte
-as it lies in S3. Objects are sorted by the hour in which their records arrived,
-so --since counts in whole hours.`,
-			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --where user_id=ada --where page.title=Home", "enrich results --dead-letter", "enrich results -f"),
+Reads back what was stored, oldest hour first: in a pipe one record a line, byte
+for byte as it lies in S3, on a terminal a table of what fits. Objects are sorted
+by the hour in which their records arrived, so --since counts in whole hours.`,
+			"enrich results", "enrich --local results --limit 3", "enrich results --since 6h | jq .user_name", "enrich results --where user_id=ada --where page.title=Home", "enrich results --dead-letter", "enrich results --format ndjson --limit 1", "enrich results -f"),
 		Flags: []cli.Flag{
 			&cli.DurationFlag{Name: "since", Usage: "`TIME`: how far to look back (default: 1h)", Value: time.Hour},
 			&cli.BoolFlag{Name: "follow", Aliases: []string{"f"}, Usage: "go on with what comes"},
@@ -28,6 +27,7 @@ so --since counts in whole hours.`,
 			&cli.StringSliceFlag{Name: "where", Usage: "`FIELD=VALUE`: only records that have it (repeatable; a path of fields is joined by dots)"},
 			&cli.BoolFlag{Name: "dead-letter", Usage: "print what could not be enriched, with the reasons"},
 			&cli.BoolFlag{Name: "failed-batches", Usage: "print the batches that were given up whole, with the reasons"},
+			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: table or ndjson (default: a table on a terminal, else ndjson)"},
 		},
 		Action: p.results,
 	}
@@ -51,116 +51,116 @@ func (p *program) results(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	asTable, err := p.tableWanted(c)
+	if err != nil {
+		return err
+	}
 	s, err := p.open(c.Context)
 	if err != nil {
 		return err
 	}
-	prefix := s.cfg.Output.Prefix
+	return p.printRecords(c, s.stored(c), p.recordPrinter(c, s, asTable), where)
+}
+
+// tableWanted tells whether to print a table: on a terminal, if nothing else is asked
+// for.
+func (p *program) tableWanted(c *cli.Context) (bool, error) {
+	format := c.String("format")
+	switch {
+	case format == "":
+		return !p.out.json && isTerminal(p.out.out), nil
+	case p.out.json:
+		return false, failf("--format is for text, not for -o json")
+	case format != "table" && format != "ndjson":
+		return false, failf("--format %s: there are table and ndjson", format)
+	}
+	return format == "table", nil
+}
+
+// stored gives what the command prints, each as JSON.
+func (s *session) stored(c *cli.Context) iter.Seq2[[]byte, error] {
+	since, prefix := time.Now().Add(-c.Duration("since")), s.cfg.Output.Prefix
 	if c.Bool("dead-letter") {
 		prefix = delivery.DeadLetters
 	}
-	if c.Bool("failed-batches") {
-		return p.failedBatches(c, s, where)
+	switch {
+	case c.Bool("failed-batches"):
+		return func(yield func([]byte, error) bool) {
+			for batch, err := range delivery.FailedBatches(c.Context, s.storage(), s.place(), since) {
+				var line []byte
+				if err == nil {
+					line, err = json.Marshal(batch)
+				}
+				if !yield(line, err) {
+					return
+				}
+			}
+		}
+	case c.Bool("follow"):
+		return delivery.Follow(c.Context, s.storage(), s.place(), prefix, since, resultPoll)
 	}
-	if c.Bool("follow") {
-		return p.followResults(c, s, prefix, where)
-	}
-	records := p.out.records()
-	err = s.eachRecord(c.Context, prefix, time.Now().Add(-since), func(record []byte) error {
-		if !meets(record, where) {
-			return nil
-		}
-		if err := records.add(record); err != nil {
-			return err
-		}
-		if limit > 0 && records.count == limit {
-			return errEnough
-		}
-		return nil
-	})
-	if err != nil && !errors.Is(err, errEnough) {
-		return records.broken(p.notDeployed(err, "NoSuchBucket"))
-	}
-	return records.end()
-}
-
-// failedBatches prints what the event source mapping gave up.
-func (p *program) failedBatches(c *cli.Context, s *session, where []condition) error {
-	list, limit := p.out.list("failed_batches"), c.Int("limit")
-	for batch, err := range delivery.FailedBatches(c.Context, s.storage(), s.place(), time.Now().Add(-c.Duration("since"))) {
-		if err != nil {
-			return list.broken(p.notDeployed(err, "NoSuchBucket"))
-		}
-		line, err := json.Marshal(batch)
-		if err != nil {
-			return list.broken(err)
-		}
-		if !meets(line, where) {
-			continue
-		}
-		if err := list.add(line); err != nil {
-			return err
-		}
-		if limit > 0 && list.count == limit {
-			break
-		}
-	}
-	return list.end()
+	return delivery.Records(c.Context, s.storage(), s.place(), prefix, since)
 }
 
 // resultPoll is between two looks for new objects.
 const resultPoll = time.Second
 
-// followResults prints records as they are stored, a line each.
-func (p *program) followResults(c *cli.Context, s *session, prefix string, where []condition) error {
+// tableSample is how many records decide on the widths of a table.
+const tableSample = 100
+
+// recordPrinter is the form in which the command prints.
+func (p *program) recordPrinter(c *cli.Context, s *session, asTable bool) recordPrinter {
+	follow := c.Bool("follow")
+	if !asTable {
+		switch {
+		case c.Bool("failed-batches"):
+			return p.out.list("failed_batches")
+		case follow:
+			return liveStream{p.out}
+		}
+		return p.out.records()
+	}
+	room, _ := p.out.size()
+	t := &recordTable{out: p.out, room: room, sample: tableSample, columns: recordColumns(s.cfg, p.out.c)}
+	switch {
+	case c.Bool("failed-batches"):
+		t.columns = batchColumns(p.out.c)
+	case c.Bool("dead-letter"):
+		t.columns = letterColumns(p.out.c)
+	}
+	if follow {
+		t.sample = 1 // what comes is shown at once
+	}
+	return t
+}
+
+// printRecords prints those that meet the conditions, up to the limit.
+func (p *program) printRecords(c *cli.Context, records iter.Seq2[[]byte, error], to recordPrinter, where []condition) error {
 	limit, printed := c.Int("limit"), 0
-	since := time.Now().Add(-c.Duration("since"))
-	for record, err := range delivery.Follow(c.Context, s.storage(), s.place(), prefix, since, resultPoll) {
-		if c.Err() != nil {
+	for record, err := range records {
+		if c.Bool("follow") && c.Err() != nil {
 			return exit(exitDone) // Ctrl-C is how following ends
 		}
+		if c.Err() != nil {
+			return to.broken(context.Cause(c.Context)) // rather than the call that it ended
+		}
 		if err != nil {
-			return p.notDeployed(err, "NoSuchBucket")
+			return to.broken(p.notDeployed(err, "NoSuchBucket"))
 		}
 		if !meets(record, where) {
 			continue
 		}
-		if err := p.out.live(slices.Clone(record)); err != nil {
+		if err := to.add(record); err != nil {
 			return err
 		}
-		if printed++; limit > 0 && printed == limit {
-			return nil
+		if printed++; printed == limit {
+			break
 		}
 	}
-	return nil
-}
-
-// errEnough ends the reading before its end.
-var errEnough = errors.New("enough")
-
-// eachRecord reads every record that arrived in the hours since then.
-func (s *session) eachRecord(ctx context.Context, prefix string, since time.Time, take func([]byte) error) error {
-	client, place := s.storage(), s.place()
-	now := time.Now()
-	for hour := since.UTC().Truncate(time.Hour); !hour.After(now); hour = hour.Add(time.Hour) {
-		for object, err := range delivery.List(ctx, client, place, prefix, hour, "") {
-			if err != nil {
-				return err
-			}
-			for record, err := range delivery.Lines(ctx, client, place, object.Key) {
-				if errors.Is(err, delivery.ErrGone) {
-					break // removed since it was listed
-				}
-				if err != nil {
-					return err
-				}
-				if err := take(record); err != nil {
-					return err
-				}
-			}
-		}
+	if _, table := to.(*recordTable); table && printed == 0 {
+		p.out.note("nothing was found in the last %s", short(c.Duration("since")))
 	}
-	return nil
+	return to.end()
 }
 
 // place is where the pipeline's records are stored.

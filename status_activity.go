@@ -3,34 +3,100 @@ package main
 import (
 	"context"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
+	"enrich/delivery"
+	"enrich/engine"
 	"enrich/pipeline"
 )
 
-// activityNames are the figures that status shows, in its order.
+// activityNames are the figures that status reads, in its order.
 func activityNames() []string {
-	return []string{"records-in", "enriched", "dead-letters", "lookup-misses", "cache-hits", "errors", "throttles", "lookup-throttles", "store-errors", "iterator-age", "duration-p99"}
+	return []string{"records-in", "enriched", "dead-letters", "lookup-misses", "lookup-keys", "cache-hits", "errors", "throttles", "lookup-throttles", "store-errors", "iterator-age", "duration-p99"}
 }
 
-// activity reads what the pipeline did in the last five and sixty minutes. Why it
-// cannot be read is told, and no failure of the command: all the rest is known.
-func (s *session) activity(ctx context.Context, now time.Time) (list []activityDocument, unknown string) {
-	var figures []pipeline.Figure
-	for _, f := range s.pipeline.Figures() {
-		if slices.Contains(activityNames(), f.Name) {
-			figures = append(figures, f)
+// activity is what the pipeline did. Why something of it cannot be read is told, and no
+// failure of the command: all the rest is known.
+type activity struct {
+	series  []pipeline.Series // of the last hour, in the order of activityNames
+	unknown error
+
+	newest        delivery.Newest
+	stored        bool // there is a newest object
+	newestUnknown error
+}
+
+func (s *session) activity(ctx context.Context, now time.Time) (a activity) {
+	figures := s.pipeline.Figures()
+	var asked []pipeline.Figure
+	for _, name := range activityNames() {
+		at := slices.IndexFunc(figures, func(f pipeline.Figure) bool { return f.Name == name })
+		asked = append(asked, figures[at])
+	}
+	var group sync.WaitGroup
+	group.Go(func() {
+		a.series, a.unknown = s.pipeline.Measure(ctx, asked, now.Add(-time.Hour), now, time.Minute)
+	})
+	group.Go(func() {
+		a.newest, a.stored, a.newestUnknown = delivery.FindNewest(ctx, s.storage(), s.place())
+	})
+	group.Wait()
+	return a
+}
+
+// report adds what the pipeline did, and what that tells of its health.
+func (d *statusDocument) report(p *pipeline.Pipeline, found []engine.Inspection, did activity, now time.Time) {
+	d.Health = &healthDocument{Alarms: alarmStates(found)}
+	for _, r := range d.Resources {
+		if r.Key == "event-source-mapping" && r.Status != "missing" {
+			d.Health.Mapping = &mappingDocument{State: r.Status, LastResult: r.Detail}
 		}
 	}
-	series, err := s.pipeline.Measure(ctx, figures, now.Add(-time.Hour), now, time.Minute)
-	if err != nil {
-		return []activityDocument{}, err.Error()
+	switch {
+	case did.newestUnknown != nil:
+		d.Health.NewestUnknown = did.newestUnknown.Error()
+	case did.stored:
+		d.Health.Newest = &newestDocument{
+			Key: did.newest.Key, StoredAt: did.newest.StoredAt.UTC(), Partly: did.newest.Partly,
+			AgeSeconds: max(now.Sub(did.newest.StoredAt), 0).Seconds(),
+		}
 	}
-	for _, name := range activityNames() {
-		at := slices.IndexFunc(series, func(one pipeline.Series) bool { return one.Name == name })
-		list = append(list, activityOf(series[at], now))
+	if did.unknown != nil {
+		d.ActivityUnknown = did.unknown.Error()
+		return
 	}
-	return list, ""
+	for _, s := range did.series {
+		d.Activity = append(d.Activity, activityOf(s, now))
+	}
+	d.Health.CacheHitRate = hitRate(d.Activity)
+	for _, a := range symptoms(p, did.series, now) {
+		told := slices.ContainsFunc(d.ailments, func(b ailment) bool { return a.alarm == b.alarm })
+		if !told {
+			d.ailments = append(d.ailments, a)
+		}
+	}
+}
+
+// alarmStates counts the alarms by their states.
+func alarmStates(found []engine.Inspection) alarmsDocument {
+	d := alarmsDocument{InAlarm: []string{}}
+	for _, f := range found {
+		if !strings.HasPrefix(f.Resource.Key(), alarmPrefix) || f.Observed == nil {
+			continue
+		}
+		switch f.Observed.Status {
+		case "OK":
+			d.OK++
+		case "ALARM":
+			d.Alarm++
+			d.InAlarm = append(d.InAlarm, f.Resource.Name())
+		default:
+			d.InsufficientData++
+		}
+	}
+	return d
 }
 
 func activityOf(s pipeline.Series, now time.Time) activityDocument {
@@ -38,38 +104,26 @@ func activityOf(s pipeline.Series, now time.Time) activityDocument {
 	if total, ok := s.Total(); ok {
 		d.LastHour = &total
 	}
-	begins := now.Add(-5 * time.Minute).Truncate(time.Minute)
-	s.Points = slices.DeleteFunc(slices.Clone(s.Points), func(p pipeline.Point) bool { return p.At.Before(begins) })
+	s.Points = since(s, now.Add(-5*time.Minute))
 	if total, ok := s.Total(); ok {
 		d.LastFiveMinutes = &total
 	}
 	return d
 }
 
-// printActivity leaves out what has had no data for an hour.
-func printActivity(page *page, d statusDocument) {
-	if d.ActivityUnknown != "" {
-		page.line("")
-		page.line("%s what it did is not known: %s", page.c.warn("warning:"), d.ActivityUnknown)
-		return
+// hitRate is how many of the keys needed no request.
+func hitRate(list []activityDocument) rateDocument {
+	one := func(name string) activityDocument {
+		at := slices.IndexFunc(list, func(a activityDocument) bool { return a.Name == name })
+		return list[at]
 	}
-	rows := [][]cell{{{text: "in the last"}, {text: "5 min"}, {text: "60 min"}}}
-	for _, a := range d.Activity {
-		if a.LastHour != nil {
-			rows = append(rows, []cell{{text: a.Name}, {text: known(a.LastFiveMinutes, a.Unit)}, {text: known(a.LastHour, a.Unit)}, {text: a.bars}, {text: a.Title, paint: page.c.faint}})
+	share := func(hits, keys *float64) *float64 {
+		if hits == nil || keys == nil || *keys == 0 {
+			return nil
 		}
+		rate := *hits / *keys
+		return &rate
 	}
-	page.line("")
-	if len(rows) == 1 {
-		page.line("no record came in the last hour")
-		return
-	}
-	page.table(rows)
-}
-
-func known(value *float64, unit string) string {
-	if value == nil {
-		return "-"
-	}
-	return figure(*value, unit)
+	keys, hits := one("lookup-keys"), one("cache-hits")
+	return rateDocument{share(hits.LastFiveMinutes, keys.LastFiveMinutes), share(hits.LastHour, keys.LastHour)}
 }

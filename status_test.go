@@ -89,6 +89,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := judge(s, test.recorded, test.found)
+			d.conclude(words)
 			if d.Deployed != test.deployed || d.Healthy != test.healthy || len(d.Problems) != test.problems {
 				t.Errorf("deployed %v, healthy %v, problems %q", d.Deployed, d.Healthy, d.Problems)
 			}
@@ -115,6 +116,9 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// words are those of a command, as they are told.
+func words(command string) string { return "enrich " + command }
+
 // What the configuration no longer has is shown as long as it exists, and is no
 // illness.
 func TestJudgeLeft(t *testing.T) {
@@ -125,11 +129,13 @@ func TestJudgeLeft(t *testing.T) {
 		t.Fatalf("%v, %v", left, err)
 	}
 	kept := engine.Inspection{Resource: left[0], Observed: &engine.Observed{Status: "ACTIVE"}}
-	if d := judge(s, document, append(found(s, well), kept)); !d.Healthy || d.Resources[len(d.Resources)-1].Key != "lookup-table/old" {
+	d := judge(s, document, append(found(s, well), kept))
+	if d.conclude(words); !d.Healthy || d.Resources[len(d.Resources)-1].Key != "lookup-table/old" {
 		t.Errorf("healthy %v, problems %q", d.Healthy, d.Problems)
 	}
 	kept.Observed = nil
-	if d := judge(s, document, append(found(s, well), kept)); !d.Healthy || len(d.Resources) != len(s.pipeline.Resources()) {
+	d = judge(s, document, append(found(s, well), kept))
+	if d.conclude(words); !d.Healthy || len(d.Resources) != len(s.pipeline.Resources()) {
 		t.Errorf("healthy %v, %d resources", d.Healthy, len(d.Resources))
 	}
 	if _, err := s.left(&state.Document{Resources: []state.Resource{{Key: "queue", Kind: "queue"}}}); err == nil {

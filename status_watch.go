@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -23,8 +24,11 @@ func (p *program) watchStatus(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	_, stop := p.out.spinner("reading what exists")
+	defer stop()
 	for first := true; ; first = false {
 		d, err := p.look(c.Context, s)
+		stop()
 		switch {
 		case c.Err() != nil:
 			return exit(exitDone) // Ctrl-C is how watching ends
@@ -33,7 +37,11 @@ func (p *program) watchStatus(c *cli.Context) error {
 		case err != nil:
 			p.out.warning("%s", err)
 		default:
-			if err := p.out.screen(d, func(page *page) { p.printStatus(page, s, d) }); err != nil {
+			err := p.out.screen(d, func(page *page) {
+				p.printStatus(page, s, d)
+				page.line("%s", page.c.faint(fmt.Sprintf("%s, every %s until Ctrl-C", time.Now().Format(time.TimeOnly), short(interval))))
+			})
+			if err != nil {
 				return err
 			}
 		}

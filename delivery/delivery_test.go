@@ -32,8 +32,8 @@ const (
 
 var place = Place{Bucket: "records", Prefix: "enriched-data/"}
 
-// client makes a bucket in an emulator; around may stand in between.
-func client(t *testing.T, around func(http.Handler) http.Handler) *s3.Client {
+// fixture is an emulator with a bucket.
+func fixture(t testing.TB) (*emulator.Server, *s3.Client) {
 	t.Helper()
 	server, err := emulator.Start(t.Context(), emulator.Options{})
 	if err != nil {
@@ -44,31 +44,41 @@ func client(t *testing.T, around func(http.Handler) http.Handler) *s3.Client {
 			t.Error(err)
 		}
 	})
-	endpoint := server.Endpoint()
-	if around != nil {
-		address, err := url.Parse(endpoint)
-		if err != nil {
-			t.Fatal(err)
-		}
-		proxy := httptest.NewServer(around(httputil.NewSingleHostReverseProxy(address)))
-		t.Cleanup(proxy.Close)
-		endpoint = proxy.URL
+	c := at(t, server.Endpoint())
+	if _, err := c.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &place.Bucket}); err != nil {
+		t.Fatal(err)
 	}
+	return server, c
+}
+
+// client makes a bucket in an emulator; around may stand in between.
+func client(t *testing.T, around func(http.Handler) http.Handler) *s3.Client {
+	t.Helper()
+	server, c := fixture(t)
+	if around == nil {
+		return c
+	}
+	address, err := url.Parse(server.Endpoint())
+	if err != nil {
+		t.Fatal(err)
+	}
+	proxy := httptest.NewServer(around(httputil.NewSingleHostReverseProxy(address)))
+	t.Cleanup(proxy.Close)
+	return at(t, proxy.URL)
+}
+
+func at(t testing.TB, endpoint string) *s3.Client {
 	// The server's shutdown waits 5 s for a connection that nothing was asked on.
 	transport := &http.Transport{}
 	t.Cleanup(transport.CloseIdleConnections)
-	c := s3.NewFromConfig(aws.Config{
+	return s3.NewFromConfig(aws.Config{
 		Region: "us-east-1", BaseEndpoint: &endpoint, HTTPClient: &http.Client{Transport: transport},
 		Credentials: credentials.NewStaticCredentialsProvider("AKIDEXAMPLE", "secret", ""),
 		Retryer:     func() aws.Retryer { return aws.NopRetryer{} },
 	}, func(o *s3.Options) { o.UsePathStyle = true })
-	if _, err := c.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: &place.Bucket}); err != nil {
-		t.Fatal(err)
-	}
-	return c
 }
 
-func put(t *testing.T, c *s3.Client, key string, body []byte) {
+func put(t testing.TB, c *s3.Client, key string, body []byte) {
 	t.Helper()
 	if _, err := c.PutObject(t.Context(), &s3.PutObjectInput{Bucket: &place.Bucket, Key: &key, Body: bytes.NewReader(body)}); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -32,30 +33,66 @@ type FailedBatch struct {
 	Key           string    `json:"key"`                   // of its object
 }
 
+// batchesAhead are read before they are asked for. A batch is up to 6 MB.
+const batchesAhead = 4
+
 // FailedBatches gives the batches that were given up since then, of each mapping
-// and shard in the order of time, holding one of them (a batch is some MB). An error
-// is the last thing that it gives.
+// and shard in the order of time, holding a few of them. An error, the context's among
+// them, is the last thing that it gives.
 func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
 	return func(yield func(FailedBatch, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		var running sync.WaitGroup
+		defer running.Wait()
+		defer cancel()
+		read := func(o outcome) <-chan outcome {
+			done := make(chan outcome, 1)
+			running.Go(func() {
+				if o.err == nil {
+					stored := o.batch.StoredAt
+					o.batch, o.err = failedBatch(ctx, client, p, o.batch.Key)
+					o.batch.StoredAt = stored
+				}
+				done <- o
+			})
+			return done
+		}
+		for done := range ahead(ctx, &running, batchesAhead, listFailedBatches(ctx, client, p, since), read) {
+			o := <-done
+			if errors.Is(o.err, ErrGone) {
+				continue
+			}
+			if !yield(o.batch, o.err) || o.err != nil {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(FailedBatch{}, context.Cause(ctx))
+		}
+	}
+}
+
+// outcome is a batch, or why there is none.
+type outcome struct {
+	batch FailedBatch
+	err   error
+}
+
+// listFailedBatches gives batches of which only the key and the time are known.
+func listFailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq[outcome] {
+	return func(yield func(outcome) bool) {
 		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
 			Bucket: &p.Bucket, Prefix: aws.String(failedBatches), ExpectedBucketOwner: p.owner(),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(FailedBatch{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, failedBatches, err))
+				yield(outcome{err: fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, failedBatches, err)})
 				return
 			}
 			for _, o := range page.Contents {
-				if aws.ToTime(o.LastModified).Before(since) {
-					continue
-				}
-				b, err := failedBatch(ctx, client, p, aws.ToString(o.Key))
-				if errors.Is(err, ErrGone) {
-					continue
-				}
-				b.StoredAt = aws.ToTime(o.LastModified).UTC()
-				if !yield(b, err) || err != nil {
+				stored := aws.ToTime(o.LastModified).UTC()
+				if !stored.Before(since) && !yield(outcome{batch: FailedBatch{Key: aws.ToString(o.Key), StoredAt: stored}}) {
 					return
 				}
 			}

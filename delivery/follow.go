@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"iter"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -21,7 +22,8 @@ func Follow(ctx context.Context, client *s3.Client, p Place, prefix string, sinc
 	if poll <= 0 {
 		poll = firstPoll
 	}
-	f := &following{client: client, place: p, prefix: prefix, seen: make(map[string]read)}
+	f := &following{seen: make(map[string]read)}
+	r := reading{client: client, place: p, prefix: prefix, wanted: f.changed}
 	return func(yield func([]byte, error) bool) {
 		var whole time.Time // when all hours were last looked at
 		for {
@@ -32,8 +34,12 @@ func Follow(ctx context.Context, client *s3.Client, p Place, prefix string, sinc
 			} else {
 				whole = now
 			}
-			for hour := from.UTC().Truncate(time.Hour); !hour.After(now.Add(skew)); hour = hour.Add(time.Hour) {
-				if !f.hour(ctx, hour, yield) {
+			for t, err := range r.texts(ctx, hours(from, now.Add(skew))) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				if !f.give(t, yield) {
 					return
 				}
 			}
@@ -50,43 +56,43 @@ type read struct{ etag, through string }
 
 // following is one Follow.
 type following struct {
-	client *s3.Client
-	place  Place
-	prefix string
-	seen   map[string]read // by key
+	mu   sync.Mutex
+	seen map[string]read // by key
 }
 
-// hour gives what is new in an hour; false: no more is wanted.
-func (f *following) hour(ctx context.Context, hour time.Time, yield func([]byte, error) bool) bool {
-	for o, err := range List(ctx, f.client, f.place, f.prefix, hour, "") {
+// changed tells whether an object holds what was not read yet.
+func (f *following) changed(o Object) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return o.ETag == "" || f.seen[o.Key].etag != o.ETag
+}
+
+// give gives what is new in an object; false: no more is wanted.
+func (f *following) give(t *text, yield func([]byte, error) bool) bool {
+	f.mu.Lock()
+	r := f.seen[t.Key]
+	f.mu.Unlock()
+	for record, err := range behind(t.lines(), t.Object, &r) {
 		if err != nil {
 			yield(nil, err)
 			return false
 		}
-		r := f.seen[o.Key]
-		if o.ETag != "" && r.etag == o.ETag {
-			continue
+		if !yield(record, nil) {
+			return false
 		}
-		for text, err := range linesBehind(ctx, f.client, f.place, o, &r) {
-			if err != nil {
-				yield(nil, err)
-				return false
-			}
-			if !yield(text, nil) {
-				return false
-			}
-		}
-		f.seen[o.Key] = r
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.seen[t.Key] = r
 	return true
 }
 
-// linesBehind gives the lines of an object that were not in it before, and in the end
+// behind gives those of an object's lines that were not in it before, and in the end
 // tells how far it is read now.
-func linesBehind(ctx context.Context, client *s3.Client, p Place, o Object, r *read) iter.Seq2[[]byte, error] {
+func behind(lines iter.Seq2[[]byte, error], o Object, r *read) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		through := r.through
-		for text, err := range Lines(ctx, client, p, o.Key) {
+		for record, err := range lines {
 			if errors.Is(err, ErrGone) {
 				break
 			}
@@ -94,14 +100,14 @@ func linesBehind(ctx context.Context, client *s3.Client, p Place, o Object, r *r
 				yield(nil, err)
 				return
 			}
-			number := sequenceOf(text, o)
+			number := sequenceOf(record, o)
 			if r.through != "" && CompareSequence(number, r.through) <= 0 {
 				continue
 			}
 			if CompareSequence(number, through) > 0 {
 				through = number
 			}
-			if !yield(text, nil) {
+			if !yield(record, nil) {
 				return
 			}
 		}

@@ -171,40 +171,62 @@ var ErrGone = errors.New("no such object")
 // gives.
 func Lines(ctx context.Context, client *s3.Client, p Place, key string) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		fail := func(err error) {
-			yield(nil, fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err))
-		}
-		out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, ExpectedBucketOwner: p.owner()})
-		var missing *types.NoSuchKey
-		if errors.As(err, &missing) {
-			err = fmt.Errorf("%w: %w", ErrGone, err)
-		}
+		text, err := open(ctx, client, p, key)
 		if err != nil {
-			fail(err)
+			yield(nil, unread(p, key, err))
 			return
 		}
-		defer func() { _ = out.Body.Close() }()     // only read from
-		text, err := unpack.Reader(out.Body, 8<<20) // an HTTP client in between may have unpacked it already
+		defer func() { _ = text.Close() }() // only read from
+		split(text, p, key, yield)
+	}
+}
+
+// open begins to read an object without its compression.
+func open(ctx context.Context, client *s3.Client, p Place, key string) (io.ReadCloser, error) {
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, ExpectedBucketOwner: p.owner()})
+	var missing *types.NoSuchKey
+	if errors.As(err, &missing) {
+		err = fmt.Errorf("%w: %w", ErrGone, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	text, err := unpack.Reader(out.Body, 8<<20) // an HTTP client in between may have unpacked it already
+	if err != nil {
+		_ = out.Body.Close() // only read from
+		return nil, err
+	}
+	return opened{text, out.Body}, nil
+}
+
+// opened is a body without its compression.
+type opened struct {
+	io.ReadCloser
+	body io.Closer
+}
+
+func (o opened) Close() error { return errors.Join(o.ReadCloser.Close(), o.body.Close()) }
+
+// split gives the lines of an object's text.
+func split(text io.Reader, p Place, key string, yield func([]byte, error) bool) {
+	for lines := line.NewReader(text, maxLine); ; {
+		l, err := lines.Next()
+		switch {
+		case errors.Is(err, io.EOF):
+			return
+		case err == nil && l.Long:
+			err = fmt.Errorf("line %d is longer than 16 MiB", l.Number)
+		}
 		if err != nil {
-			fail(err)
+			yield(nil, unread(p, key, err))
 			return
 		}
-		defer func() { _ = text.Close() }() // likewise
-		for lines := line.NewReader(text, maxLine); ; {
-			l, err := lines.Next()
-			switch {
-			case errors.Is(err, io.EOF):
-				return
-			case err != nil:
-				fail(err)
-				return
-			case l.Long:
-				fail(fmt.Errorf("line %d is longer than 16 MiB", l.Number))
-				return
-			}
-			if !yield(l.Bytes, nil) {
-				return
-			}
+		if !yield(l.Bytes, nil) {
+			return
 		}
 	}
+}
+
+func unread(p Place, key string, err error) error {
+	return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
 }

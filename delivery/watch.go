@@ -101,7 +101,7 @@ func (w *watching) look(ctx context.Context, since time.Time, found func(context
 // read gives the lines of an object that were not in it before.
 func (w *watching) read(ctx context.Context, o Object, seen time.Time) error {
 	r := w.noted(o)
-	for text, err := range linesBehind(ctx, w.client, w.place, o, &r) {
+	for text, err := range behind(Lines(ctx, w.client, w.place, o.Key), o, &r) {
 		if err != nil {
 			return err
 		}

@@ -38,7 +38,8 @@ func Metrics() []Metric {
 		// BatchGetItem requests, and of them what was refused wholly or in part.
 		{"Lookups", "Count", count(func(b *batch) int { return b.stats.calls })},
 		{"LookupThrottles", "Count", count(func(b *batch) int { return b.stats.throttles })},
-		// Unique keys of the batch that needed no request.
+		// Unique keys of the batch, by lookup, and of them those that needed no request.
+		{"LookupKeys", "Count", count(func(b *batch) int { return b.stats.keys })},
 		{"CacheHits", "Count", count(func(b *batch) int { return b.stats.hits })},
 		// Objects that could not be stored.
 		{"StoreErrors", "Count", count(func(b *batch) int { return b.stats.storeErrors })},

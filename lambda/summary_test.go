@@ -35,8 +35,8 @@ func TestMetrics(t *testing.T) {
 		t.Fatalf("checkpoint %q", c)
 	}
 	for i, want := range []map[string]float64{
-		{"RecordsIn": 4, "RecordsEnriched": 3, "RecordsDeadLettered": 1, "LookupMisses": 1, "Lookups": 1, "LookupThrottles": 0, "CacheHits": 0, "StoreErrors": 0},
-		{"RecordsIn": 4, "RecordsEnriched": 2, "RecordsDeadLettered": 1, "LookupMisses": 1, "Lookups": 0, "LookupThrottles": 0, "CacheHits": 2, "StoreErrors": 1},
+		{"RecordsIn": 4, "RecordsEnriched": 3, "RecordsDeadLettered": 1, "LookupMisses": 1, "Lookups": 1, "LookupThrottles": 0, "LookupKeys": 2, "CacheHits": 0, "StoreErrors": 0},
+		{"RecordsIn": 4, "RecordsEnriched": 2, "RecordsDeadLettered": 1, "LookupMisses": 1, "Lookups": 0, "LookupThrottles": 0, "LookupKeys": 2, "CacheHits": 2, "StoreErrors": 1},
 	} {
 		line, err := log.ReadBytes('\n')
 		if err != nil {

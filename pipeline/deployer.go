@@ -57,12 +57,12 @@ func (p *Pipeline) dataNeeds() []need {
 			"kinesis:PutRecord",  // test-event
 			"kinesis:PutRecords", // put, bench
 		}},
-		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench, status
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
 			"tag:GetResources",         // status
-			"cloudwatch:GetMetricData", // metrics
+			"cloudwatch:GetMetricData", // metrics, status
 		}},
 	}
 	for _, lookup := range p.cfg.Lookups {

@@ -37,6 +37,7 @@ func (p *Pipeline) Figures() []Figure {
 		{"enriched", "records stored enriched", "", "Sum", n.ownMetric("RecordsEnriched")},
 		{"dead-letters", "records stored as dead letters", "", "Sum", n.ownMetric("RecordsDeadLettered")},
 		{"lookup-misses", "records without an item", "", "Sum", n.ownMetric("LookupMisses")},
+		{"lookup-keys", "keys of batches to be looked up", "", "Sum", n.ownMetric("LookupKeys")},
 		{"cache-hits", "keys that needed no lookup", "", "Sum", n.ownMetric("CacheHits")},
 		{"lookups", "requests to the lookup tables", "", "Sum", n.ownMetric("Lookups")},
 		{"lookup-throttles", "of them refused, wholly or in part", "", "Sum", n.ownMetric("LookupThrottles")},
