@@ -8,27 +8,15 @@ import (
 	"enrich/pipeline"
 )
 
-// activityNames are the figures that status shows, in its order.
-func activityNames() []string {
-	return []string{"records-in", "enriched", "dead-letters", "lookup-misses", "cache-hits", "errors", "throttles", "lookup-throttles", "store-errors", "iterator-age", "duration-p99"}
-}
-
 // activity reads what the pipeline did in the last five and sixty minutes. Why it
 // cannot be read is told, and no failure of the command: all the rest is known.
 func (s *session) activity(ctx context.Context, now time.Time) (list []activityDocument, unknown string) {
-	var figures []pipeline.Figure
-	for _, f := range s.pipeline.Figures() {
-		if slices.Contains(activityNames(), f.Name) {
-			figures = append(figures, f)
-		}
-	}
-	series, err := s.pipeline.Measure(ctx, figures, now.Add(-time.Hour), now, time.Minute)
+	series, err := s.pipeline.Measure(ctx, s.pipeline.Watched(), now.Add(-time.Hour), now, time.Minute)
 	if err != nil {
 		return []activityDocument{}, err.Error()
 	}
-	for _, name := range activityNames() {
-		at := slices.IndexFunc(series, func(one pipeline.Series) bool { return one.Name == name })
-		list = append(list, activityOf(series[at], now))
+	for _, one := range series {
+		list = append(list, activityOf(one, now))
 	}
 	return list, ""
 }
