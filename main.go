@@ -111,6 +111,7 @@ func (p *program) app() *cli.App {
 			p.resultsCommand(),
 			p.logsCommand(),
 			p.metricsCommand(),
+			p.dashboardCommand(),
 			p.destroyCommand(),
 			p.policyCommand(),
 			p.schemaCommand(),

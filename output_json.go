@@ -292,6 +292,13 @@ type logLineDocument struct {
 	Message string            `json:"message"` // as it was logged
 }
 
+// dashboardDocument is the result of dashboard.
+type dashboardDocument struct {
+	Name string `json:"name"`
+	URL  string `json:"url"`  // "" where there is no console
+	Body string `json:"body"` // the command that prints it
+}
+
 // metricsDocument is the result of metrics.
 type metricsDocument struct {
 	Since         time.Time        `json:"since"`

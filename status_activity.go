@@ -12,15 +12,10 @@ import (
 	"enrich/pipeline"
 )
 
-// activityNames are the figures that status reads, in its order.
-func activityNames() []string {
-	return []string{"records-in", "enriched", "dead-letters", "lookup-misses", "lookup-keys", "cache-hits", "errors", "throttles", "lookup-throttles", "store-errors", "iterator-age", "duration-p99"}
-}
-
 // activity is what the pipeline did. Why something of it cannot be read is told, and no
 // failure of the command: all the rest is known.
 type activity struct {
-	series  []pipeline.Series // of the last hour, in the order of activityNames
+	series  []pipeline.Series // of the last hour, in the order of Pipeline.Watched
 	unknown error
 
 	newest        delivery.Newest
@@ -29,15 +24,9 @@ type activity struct {
 }
 
 func (s *session) activity(ctx context.Context, now time.Time) (a activity) {
-	figures := s.pipeline.Figures()
-	var asked []pipeline.Figure
-	for _, name := range activityNames() {
-		at := slices.IndexFunc(figures, func(f pipeline.Figure) bool { return f.Name == name })
-		asked = append(asked, figures[at])
-	}
 	var group sync.WaitGroup
 	group.Go(func() {
-		a.series, a.unknown = s.pipeline.Measure(ctx, asked, now.Add(-time.Hour), now, time.Minute)
+		a.series, a.unknown = s.pipeline.Measure(ctx, s.pipeline.Watched(), now.Add(-time.Hour), now, time.Minute)
 	})
 	group.Go(func() {
 		a.newest, a.stored, a.newestUnknown = delivery.FindNewest(ctx, s.storage(), s.place())

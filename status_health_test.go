@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -48,6 +50,11 @@ func TestStatusOfTheIll(t *testing.T) {
 	if code != exitDone || d.Verdict != "not deployed" || d.Health != nil || !strings.Contains(text, "not deployed") {
 		t.Errorf("before deploy: %d, %+v", code, d)
 	}
+	settings := filepath.Join(t.TempDir(), "enrich.yaml")
+	if err := os.WriteFile(settings, []byte("alarms: {incoming_records: 1, composite: false}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("ENRICH_CONFIG", settings)
 	a.well(t, "deploy")
 	sdk := elsewhere(t, a.endpoint)
 	key := aws.String("enriched-data/" + time.Now().UTC().Format("2006/01/02/15/") + "shardId-000000000000-1.ndjson")
@@ -153,9 +160,9 @@ func TestReport(t *testing.T) {
 	point := func(at time.Time, value float64) pipeline.Point { return pipeline.Point{At: at, Value: value} }
 	hour, minute := now.Add(-30*time.Minute), now.Truncate(time.Minute)
 	did := activity{}
-	for _, name := range activityNames() {
-		s := pipeline.Series{Figure: pipeline.Figure{Name: name, Statistic: "Sum"}}
-		switch name {
+	for _, figure := range s.pipeline.Watched() {
+		s := pipeline.Series{Figure: pipeline.Figure{Name: figure.Name, Statistic: "Sum"}}
+		switch figure.Name {
 		case "lookup-keys":
 			s.Points = []pipeline.Point{point(hour, 30), point(minute, 10)}
 		case "cache-hits":

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
@@ -164,7 +165,7 @@ func (p *Pipeline) failedBatchesAlarm() *metricAlarm {
 		Description: "Batches are given up: their records are stored in aws/lambda/, not enriched",
 		Metrics:     []AlarmMetric{minutely(p.names.mappingMetric("OnFailureDestinationDeliveredEventCount"), types.StatisticSum)},
 	}))
-	alarm.mapping = p.recordedMapping(keyMapping, mappingName(p.names), "")
+	alarm.mapping = p.eventSourceMapping()
 	alarm.after = append(alarm.after, keyMapping)
 	return alarm
 }
@@ -187,8 +188,8 @@ func (p *Pipeline) alarm(name string, threshold int, desired MetricAlarm) *metri
 // it, so the others speak for themselves.
 func (p *Pipeline) notify() []string {
 	topics := p.cfg.Alarms.Topics()
-	if len(p.cfg.Alarms.Addresses()) > 0 {
-		topics = append(topics, p.id.topicARN(p.names.AlarmTopic))
+	if own := p.id.topicARN(p.names.AlarmTopic); len(p.cfg.Alarms.Addresses()) > 0 && !slices.Contains(topics, own) {
+		topics = append(topics, own)
 	}
 	return topics
 }

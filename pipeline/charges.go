@@ -14,7 +14,7 @@ type priced interface {
 }
 
 // ownMetrics is how many metrics the function gives.
-const ownMetrics = 9
+const ownMetrics = 10
 
 // onDemandShards is how many a stream on demand begins with.
 // https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html

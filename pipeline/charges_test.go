@@ -65,7 +65,7 @@ func TestCharges(t *testing.T) {
 		"its retention of days":     {"dev", onDemandStream, cost.OnDemandExtended, "", 0, 1_500_000 * 3600 * 144 / float64(1<<30)},
 		"its retention of weeks":    {"dev", onDemandStream, cost.OnDemandLongTerm, "", 0, 1_500_000 * 3600 * 100 / float64(1<<30)},
 		"shard-level metrics":       {"dev", func(c *config.Config) { c.Stream.ShardMetrics = []string{"IncomingBytes", "OutgoingBytes"} }, cost.CustomMetric, "shard-level metrics", 4, 0},
-		"the function's metrics":    {"dev", nil, cost.CustomMetric, "the function's own metrics", 0, 9},
+		"the function's metrics":    {"dev", nil, cost.CustomMetric, "the function's own metrics", 0, 10},
 		"the bucket's metrics":      {"dev", nil, cost.CustomMetric, "the bucket's request metrics", 0, 16},
 		"alarms, one on two":        {"dev", nil, cost.AlarmMetric, "", 10, 0},
 		"alarms for another lookup": {"dev", addLookup, cost.AlarmMetric, "", 11, 0},

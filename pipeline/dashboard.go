@@ -31,7 +31,8 @@ type dashboard struct {
 	client  *cloudwatch.Client
 }
 
-func (p *Pipeline) dashboard() engine.Resource {
+// Dashboard is the resource that shows the pipeline.
+func (p *Pipeline) Dashboard() engine.Resource {
 	d := p.namedDashboard(keyDashboard, p.names.Dashboard)
 	d.body = p.body(d.marker)
 	d.desired = Dashboard{Body: digest(d.document()), Tags: p.tags}

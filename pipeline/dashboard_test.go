@@ -2,9 +2,12 @@ package pipeline
 
 import (
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 // known are the metrics that exist, by the dimensions under which they do.
@@ -18,7 +21,7 @@ var known = map[string][]string{
 		"Invocations", "Errors", "Throttles", "Duration", "ConcurrentExecutions", "IteratorAge", "DestinationDeliveryFailures",
 	},
 	"AWS/Lambda EventSourceMappingUUID": {"OnFailureDestinationDeliveredEventCount"}, // of the group EventCount
-	"enrich FunctionName":               {"RecordsEnriched", "RecordsDeadLettered"},
+	"enrich FunctionName":               {"RecordsEnriched", "RecordsDeadLettered", "LookupMisses", "LookupKeys", "CacheHits", "Lookups", "LookupThrottles", "StoreErrors"},
 	"AWS/DynamoDB TableName":            {"ConsumedReadCapacityUnits", "ReadThrottleEvents"},
 	"AWS/DynamoDB Operation,TableName":  {"SuccessfulRequestLatency"},
 	"AWS/S3 BucketName,FilterId":        {"PutRequests", "BytesUploaded", "4xxErrors", "5xxErrors"},
@@ -76,7 +79,7 @@ func TestMetricsExist(t *testing.T) {
 		}
 	}
 
-	dashboard := p.dashboard().(*dashboard)
+	dashboard := p.Dashboard().(*dashboard)
 	var body struct {
 		Widgets []struct {
 			Type          string
@@ -138,6 +141,48 @@ func metricOf(t *testing.T, drawn []any) Metric {
 	return metric
 }
 
+// The dashboard shows what the status shows, in its order, and below that draws every
+// figure once.
+func TestDashboardShowsTheFigures(t *testing.T) {
+	p := offline(t, "prod", "aws", "us-east-1", addLookup)
+	var shown, drawn, wanted, all []string
+	for _, widget := range p.body("").Widgets {
+		for _, metric := range widget.Properties.Metrics {
+			stat, options := widget.Properties.Stat, metric[len(metric)-1].(map[string]string)
+			if options["stat"] != "" {
+				stat = options["stat"]
+			}
+			text := fmt.Sprint(options["label"], stat, metric[:len(metric)-1])
+			if widget.Properties.View == "singleValue" {
+				shown = append(shown, text)
+			} else {
+				drawn = append(drawn, text)
+			}
+		}
+	}
+	of := func(f Figure, label string) string {
+		return fmt.Sprint(label, f.Statistic, slices.DeleteFunc(draw(f, "", ""), func(part any) bool { _, options := part.(map[string]string); return options }))
+	}
+	units := map[string]string{}
+	for _, f := range p.Figures() {
+		all = append(all, of(f, f.Title))
+		if f.Watched {
+			wanted = append(wanted, of(f, f.Name))
+		}
+		if unit, ok := units[f.Graph]; ok && unit != axis(f) {
+			t.Errorf("%s is in %q, its graph in %q", f.Name, axis(f), unit)
+		}
+		units[f.Graph] = axis(f)
+		checkMetric(t, p, f.Name, f.Metric)
+	}
+	if diff := cmp.Diff(wanted, shown); diff != "" || len(wanted) < 10 {
+		t.Errorf("the figures of the status (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(all, drawn); diff != "" {
+		t.Errorf("the graphs (-want +got):\n%s", diff)
+	}
+}
+
 func TestDashboardDigest(t *testing.T) {
 	if a, b := digest(`{"widgets":[{"type":"text","x":1}]}`), digest(` {"widgets": [{"x":1,"type":"text"}] }`); a != b || !strings.HasPrefix(a, "1 widgets") {
 		t.Errorf("%s, %s", a, b)
@@ -152,8 +197,8 @@ func TestDashboardDigest(t *testing.T) {
 
 // A dashboard of another pipeline is not ours, whatever its name.
 func TestDashboardMarker(t *testing.T) {
-	ours := offline(t, "dev", "aws", "us-east-1").dashboard().(*dashboard)
-	other := offline(t, "prod", "aws", "us-east-1").dashboard().(*dashboard)
+	ours := offline(t, "dev", "aws", "us-east-1").Dashboard().(*dashboard)
+	other := offline(t, "prod", "aws", "us-east-1").Dashboard().(*dashboard)
 	if !ours.marked(ours.document()) || ours.marked(other.document()) || ours.marked("{}") || ours.marked("") {
 		t.Error("the marker does not tell whose a dashboard is")
 	}

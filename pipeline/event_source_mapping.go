@@ -42,7 +42,7 @@ type eventSourceMapping struct {
 	client      *awslambda.Client
 }
 
-func (p *Pipeline) eventSourceMapping() engine.Resource {
+func (p *Pipeline) eventSourceMapping() *eventSourceMapping {
 	m := p.recordedMapping(keyMapping, mappingName(p.names), "")
 	m.after = []string{keyFunction, keyStream, keyRole, keyBucket}
 	m.desired = EventSourceMapping{

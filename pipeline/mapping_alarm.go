@@ -14,7 +14,7 @@ import (
 
 // recognize puts the word for the mapping in the place of its UUID, in what an alarm
 // was found to watch. Any other UUID stays, and so differs: that of a mapping that is
-// gone.
+// gone, or that will be replaced before the alarm has its turn.
 func (a *metricAlarm) recognize(ctx context.Context, spec MetricAlarm) error {
 	if a.mapping == nil {
 		return nil
@@ -25,6 +25,10 @@ func (a *metricAlarm) recognize(ctx context.Context, spec MetricAlarm) error {
 	}
 	if err != nil {
 		return err
+	}
+	changes := a.mapping.Diff(&engine.Observed{Spec: a.mapping.observe(now, nil)})
+	if slices.ContainsFunc(changes, func(c engine.Change) bool { return c.Replace }) {
+		return nil
 	}
 	for _, metric := range spec.Metrics {
 		if uuid, ok := metric.Dimensions[mappingDimension]; ok && uuid == aws.ToString(now.UUID) {

@@ -26,6 +26,14 @@ func TestAlarmFollowsMapping(t *testing.T) {
 		t.Errorf("watches %q, want %q", got, first)
 	}
 
+	// One that is to be replaced is not the one to watch then.
+	other := c.pipeline(t)
+	replaced := pick(t, other, alarm.Key()).(*metricAlarm)
+	replaced.mapping.desired.StartingPosition = "LATEST"
+	if changes := replaced.Diff(read(t, replaced)); len(changes) != 1 || changes[0].Field != "metrics" {
+		t.Errorf("before a replacement: %s", list(changes))
+	}
+
 	if err := mapping.Delete(t.Context(), &notes{}); err != nil {
 		t.Fatal(err)
 	}

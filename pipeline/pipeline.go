@@ -73,7 +73,7 @@ func (p *Pipeline) Resources() []engine.Resource {
 	)
 	resources = append(resources, p.notification()...)
 	resources = append(resources, p.alarms()...) // with names and ARNs that are known beforehand
-	return append(resources, p.dashboard())      // likewise
+	return append(resources, p.Dashboard())      // likewise
 }
 
 // Restore makes a recorded resource that the configuration no longer has, for
