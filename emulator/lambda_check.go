@@ -61,7 +61,7 @@ func checkCreateFunction(in *awslambda.CreateFunctionInput) error {
 		"FileSystemConfigs": len(in.FileSystemConfigs) > 0, "ImageConfig": in.ImageConfig != nil, "Layers": len(in.Layers) > 0,
 		"PackageType Image": in.PackageType == types.PackageTypeImage, "Publish": in.Publish, "PublishTo": in.PublishTo != "",
 		"SnapStart": startsSnap(in.SnapStart), "TenancyConfig": in.TenancyConfig != nil, "VpcConfig": inVPC(in.VpcConfig),
-		"Code.ImageUri": in.Code.ImageUri != nil, "Code.SourceKMSKeyArn": deref(in.Code.SourceKMSKeyArn) != "", "Code from S3": in.Code.S3Bucket != nil || in.Code.S3Key != nil,
+		"Code.ImageUri": in.Code.ImageUri != nil, "Code.SourceKMSKeyArn": deref(in.Code.SourceKMSKeyArn) != "", "Code from S3": in.Code.S3Bucket != nil || in.Code.S3Key != nil || in.Code.S3ObjectVersion != nil || in.Code.S3ObjectStorageMode != "",
 	}); err != nil {
 		return err
 	}

@@ -210,7 +210,7 @@ func TestWhatS3HeedsIsReadByItsCode(t *testing.T) {
 	for operation, members := range s3MembersOf() {
 		for _, header := range members.headers {
 			condition, copies := strings.CutPrefix(header, "Copy-Source-If-")
-			if !strings.Contains(read, `"X-Amz-`+header+`"`) && !strings.HasPrefix(header, "Checksum-") && !(copies && strings.Contains(read, `"If-`+condition+`"`)) {
+			if !strings.Contains(read, `"X-Amz-`+header+`"`) && !strings.HasPrefix(header, "Checksum-") && (!copies || !strings.Contains(read, `"If-`+condition+`"`)) {
 				t.Errorf("%s: nothing reads the header x-amz-%s", operation, header)
 			}
 		}

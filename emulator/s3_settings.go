@@ -75,13 +75,11 @@ func decodeXML(body []byte, into any) error {
 			return malformedXML()
 		}
 	}
-	for _, name := range unknownElements(reflect.ValueOf(into)) {
-		if slices.Contains(absentElements, name) {
-			return notImplemented("the element " + name)
-		}
-		return malformedXML()
+	unknown := unknownElements(reflect.ValueOf(into))
+	if len(unknown) > 0 && slices.Contains(absentElements, unknown[0]) {
+		return notImplemented("the element " + unknown[0])
 	}
-	if !complete(body) {
+	if len(unknown) > 0 || !complete(body) {
 		return malformedXML()
 	}
 	return nil
