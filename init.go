@@ -41,6 +41,7 @@ type initDocument struct {
 	File    string   `json:"file"`    // the settings
 	Schema  string   `json:"schema"`  // what editors check them by
 	Written []string `json:"written"` // those of the two that were not there as they are
+	named   string   // as a flag that other commands need
 }
 
 func (p *program) writeSettings(c *cli.Context) error {
@@ -58,6 +59,9 @@ func (p *program) writeSettings(c *cli.Context) error {
 		return err
 	}
 	d := initDocument{File: file, Schema: filepath.Join(filepath.Dir(file), schemaFile), Written: []string{}}
+	if flags.File != "" {
+		d.named = " -c " + shellWord(file)
+	}
 	files := []newFile{{d.File, []byte(settings)}, {d.Schema, append(schema, '\n')}}
 	var missing []newFile
 	var taken []string
@@ -91,7 +95,7 @@ func (d initDocument) print(p *page) {
 		return
 	}
 	p.line("%s %s", p.c.good("wrote"), strings.Join(d.Written, " and "))
-	p.line("enrich config shows what holds; enrich --local deploy tries it")
+	p.line("enrich config%s shows what holds; enrich --local deploy%s tries it", d.named, d.named)
 }
 
 // newFile is a file that is to be there.

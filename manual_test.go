@@ -55,7 +55,9 @@ func manual(app *cli.App, date string) string {
 // manualPage collects the lines of a manual.
 type manualPage struct{ strings.Builder }
 
-func (m *manualPage) line(format string, args ...any) { fmt.Fprintf(m, format+"\n", args...) }
+func (m *manualPage) line(format string, args ...any) {
+	_, _ = fmt.Fprintf(m, format+"\n", args...) // a builder takes everything
+}
 
 func (m *manualPage) section(name string) { m.line(".SH %s", name) }
 

@@ -17,7 +17,8 @@ func (p *program) schemaCommand() *cli.Command {
 An editor with a YAML language server completes and checks enrich.yaml by it, when
 the file begins with the line
 # yaml-language-server: $schema=enrich.schema.json
-as one that enrich init has written does. What only several values together can get wrong, enrich plan tells.`,
+as one that enrich init has written does. What only several values together can get
+wrong, enrich plan tells.`,
 			"enrich schema > enrich.schema.json"),
 		Action: p.schema,
 	}

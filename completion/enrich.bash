@@ -29,9 +29,8 @@ _enrich() {
 		fi
 	done < <("${words[0]/#\~/$HOME}" complete-line --word="${words[last]}" -- "${words[@]:1:last-1}" 2>/dev/null)
 
-	# Without an answer -o default completes files.
 	case $kind in
-	files) ;;
+	files) ;; # bash does, by -o default
 	directories) compopt -o dirnames +o default 2>/dev/null ;;
 	*) compopt +o default 2>/dev/null ;;
 	esac

@@ -39,7 +39,7 @@ func tree(v reflect.Value) any {
 
 // FuzzLoad: nothing panics, problems stand in lines that the file has, and a
 // configuration that is accepted is accepted again when it is written out, as
-// the same.
+// the same, and every value of it has a source.
 func FuzzLoad(f *testing.F) {
 	for _, seed := range []string{
 		"", "name: a\n", "stream: {shards: 3}\nenvironments:\n  dev: {stream: {shards: 4}}\n", "a: [1, {b: c}]\n", "name: a\n---\n",
@@ -68,6 +68,9 @@ func FuzzLoad(f *testing.F) {
 				}
 			}
 			return
+		}
+		if values, _, err := Effective(Flags{}, environ(), workdir); err != nil || len(values) < len(Keys())-2 { // without lookups and environments
+			t.Fatalf("%d values, %v", len(values), err)
 		}
 		text, err := json.Marshal(tree(reflect.ValueOf(c)))
 		if err != nil {

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -18,29 +17,29 @@ func Reference() string {
 
 // Defaults has the defaults of all environments: "1 in dev, else 5"; "" where
 // there is none.
-func (k Key) Defaults() string {
-	if k.Derived != "" {
+func (k Key) Defaults() string { return k.defaults("") }
+
+// defaults puts a quote around each value.
+func (k Key) defaults(quote string) string {
+	usual := k.DefaultText("")
+	if k.Derived != "" || usual == "" {
 		return k.Derived
 	}
-	text := k.DefaultText("")
-	for _, environment := range slices.Backward(environments()) {
+	text := ""
+	for _, environment := range environments() {
 		if _, other := k.DefaultIn[environment]; other {
-			text = fmt.Sprintf("%s in %s, else %s", k.DefaultText(environment), environment, text)
+			text += quote + k.DefaultText(environment) + quote + " in " + environment + ", else "
 		}
 	}
-	return text
+	return text + quote + usual + quote
 }
 
-// defaultCell is the same, with the values as code.
+// defaultCell is the same for a table.
 func (k Key) defaultCell() string {
-	switch text := k.Defaults(); {
-	case k.Required:
+	if k.Required {
 		return "(required)"
-	case k.Derived != "" || text == "":
-		return cell(text)
-	default:
-		return "`" + strings.NewReplacer(" in ", "` in ", ", else ", ", else `").Replace(text) + "`"
 	}
+	return cell(k.defaults("`"))
 }
 
 // cell keeps a text from ending its cell of the table or from being read as

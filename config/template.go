@@ -19,7 +19,7 @@ func Template(flags Flags, getenv func(string) string, schema string, checks ...
 		return "", err
 	}
 	t := template{settled: s}
-	fmt.Fprintf(&t, "# yaml-language-server: $schema=%s\n#\n", schema)
+	t.line("# yaml-language-server: $schema=%s\n#", schema)
 	t.comment("", "All settings of a pipeline. A line that begins with # and no space after it has the default: take the # away, "+
 		"and change the value. What decides, in this order: flag, environment variable, environments.<environment> below, "+
 		"the rest of this file, default. enrich config shows every value with its source.")
@@ -33,6 +33,10 @@ type template struct {
 	settled
 }
 
+func (t *template) line(format string, arguments ...any) {
+	_, _ = fmt.Fprintf(t, format+"\n", arguments...) // a builder takes everything
+}
+
 // section writes the keys of a section, each line behind the indent.
 func (t *template) section(path, indent string, values reflect.Value) {
 	for i, name := range children(path) {
@@ -42,7 +46,7 @@ func (t *template) section(path, indent string, values reflect.Value) {
 			t.WriteByte('\n')
 		}
 		if !declared {
-			fmt.Fprintf(t, "%s%s:\n", indent, name)
+			t.line("%s%s:", indent, name)
 			t.section(at, indent+"  ", reflect.Indirect(member(values, name)))
 			continue
 		}
@@ -50,12 +54,12 @@ func (t *template) section(path, indent string, values reflect.Value) {
 		t.comment(indent, k.choice())
 		switch k.Type {
 		case Section:
-			fmt.Fprintf(t, "%s:\n", name)
+			t.line("%s:", name)
 			for _, environment := range environments() {
-				fmt.Fprintf(t, "  #%s: {}\n", environment)
+				t.line("  #%s: {}", environment)
 			}
 		case SectionList:
-			fmt.Fprintf(t, "%s:\n", name)
+			t.line("%s:", name)
 			for _, l := range t.config.Lookups {
 				t.element(l)
 			}
@@ -72,7 +76,7 @@ func (t *template) element(l Lookup) {
 	inner := template{settled: t.settled}
 	inner.section("lookups[]", "    ", reflect.ValueOf(l))
 	before, after, _ := strings.Cut(inner.String(), "\n    name: ")
-	fmt.Fprintf(t, "%s\n  - name: %s", before, after)
+	t.line("%s\n  - name: %s", before, strings.TrimSuffix(after, "\n"))
 }
 
 // setting writes a key with its value, commented out where it is not decided.
@@ -84,7 +88,7 @@ func (t *template) setting(k Key, indent string, value any) {
 	if k.Required || k.Path == "name" || t.given.at(k.Path) != nil {
 		mark = ""
 	}
-	fmt.Fprintf(t, "%s%s%s: %s\n", indent, mark, k.last(), written(value))
+	t.line("%s%s%s: %s", indent, mark, k.last(), written(value))
 }
 
 // choice is what a key allows and its default, in a line.
@@ -107,12 +111,12 @@ func (t *template) comment(indent, text string) {
 	line := ""
 	for word := range strings.FieldsSeq(text) {
 		if line != "" && len(line)+1+len(word) > width {
-			fmt.Fprintf(t, "%s#%s\n", indent, line)
+			t.line("%s#%s", indent, line)
 			line = ""
 		}
 		line += " " + word
 	}
 	if line != "" {
-		fmt.Fprintf(t, "%s#%s\n", indent, line)
+		t.line("%s#%s", indent, line)
 	}
 }
