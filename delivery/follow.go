@@ -81,8 +81,8 @@ func (f *following) hour(ctx context.Context, hour time.Time, yield func([]byte,
 	return true
 }
 
-// linesBehind gives the lines of an object that were not in it before, and in the end
-// tells how far it is read now.
+// linesBehind gives the lines of an object that were not in it before, and in the end,
+// or when reading breaks off, tells how far it is read now.
 func linesBehind(ctx context.Context, client *s3.Client, p Place, o Object, r *read) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		through := r.through
@@ -91,6 +91,7 @@ func linesBehind(ctx context.Context, client *s3.Client, p Place, o Object, r *r
 				break
 			}
 			if err != nil {
+				*r = read{through: through} // and what follows is still to be read
 				yield(nil, err)
 				return
 			}
