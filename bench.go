@@ -88,7 +88,8 @@ func (p *program) bench(c *cli.Context) error {
 		return p.notDeployed(err, "NoSuchBucket", "ResourceNotFoundException")
 	}
 	if err != nil {
-		return &fault{message: err.Error(), cause: err, details: d}
+		f := &fault{message: err.Error(), cause: err, details: d}
+		return f.hint("%s sent before; enrich results --where bench.run=%s prints the records", count(d.Sent, "event was", "events were"), d.Run)
 	}
 	return p.reportBench(d, report, o)
 }

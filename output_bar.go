@@ -55,7 +55,11 @@ func (b *bar) text(t transferred, took time.Duration) string {
 		fmt.Fprintf(&s, ", %d rejected", t.rejected)
 	}
 	if !t.due.IsZero() {
-		fmt.Fprintf(&s, ", the next one at %s", t.due.Local().Format(time.TimeOnly))
+		layout := time.TimeOnly
+		if time.Until(t.due) > 12*time.Hour {
+			layout = time.DateTime
+		}
+		fmt.Fprintf(&s, ", the next one at %s", t.due.Local().Format(layout))
 	}
 	return s.String()
 }

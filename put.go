@@ -96,7 +96,7 @@ func (p *program) put(c *cli.Context) error {
 	}
 	if err != nil {
 		d.Skip = before.and(report.Through, report.Ahead).String()
-		return p.putFailure(err, d, c.Args().Slice())
+		return p.putFailure(err, d, c)
 	}
 	return p.reportPut(d, o.Stream, took)
 }

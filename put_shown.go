@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/urfave/cli/v2"
+
 	"enrich/feed"
 )
 
@@ -31,20 +33,21 @@ func (p *program) tellKept(n int, name string) {
 	}
 }
 
-// putFailure says how far the sending got, and how to go on.
-func (p *program) putFailure(err error, d putDocument, files []string) error {
+// putFailure says how far the sending got, and how to go on if it, or what it went on
+// with, got anywhere.
+func (p *program) putFailure(err error, d putDocument, c *cli.Context) error {
 	if d.Sent == 0 {
 		err = p.notDeployed(err, "ResourceNotFoundException")
 	}
 	f := &fault{message: err.Error(), cause: err, details: d}
 	if errors.Is(err, feed.ErrNoTime) {
-		_ = f.hint("--time-field names the field that has it; without --speed events are put as fast as the stream takes them")
+		return f.hint("--time-field names the field that has it; without --speed events are put as fast as the stream takes them")
 	}
-	if d.Sent == 0 && d.Rejects == "" {
+	if d.Sent == 0 && d.Rejects == "" && !c.IsSet("skip") {
 		return f
 	}
 	words := []string{"put"}
-	for _, file := range files {
+	for _, file := range c.Args().Slice() {
 		words = append(words, shellWord(file))
 	}
 	return f.hint("%s sent; this sends the rest, with the other flags as they were: %s",

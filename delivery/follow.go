@@ -87,8 +87,8 @@ func (f *following) give(t *text, yield func([]byte, error) bool) bool {
 	return true
 }
 
-// behind gives those of an object's lines that were not in it before, and in the end
-// tells how far it is read now.
+// behind gives those of an object's lines that were not in it before, and in the end,
+// or when reading breaks off, tells how far it is read now.
 func behind(lines iter.Seq2[[]byte, error], o Object, r *read) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		through := r.through
@@ -97,6 +97,7 @@ func behind(lines iter.Seq2[[]byte, error], o Object, r *read) iter.Seq2[[]byte,
 				break
 			}
 			if err != nil {
+				*r = read{through: through} // and what follows is still to be read
 				yield(nil, err)
 				return
 			}

@@ -103,6 +103,7 @@ func (w *watching) read(ctx context.Context, o Object, seen time.Time) error {
 	r := w.noted(o)
 	for text, err := range behind(Lines(ctx, w.client, w.place, o.Key), o, &r) {
 		if err != nil {
+			w.note(o, r)
 			return err
 		}
 		w.mu.Lock()

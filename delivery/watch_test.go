@@ -3,7 +3,13 @@ package delivery
 import (
 	"context"
 	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
 	"slices"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -46,5 +52,48 @@ func TestWatchWithoutBucket(t *testing.T) {
 	err := Watch(t.Context(), client(t, nil), Place{Bucket: "none", Prefix: "x/"}, 0, func() { t.Error("ready") }, func(Stored) { t.Error("taken") })
 	if err == nil {
 		t.Error("no error")
+	}
+}
+
+// What S3 refuses or breaks off for a while comes all the same, and no line twice.
+func TestWatchThroughFaults(t *testing.T) {
+	var lists, gets atomic.Int32
+	c := client(t, func(next http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			switch n := int32(0); {
+			case r.URL.Query().Has("list-type"):
+				if n = lists.Add(1); n > 5 && n < 15 {
+					w.WriteHeader(http.StatusServiceUnavailable)
+					return
+				}
+			case r.Method == http.MethodGet:
+				if n = gets.Add(1); n > 5 {
+					break
+				}
+				answer := httptest.NewRecorder()
+				next.ServeHTTP(answer, r)
+				maps.Copy(w.Header(), answer.Header())
+				_, _ = w.Write(answer.Body.Bytes()[:answer.Body.Len()*3/4])
+				panic(http.ErrAbortHandler)
+			}
+			next.ServeHTTP(w, r)
+		})
+	})
+	now := time.Now().UTC()
+	var want, got []string
+	for n := range 100 {
+		want = append(want, enriched(shard, fmt.Sprintf("%s%04d", sequence[:50], n)))
+	}
+	enough := errors.New("enough")
+	ctx, stop := context.WithCancelCause(t.Context())
+	err := Watch(ctx, c, place, time.Millisecond, func() {
+		put(t, c, strings.TrimSuffix(keyAt(place.Prefix, now, shard, sequence[:50]+"0000"), ".gz"), []byte(strings.Join(want, "\n")+"\n"))
+	}, func(s Stored) {
+		if got = append(got, string(s.Line)); len(got) >= len(want) {
+			stop(enough)
+		}
+	})
+	if !errors.Is(err, enough) || !slices.Equal(got, want) || gets.Load() < 6 || lists.Load() < 15 {
+		t.Errorf("%d lines after %d lists and %d gets, %v", len(got), lists.Load(), gets.Load(), err)
 	}
 }
