@@ -50,7 +50,7 @@ func (s *session) activity(ctx context.Context, now time.Time) (a activity) {
 func (d *statusDocument) report(p *pipeline.Pipeline, found []engine.Inspection, did activity, now time.Time) {
 	d.Health = &healthDocument{Alarms: alarmStates(found)}
 	for _, r := range d.Resources {
-		if r.Key == "event-source-mapping" && r.Status != "missing" {
+		if r.Key == mappingKey && r.Status != "missing" {
 			d.Health.Mapping = &mappingDocument{State: r.Status, LastResult: r.Detail}
 		}
 	}
