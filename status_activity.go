@@ -113,9 +113,13 @@ func activityOf(s pipeline.Series, now time.Time) activityDocument {
 
 // hitRate is how many of the keys needed no request.
 func hitRate(list []activityDocument) rateDocument {
-	one := func(name string) activityDocument {
-		at := slices.IndexFunc(list, func(a activityDocument) bool { return a.Name == name })
-		return list[at]
+	one := func(name string) (found activityDocument) {
+		for _, a := range list {
+			if a.Name == name {
+				found = a
+			}
+		}
+		return found
 	}
 	share := func(hits, keys *float64) *float64 {
 		if hits == nil || keys == nil || *keys == 0 {
