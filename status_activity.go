@@ -39,7 +39,7 @@ func (s *session) activity(ctx context.Context, now time.Time) (a activity) {
 func (d *statusDocument) report(p *pipeline.Pipeline, found []engine.Inspection, did activity, now time.Time) {
 	d.Health = &healthDocument{Alarms: alarmStates(found)}
 	for _, r := range d.Resources {
-		if r.Key == "event-source-mapping" && r.Status != "missing" {
+		if r.Key == mappingKey && r.Status != "missing" {
 			d.Health.Mapping = &mappingDocument{State: r.Status, LastResult: r.Detail}
 		}
 	}
@@ -102,9 +102,13 @@ func activityOf(s pipeline.Series, now time.Time) activityDocument {
 
 // hitRate is how many of the keys needed no request.
 func hitRate(list []activityDocument) rateDocument {
-	one := func(name string) activityDocument {
-		at := slices.IndexFunc(list, func(a activityDocument) bool { return a.Name == name })
-		return list[at]
+	one := func(name string) (found activityDocument) {
+		for _, a := range list {
+			if a.Name == name {
+				found = a
+			}
+		}
+		return found
 	}
 	share := func(hits, keys *float64) *float64 {
 		if hits == nil || keys == nil || *keys == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
+	"enrich/config"
 	"enrich/engine"
 	"enrich/pipeline"
 )
@@ -191,5 +193,47 @@ func TestReport(t *testing.T) {
 	d.report(s.pipeline, all, did, now)
 	if d.conclude(words); len(d.Problems) != 1 || !strings.HasPrefix(d.Verdict, "ill: metric alarm data-enrichment-dev-function-errors: it fails; enrich logs --errors ") {
 		t.Errorf("the verdict is %q, of %q", d.Verdict, d.Problems)
+	}
+}
+
+// What is as configured and does not do its work is not helped by another deploy, but
+// by commands and keys that there are.
+func TestRemedies(t *testing.T) {
+	s := offline(t)
+	var commands []string
+	for _, c := range new(program).app().Commands {
+		commands = append(commands, c.Name)
+	}
+	var keys []string
+	for _, k := range config.Keys() {
+		keys = append(keys, k.Path)
+	}
+	alarms := 0
+	for _, f := range found(s, well) {
+		f.Observed.Unhealthy = "it does not work"
+		_, a := assess(f, true)
+		if !strings.HasPrefix(f.Resource.Key(), alarmPrefix) {
+			if a.rank != doesNotWork {
+				t.Errorf("%s has the rank %d", f.Resource.Key(), a.rank)
+			}
+			continue
+		}
+		alarms++
+		name, _, _ := strings.Cut(a.command, " ")
+		if a.rank != isAlarmed || name == "deploy" || a.does == "" || a.command != "" && !slices.Contains(commands, name) {
+			t.Errorf("%s: %+v", f.Resource.Key(), a)
+		}
+		for _, word := range strings.Fields(a.does) {
+			if word = strings.Trim(word, ",;"); strings.Contains(word, ".") && !slices.Contains(keys, word) {
+				t.Errorf("%s: there is no %s", f.Resource.Key(), word)
+			}
+		}
+		f.Changes = []engine.Change{{Field: "threshold"}}
+		if _, a := assess(f, true); a.command != "deploy" {
+			t.Errorf("%s that differs: %+v", f.Resource.Key(), a)
+		}
+	}
+	if alarms == 0 {
+		t.Error("there are no alarms")
 	}
 }

@@ -49,7 +49,7 @@ func printResources(page *page, d statusDocument) {
 			status.paint = page.c.warn
 		}
 		name := r.Name
-		if r.Key == "event-source-mapping" && r.ID != "" {
+		if r.Key == mappingKey && r.ID != "" {
 			name = r.ID // AWS knows it by this alone; the other names two that stand above
 		}
 		rows = append(rows, []cell{{text: r.Kind}, {text: name}, status, {text: r.Detail, paint: page.c.faint}})

@@ -92,37 +92,45 @@ func assess(f engine.Inspection, wanted bool) (r statusResource, a ailment) {
 
 // told says what helps a resource that is as configured and does not do its work.
 func (a ailment) told(f engine.Inspection) ailment {
-	alarm, is := strings.CutPrefix(f.Resource.Key(), alarmPrefix)
-	if is {
-		a.rank, a.alarm = isAlarmed, alarm
+	name, isAlarm := strings.CutPrefix(f.Resource.Key(), alarmPrefix)
+	if isAlarm {
+		a.rank, a.alarm = isAlarmed, name
 	}
-	if len(f.Changes) > 0 {
-		return a
-	}
-	table, throttled := strings.CutPrefix(alarm, "lookup-table-throttling")
 	switch {
-	case is && alarm == "iterator-age":
-		a.command, a.does = "", catchUp
-	case is && alarm == "dead-letters":
-		a.command, a.does = "results --dead-letter", "shows them with the reasons"
-	case is && alarm == "failed-batches":
-		a.command, a.does = "results --failed-batches", "shows them with the reasons"
-	case is && alarm == "function-throttles":
-		a.command, a.does = "", "the account's quota of concurrent executions is too low, or somebody has reserved them"
-	case is && alarm == "function-duration":
-		a.command, a.does = "", "a larger function.memory makes it faster, a larger function.timeout gives it time"
-	case is && alarm == "failed-deliveries":
-		a.command, a.does = "", "something keeps Lambda from storing them in the bucket, such as a policy of it"
-	case throttled && is:
-		a.command, a.does = "", strings.TrimSpace("table.mode on-demand or more table.read make room "+strings.TrimPrefix(table, "-"))
-	case is || f.Observed.Status == "Enabled": // an alarm, or a mapping of which the last result was bad
+	case len(f.Changes) > 0:
+	case isAlarm:
+		a.command, a.does = alarmHelp(name)
+	case f.Resource.Key() == mappingKey && f.Observed.Status == "Enabled": // its last result was bad
 		a.command, a.does = "logs --errors", "tells why"
 	}
 	return a
 }
 
+// alarmHelp is what helps when an alarm sounds.
+func alarmHelp(alarm string) (command, does string) {
+	if strings.HasPrefix(alarm, "lookup-table-throttling") { // of one lookup, where there are several
+		return "", "table.mode on-demand or a larger table.read makes room"
+	}
+	switch alarm {
+	case "iterator-age":
+		return "", catchUp
+	case "dead-letters":
+		return "results --dead-letter", "shows them with the reasons"
+	case "failed-batches":
+		return "results --failed-batches", "shows them with the reasons"
+	case "function-throttles":
+		return "", "the account's quota of concurrent executions is too low, or somebody has reserved them"
+	case "function-duration":
+		return "", "a larger function.memory makes it faster, a larger function.timeout gives it time"
+	case "failed-deliveries":
+		return "", "something keeps Lambda from storing them in the bucket, such as a policy of it"
+	}
+	return "logs --errors", "tells why"
+}
+
 const (
 	alarmPrefix = "alarm/"
+	mappingKey  = "event-source-mapping"
 	catchUp     = "more stream.shards, a larger mapping.parallelization_factor or more function.memory let it catch up"
 )
 

@@ -201,7 +201,7 @@ func mappingText(mapping *engine.Observed) string {
 // mapping reads what AWS says of the event source mapping.
 func (s *session) mapping(ctx context.Context) (*engine.Observed, error) {
 	for _, r := range s.pipeline.Resources() {
-		if r.Key() == "event-source-mapping" {
+		if r.Key() == mappingKey {
 			return r.Read(ctx)
 		}
 	}
