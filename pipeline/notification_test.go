@@ -191,7 +191,7 @@ func TestTopicPolicyIsMended(t *testing.T) {
 	p := c.pipeline(t, notified)
 	topic := deployed(t, p, keyTopic)
 	for _, policy := range []string{
-		"", // which is that of a new topic
+		`{"Version":"2008-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},"Action":"sns:Publish","Resource":"` + topic.ARN() + `"}]}`,
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sns:Publish","Resource":"` + topic.ARN() + `"}]}`,
 	} {
 		if _, err := sns.NewFromConfig(c.sdk).SetTopicAttributes(t.Context(), &sns.SetTopicAttributesInput{
