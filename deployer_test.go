@@ -198,6 +198,7 @@ tags: {team: ops}
 	d.well("put", d.file("events.ndjson", `{"user_id":"ada"}`), "-c", first)
 	d.well("test-event", "-c", first)
 	d.well("results", "-c", first)
+	d.well("audit", "-c", first)
 	d.well("logs", "-c", first)
 	d.well("metrics", "-c", first)
 	d.byHand(document, d.drift)

@@ -103,6 +103,7 @@ func TestScript(t *testing.T) {
 			"published": published,
 			"metadata":  refusingMetadata,
 			"lacking":   lackingStatement,
+			"object":    changeObject,
 		},
 	})
 }

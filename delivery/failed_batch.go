@@ -36,14 +36,23 @@ type FailedBatch struct {
 // and shard in the order of time, holding one of them (a batch is some MB). An error
 // is the last thing that it gives.
 func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
+	return batchesBelow(ctx, client, p, failedBatches, since)
+}
+
+// RedrivenBatches gives those whose records were put into the stream again since then.
+func RedrivenBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
+	return batchesBelow(ctx, client, p, Redriven+failedBatches, since)
+}
+
+func batchesBelow(ctx context.Context, client *s3.Client, p Place, prefix string, since time.Time) iter.Seq2[FailedBatch, error] {
 	return func(yield func(FailedBatch, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
-			Bucket: &p.Bucket, Prefix: aws.String(failedBatches), ExpectedBucketOwner: p.owner(),
+			Bucket: &p.Bucket, Prefix: &prefix, ExpectedBucketOwner: p.owner(),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(FailedBatch{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, failedBatches, err))
+				yield(FailedBatch{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, prefix, err))
 				return
 			}
 			for _, o := range page.Contents {
@@ -65,15 +74,6 @@ func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.T
 
 func failedBatch(ctx context.Context, client *s3.Client, p Place, key string) (FailedBatch, error) {
 	b := FailedBatch{Key: key}
-	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, ExpectedBucketOwner: p.owner()})
-	var missing *types.NoSuchKey
-	if errors.As(err, &missing) {
-		return b, ErrGone
-	}
-	if err != nil {
-		return b, fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
-	}
-	defer func() { _ = out.Body.Close() }() // only read from
 	var told struct {
 		RequestContext struct {
 			Condition              string `json:"condition"`
@@ -89,11 +89,49 @@ func failedBatch(ctx context.Context, client *s3.Client, p Place, key string) (F
 			Size    int    `json:"batchSize"`
 		} `json:"KinesisBatchInfo"`
 	}
-	if err := json.NewDecoder(out.Body).Decode(&told); err != nil {
-		return b, fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
+	if err := decodeBatch(ctx, client, p, key, &told); err != nil {
+		return b, err
 	}
 	b.Reason, b.Attempts = told.RequestContext.Condition, told.RequestContext.ApproximateInvokeCount
 	b.FunctionError, b.ShardID = told.ResponseContext.FunctionError, told.Batch.ShardID
 	b.First, b.Last, b.Records = told.Batch.First, told.Batch.Last, told.Batch.Size
 	return b, nil
+}
+
+// FailedRecords gives the sequence numbers of the records in a batch. They need not be
+// all between its first and its last: a shard's batches may be delivered side by side.
+func FailedRecords(ctx context.Context, client *s3.Client, p Place, key string) ([]string, error) {
+	var told struct {
+		Payload struct {
+			Records []struct {
+				Kinesis struct {
+					SequenceNumber string `json:"sequenceNumber"`
+				} `json:"kinesis"`
+			}
+		} `json:"payload"`
+	}
+	if err := decodeBatch(ctx, client, p, key, &told); err != nil {
+		return nil, err
+	}
+	var numbers []string
+	for _, r := range told.Payload.Records {
+		numbers = append(numbers, r.Kinesis.SequenceNumber)
+	}
+	return numbers, nil
+}
+
+func decodeBatch(ctx context.Context, client *s3.Client, p Place, key string, into any) error {
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, ExpectedBucketOwner: p.owner()})
+	var missing *types.NoSuchKey
+	if errors.As(err, &missing) {
+		return ErrGone
+	}
+	if err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
+	}
+	defer func() { _ = out.Body.Close() }() // only read from
+	if err := json.NewDecoder(out.Body).Decode(into); err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
+	}
+	return nil
 }

@@ -40,9 +40,9 @@ func (p *Pipeline) commandNeeds() []need {
 		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
 			"kinesis:PutRecord",                                                    // test-event
 			"kinesis:PutRecords",                                                   // put
-			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read
+			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // audit; destroy counts what nobody has read
 		}},
-		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, audit
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
