@@ -49,8 +49,10 @@ func TestCompare(t *testing.T) {
 		report := w.compare()
 		w.expect("just now", report, Shard{Counts: Counts{Read: 12, Stored: 3, StoredTwice: 3, DeadLettered: 1, Failed: 1, Redriven: 2, InFlight: 2}})
 		time.Sleep(2 * time.Minute)
+		w.enriched(r[11])
+		time.Sleep(2 * time.Minute)
 		report = w.compare()
-		w.expect("later", report, Shard{Counts: Counts{Read: 12, Stored: 3, StoredTwice: 3, DeadLettered: 1, Failed: 1, Redriven: 2, InFlight: 1, Missing: 1}})
+		w.expect("later", report, Shard{Counts: Counts{Read: 12, Stored: 4, StoredTwice: 3, DeadLettered: 1, Failed: 1, Redriven: 2, Missing: 1}})
 		if got := ids(report.Missing); !slices.Equal(got, numbers(r[6])) {
 			w.Errorf("missing: %+v", report.Missing)
 		}
@@ -176,6 +178,11 @@ func TestInFlight(t *testing.T) {
 		w.expect("in a batch again", w.compare(), Shard{Counts: Counts{Read: 16, Stored: 13, Missing: 2, InFlight: 1}})
 		time.Sleep(2 * time.Minute)
 		w.expect("nothing stored lately", w.compare(), Shard{Counts: Counts{Read: 16, Stored: 13, Missing: 3}})
+		// Others that wait tell that the mapping is at a batch still.
+		w.put("{}")
+		w.expect("one more waits", w.compare(), Shard{Counts: Counts{Read: 17, Stored: 13, Missing: 3, InFlight: 1}})
+		time.Sleep(2 * time.Minute)
+		w.expect("it waits for long", w.compare(), Shard{Counts: Counts{Read: 17, Stored: 13, Missing: 2, InFlight: 2}})
 	})
 }
 

@@ -20,17 +20,17 @@ const recordsVariable = "AUDIT_RECORDS"
 
 // What is held does not grow with the records.
 func TestMemory(t *testing.T) {
-	many := 60_000
+	many := 36_000
 	if text := os.Getenv(recordsVariable); text != "" {
 		var err error
 		if many, err = strconv.Atoi(text); err != nil {
 			t.Fatal(err)
 		}
 	}
-	few, more := heldFor(t, many/4), heldFor(t, many)
-	t.Logf("%d records: %.1f MB, %d records: %.1f MB", many/4, few, many, more)
+	few, more := heldFor(t, many/3), heldFor(t, many)
+	t.Logf("%d records: %.1f MB, %d records: %.1f MB", many/3, few, many, more)
 	if more > 1.5*few+4 {
-		t.Errorf("%.1f MB for %d records, %.1f MB for %d", more, many, few, many/4)
+		t.Errorf("%.1f MB for %d records, %.1f MB for %d", more, many, few, many/3)
 	}
 }
 

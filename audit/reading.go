@@ -21,6 +21,7 @@ type reading struct {
 	shelf    shelf
 	late     late
 	latest   time.Time // when the last record that the mapping had come to was stored
+	waiting  time.Time // when the first after it that is in no place arrived
 
 	parts      []aggregate.Part
 	missing    []Record
@@ -130,6 +131,9 @@ func (r *reading) judge(one Record, part int, found *[]entry) {
 		r.late.add(one)
 	default:
 		c.InFlight++
+		if r.waiting.IsZero() {
+			r.waiting = *one.Arrival
+		}
 	}
 }
 
@@ -199,11 +203,13 @@ func (r *reading) surprise(e entry) {
 	name(&r.unexpected, one)
 }
 
-// end judges the records that were late at the end. Nothing is on its way any more where
-// nothing was stored for a while, or where the mapping is done with the shard.
+// end judges the records that were late at the end. They may be in a batch that is tried
+// again: for as long as something was stored lately, or others wait for it.
 func (r *reading) end() {
 	count, named := r.late.rest()
-	if !r.position.all && r.latest.Add(r.audit.query.Settle).After(r.audit.until) {
+	lately := r.audit.until.Add(-r.audit.query.Settle)
+	stuck := !r.waiting.IsZero() && r.waiting.Before(lately)
+	if !r.position.all && (stuck || r.latest.After(lately)) {
 		r.result.InFlight += count
 		return
 	}
