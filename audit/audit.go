@@ -181,8 +181,9 @@ func (a *comparison) remembered(ctx context.Context, r *Report) error {
 	if err != nil {
 		return fmt.Errorf("reading %s: %w", a.query.Stream, err)
 	}
-	keeps := time.Duration(aws.ToInt32(out.StreamDescriptionSummary.RetentionPeriodHours)) * time.Hour
-	if from := r.Until.Add(-keeps); from.After(r.Since) {
+	summary := out.StreamDescriptionSummary
+	from := r.Until.Add(-time.Duration(aws.ToInt32(summary.RetentionPeriodHours)) * time.Hour)
+	if from.After(r.Since) && from.After(aws.ToTime(summary.StreamCreationTimestamp)) {
 		r.ForgottenBefore = &from
 	}
 	return nil

@@ -191,6 +191,9 @@ func TestInFlight(t *testing.T) {
 func TestCompareForgotten(t *testing.T) {
 	inBubble(t, 1, func(w *world) {
 		old := w.puts(2)
+		if r := w.compareSince(time.Now().Add(-30 * time.Hour)); r.ForgottenBefore != nil {
+			w.Errorf("a stream that was made just now has forgotten what was before %s", r.ForgottenBefore)
+		}
 		time.Sleep(30 * time.Minute)
 		kept := w.puts(1)
 		w.enriched(old[0])
