@@ -205,6 +205,7 @@ alarms: {notify: [ops@example.com]}
 	d.well("test-event", "-c", first)
 	d.well("bench", "--duration", "100ms", "-c", first)
 	d.well("results", "-c", first)
+	d.well("audit", "-c", first)
 	d.well("logs", "-c", first)
 	d.well("metrics", "-c", first)
 	d.well("dashboard", "-c", first)

@@ -15,6 +15,7 @@ import (
 	"sync"
 	"testing"
 
+	"enrich/audit"
 	"enrich/delivery"
 )
 
@@ -37,6 +38,7 @@ func documented() map[string][]shape {
 		"results":      {{of: recordsDocument{}}, {"--failed-batches", failedBatchesDocument{}}, {"-f, a line each", anyRecord{}}},
 		"logs":         {{of: linesDocument{}}, {"-f, a line each", logLineDocument{}}},
 		"metrics":      {{of: metricsDocument{}}},
+		"audit":        {{of: audit.Report{}}},
 		"cost":         {{of: costDocument{}}},
 		"dashboard":    {{of: dashboardDocument{}}},
 		"init":         {{of: initDocument{}}},

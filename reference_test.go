@@ -62,7 +62,7 @@ func exitMeanings() []exitMeaning {
 	return []exitMeaning{
 		{exitDone, "done, also when there was nothing to do"},
 		{exitFailed, "failed, or bad input"},
-		{exitDifferent, "`plan --detailed-exitcode` found changes; `status` found drift or ill health"},
+		{exitDifferent, "`plan --detailed-exitcode` found changes; `status` found drift or ill health; `audit` found records that are missing or in more than one place"},
 		{exitInterrupted, "interrupted; what exists is recorded and a rerun continues"},
 		{exitUnread, "nobody reads what the command prints any more, as in `enrich results | head`"},
 	}

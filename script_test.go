@@ -111,6 +111,7 @@ func TestScript(t *testing.T) {
 			"metadata":  refusingMetadata,
 			"lacking":   lackingStatement,
 			"streamed":  streamed,
+			"object":    changeObject,
 		},
 	})
 }

@@ -14,6 +14,7 @@ import (
 
 	"enrich/delivery"
 	"enrich/pipeline"
+	"enrich/shard"
 )
 
 // unreadCalls bounds how long the records of a shard are counted, at up to 10,000
@@ -91,7 +92,7 @@ const parallelShards = 16
 // any.
 func (s *session) shardsWithRecords(ctx context.Context, stream string) (map[string]time.Time, error) {
 	client := kinesis.NewFromConfig(pipeline.ControlPlane(s.sdk))
-	shards, err := shardsOf(ctx, client, stream)
+	shards, err := shard.List(ctx, client, stream)
 	if err != nil {
 		return nil, err
 	}
@@ -99,15 +100,15 @@ func (s *session) shardsWithRecords(ctx context.Context, stream string) (map[str
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelShards)
-	for _, shard := range shards {
+	for _, one := range shards {
 		group.Go(func() error {
-			arrival, err := oldestRecord(ctx, client, stream, shard)
+			arrival, err := oldestRecord(ctx, client, stream, one.ID)
 			if err != nil || arrival.IsZero() {
 				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			oldest[shard] = arrival
+			oldest[one.ID] = arrival
 			return nil
 		})
 	}
@@ -137,22 +138,6 @@ func oldestRecord(ctx context.Context, client *kinesis.Client, stream, shard str
 		}
 	}
 	return time.Now().Add(-behind), nil
-}
-
-func shardsOf(ctx context.Context, client *kinesis.Client, stream string) (shards []string, err error) {
-	for input := (&kinesis.ListShardsInput{StreamName: &stream}); ; {
-		page, err := client.ListShards(ctx, input)
-		if err != nil {
-			return nil, fmt.Errorf("listing the shards of %s: %w", stream, err)
-		}
-		for _, shard := range page.Shards {
-			shards = append(shards, aws.ToString(shard.ShardId))
-		}
-		if page.NextToken == nil {
-			return shards, nil
-		}
-		input = &kinesis.ListShardsInput{NextToken: page.NextToken} // which names the stream
-	}
 }
 
 // iteratorAfter begins after a sequence number, or with the first record.

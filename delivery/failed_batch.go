@@ -40,6 +40,15 @@ const batchesAhead = 4
 // and shard in the order of time, holding a few of them. An error, the context's among
 // them, is the last thing that it gives.
 func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
+	return batchesBelow(ctx, client, p, failedBatches, since)
+}
+
+// RedrivenBatches gives those whose records were put into the stream again since then.
+func RedrivenBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
+	return batchesBelow(ctx, client, p, Redriven+failedBatches, since)
+}
+
+func batchesBelow(ctx context.Context, client *s3.Client, p Place, prefix string, since time.Time) iter.Seq2[FailedBatch, error] {
 	return func(yield func(FailedBatch, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		var running sync.WaitGroup
@@ -57,7 +66,7 @@ func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.T
 			})
 			return done
 		}
-		for done := range ahead(ctx, &running, batchesAhead, listFailedBatches(ctx, client, p, since), read) {
+		for done := range ahead(ctx, &running, batchesAhead, listBatches(ctx, client, p, prefix, since), read) {
 			o := <-done
 			if errors.Is(o.err, ErrGone) {
 				continue
@@ -78,16 +87,16 @@ type outcome struct {
 	err   error
 }
 
-// listFailedBatches gives batches of which only the key and the time are known.
-func listFailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq[outcome] {
+// listBatches gives batches of which only the key and the time are known.
+func listBatches(ctx context.Context, client *s3.Client, p Place, prefix string, since time.Time) iter.Seq[outcome] {
 	return func(yield func(outcome) bool) {
 		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
-			Bucket: &p.Bucket, Prefix: aws.String(failedBatches), ExpectedBucketOwner: p.owner(),
+			Bucket: &p.Bucket, Prefix: &prefix, ExpectedBucketOwner: p.owner(),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(outcome{err: fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, failedBatches, err)})
+				yield(outcome{err: fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, prefix, err)})
 				return
 			}
 			for _, o := range page.Contents {
@@ -102,15 +111,6 @@ func listFailedBatches(ctx context.Context, client *s3.Client, p Place, since ti
 
 func failedBatch(ctx context.Context, client *s3.Client, p Place, key string) (FailedBatch, error) {
 	b := FailedBatch{Key: key}
-	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, ExpectedBucketOwner: p.owner()})
-	var missing *types.NoSuchKey
-	if errors.As(err, &missing) {
-		return b, ErrGone
-	}
-	if err != nil {
-		return b, fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
-	}
-	defer func() { _ = out.Body.Close() }() // only read from
 	var told struct {
 		RequestContext struct {
 			Condition              string `json:"condition"`
@@ -126,11 +126,49 @@ func failedBatch(ctx context.Context, client *s3.Client, p Place, key string) (F
 			Size    int    `json:"batchSize"`
 		} `json:"KinesisBatchInfo"`
 	}
-	if err := json.NewDecoder(out.Body).Decode(&told); err != nil {
-		return b, fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
+	if err := decodeBatch(ctx, client, p, key, &told); err != nil {
+		return b, err
 	}
 	b.Reason, b.Attempts = told.RequestContext.Condition, told.RequestContext.ApproximateInvokeCount
 	b.FunctionError, b.ShardID = told.ResponseContext.FunctionError, told.Batch.ShardID
 	b.First, b.Last, b.Records = told.Batch.First, told.Batch.Last, told.Batch.Size
 	return b, nil
+}
+
+// FailedRecords gives the sequence numbers of the records in a batch. They need not be
+// all between its first and its last: a shard's batches may be delivered side by side.
+func FailedRecords(ctx context.Context, client *s3.Client, p Place, key string) ([]string, error) {
+	var told struct {
+		Payload struct {
+			Records []struct {
+				Kinesis struct {
+					SequenceNumber string `json:"sequenceNumber"`
+				} `json:"kinesis"`
+			}
+		} `json:"payload"`
+	}
+	if err := decodeBatch(ctx, client, p, key, &told); err != nil {
+		return nil, err
+	}
+	var numbers []string
+	for _, r := range told.Payload.Records {
+		numbers = append(numbers, r.Kinesis.SequenceNumber)
+	}
+	return numbers, nil
+}
+
+func decodeBatch(ctx context.Context, client *s3.Client, p Place, key string, into any) error {
+	out, err := client.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Bucket, Key: &key, ExpectedBucketOwner: p.owner()})
+	var missing *types.NoSuchKey
+	if errors.As(err, &missing) {
+		return ErrGone
+	}
+	if err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
+	}
+	defer func() { _ = out.Body.Close() }() // only read from
+	if err := json.NewDecoder(out.Body).Decode(into); err != nil {
+		return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
+	}
+	return nil
 }

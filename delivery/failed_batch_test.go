@@ -1,6 +1,8 @@
 package delivery
 
 import (
+	"errors"
+	"slices"
 	"testing"
 	"time"
 )
@@ -34,5 +36,32 @@ func TestFailedBatches(t *testing.T) {
 	}
 	if failed == nil {
 		t.Error("what cannot be read is left out")
+	}
+}
+
+// A batch tells its records, and lies elsewhere when they were put again.
+func TestFailedRecords(t *testing.T) {
+	c := client(t, nil)
+	key := Redriven + "aws/lambda/a1b2c3d4/" + shard + "/2026/11/25/2026-11-25T05.00.00-0a0b"
+	put(t, c, key, []byte(`{"KinesisBatchInfo":{"shardId":"`+shard+`","startSequenceNumber":"1","endSequenceNumber":"9","batchSize":2},
+		"payload":{"Records":[{"kinesis":{"sequenceNumber":"1","data":"e30="},"eventID":"s:1"},{"kinesis":{"sequenceNumber":"9"}}]}}`))
+	got, err := FailedRecords(t.Context(), c, place, key)
+	if err != nil || !slices.Equal(got, []string{"1", "9"}) {
+		t.Errorf("got %q, %v", got, err)
+	}
+	if _, err := FailedRecords(t.Context(), c, place, "none"); !errors.Is(err, ErrGone) {
+		t.Errorf("got %v", err)
+	}
+	for b, err := range FailedBatches(t.Context(), c, place, time.Time{}) {
+		t.Errorf("got %+v, %v", b, err)
+	}
+	found := 0
+	for b, err := range RedrivenBatches(t.Context(), c, place, time.Time{}) {
+		if found++; err != nil || b.Key != key || b.First != "1" || b.Last != "9" {
+			t.Errorf("got %+v, %v", b, err)
+		}
+	}
+	if found != 1 {
+		t.Errorf("%d batches", found)
 	}
 }

@@ -2,9 +2,7 @@ package delivery
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -89,17 +87,9 @@ func lastRecord(ctx context.Context, client *s3.Client, p Place, o Object) (stri
 
 // sequenceOf is the sequence number that a line tells; "" if it tells none.
 func sequenceOf(text []byte, o Object) string {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(text, &fields); err != nil {
+	sequence, _, ok := Identity(text, o)
+	if !ok {
 		return ""
 	}
-	if o.DeadLetter {
-		return field(fields, "sequence_number")
-	}
-	id, ours := strings.CutPrefix(field(fields, "enrichment_id"), o.ShardID+":")
-	number, _, _ := strings.Cut(id, ":") // a part of an aggregated record has a third
-	if !ours || !decimal(number) {
-		return ""
-	}
-	return number
+	return sequence
 }

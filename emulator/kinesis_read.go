@@ -206,9 +206,10 @@ func (s *kinesisService) recordsFrom(st *stream, sh *shard, ordinal uint64, limi
 		}
 	}
 	if v.next < v.latest {
-		// Of what is not read yet, the oldest tells how far behind the reader is.
+		// Of what is not read yet, the oldest tells how far behind the reader is. 0 says
+		// that there is nothing.
 		if rest := sh.read(now, st.keeps(), v.next, 1, getRecordsBytes); len(rest.records) > 0 {
-			out.MillisBehindLatest = new(since(now, rest.records[0].arrived))
+			out.MillisBehindLatest = new(max(1, since(now, rest.records[0].arrived)))
 		}
 	}
 	s.countOutgoing(st, sh, v.records, now)

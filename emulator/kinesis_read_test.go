@@ -68,6 +68,27 @@ func TestMillisBehindLatestTellsTheAgeOfTheNextRecord(t *testing.T) {
 	}
 }
 
+// A reader that was told 0 would take it that it has all.
+func TestMillisBehindLatestIsZeroAtTheEndOnly(t *testing.T) {
+	client, _ := startKinesis(t, Options{Clock: NewManualClock(epoch)}, 1)
+	for range 2 {
+		_, err := client.PutRecord(t.Context(), &kinesis.PutRecordInput{StreamName: aws.String("s"), PartitionKey: aws.String("k"), Data: []byte("1")})
+		must(t, err)
+	}
+	in := fromStart("shardId-000000000000")
+	in.StreamName = aws.String("s")
+	it, err := client.GetShardIterator(t.Context(), in)
+	must(t, err)
+	for _, want := range []int64{1, 0} {
+		out, err := client.GetRecords(t.Context(), &kinesis.GetRecordsInput{ShardIterator: it.ShardIterator, Limit: aws.Int32(1)})
+		must(t, err)
+		if *out.MillisBehindLatest != want {
+			t.Errorf("%d ms behind, want %d", *out.MillisBehindLatest, want)
+		}
+		it.ShardIterator = out.NextShardIterator
+	}
+}
+
 func TestIteratorExpiresAfterFiveMinutes(t *testing.T) {
 	clock := NewManualClock(epoch)
 	client, _ := startKinesis(t, Options{Clock: clock}, 1)

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"time"
 
+	"enrich/aggregate"
 	"enrich/enrichment"
 )
 
@@ -30,7 +31,7 @@ type batch struct {
 	h           *Handler
 	decoder     decoder
 	deliveries  []delivery
-	parts       []part // of one aggregated record
+	parts       []aggregate.Part // of one aggregated record
 	records     []record
 	events      []enrichment.Event
 	questions   []*question // by lookup
@@ -81,10 +82,7 @@ const (
 	// has 10,000 Kinesis records at most, but many can be packed into one, and each
 	// takes up some 400 bytes beside its data.
 	maxRecords = 50_000
-	// maxParts is how many records may be packed into one. It cannot be divided, so more
-	// would be more than a function can hold, in every attempt. The Kinesis Producer
-	// Library packs some hundreds.
-	maxParts = 65_536
+	maxParts   = aggregate.PartsAtMost
 )
 
 // parse validates the records and collects the keys to look up. Kinesis records
@@ -110,7 +108,7 @@ func (b *batch) parse() {
 func (b *batch) open(whole int) {
 	d := &b.deliveries[whole]
 	var packed bool
-	b.parts, packed = unpack(b.parts[:0], d.data)
+	b.parts, packed = aggregate.Unpack(b.parts[:0], d.data)
 	itself := record{whole: whole, sub: -1, partitionKey: d.partitionKey, data: d.data, event: -1}
 	switch {
 	case !packed:
@@ -120,7 +118,7 @@ func (b *batch) open(whole int) {
 		b.records = append(b.records, itself)
 	default:
 		for sub, p := range b.parts {
-			b.add(record{whole: whole, sub: sub, partitionKey: p.partitionKey, data: p.data})
+			b.add(record{whole: whole, sub: sub, partitionKey: p.PartitionKey, data: p.Data})
 		}
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"enrich/aggregate"
 	"enrich/enrichment"
 )
 
@@ -234,15 +235,15 @@ func (m *model) check() {
 	}
 	want := 0
 	for _, r := range m.records {
-		parts := []part{{data: []byte(r.data)}}
-		if got, ok := unpack(nil, []byte(r.data)); ok {
+		parts := []aggregate.Part{{Data: []byte(r.data)}}
+		if got, ok := aggregate.Unpack(nil, []byte(r.data)); ok {
 			parts = got
 		}
 		want += len(parts)
 		for _, p := range parts {
-			id := "†" + string(p.data)
-			if p.data[0] == '{' && seen[id] == "" {
-				id = idOf(t, string(p.data))
+			id := "†" + string(p.Data)
+			if p.Data[0] == '{' && seen[id] == "" {
+				id = idOf(t, string(p.Data))
 			}
 			if seen[id] == "" {
 				t.Errorf("%s is lost", id)

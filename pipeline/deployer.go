@@ -54,10 +54,11 @@ func (p *Pipeline) dataNeeds() []need {
 	bucket := p.id.bucketARN(p.names.Bucket)
 	list := []need{
 		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
-			"kinesis:PutRecord",  // test-event
-			"kinesis:PutRecords", // put, bench
+			"kinesis:PutRecord",                                                    // test-event
+			"kinesis:PutRecords",                                                   // put, bench
+			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // audit
 		}},
-		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench, status
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench, status, audit
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
 		{sid: sidUnscoped, on: words{everything}, use: words{

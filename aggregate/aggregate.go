@@ -1,4 +1,5 @@
-package lambda
+// Package aggregate takes apart what the Kinesis Producer Library packs into one record.
+package aggregate
 
 import (
 	"bytes"
@@ -21,15 +22,20 @@ import (
 //	  required bytes  data                    = 3;
 //	  repeated Tag    tags                    = 4;
 //	}
-var aggregateMagic = []byte{0xf3, 0x89, 0x9a, 0xc2}
+var magic = []byte{0xf3, 0x89, 0x9a, 0xc2}
 
-// part is one of the records that were packed into one.
-type part struct{ partitionKey, data []byte }
+// PartsAtMost is how many records the function takes out of one. It cannot be divided,
+// so more would be more than a function can hold, in every attempt. The Kinesis Producer
+// Library packs some hundreds.
+const PartsAtMost = 65_536
 
-// unpack appends the parts of an aggregated record. It answers false for anything
+// Part is one of the records that were packed into one.
+type Part struct{ PartitionKey, Data []byte }
+
+// Unpack appends the parts of an aggregated record. It answers false for anything
 // that is not one from its first to its last byte; such data is a record as it is.
-func unpack(dst []part, data []byte) ([]part, bool) {
-	message, ok := bytes.CutPrefix(data, aggregateMagic)
+func Unpack(dst []Part, data []byte) ([]Part, bool) {
+	message, ok := bytes.CutPrefix(data, magic)
 	if !ok || len(message) < md5.Size {
 		return dst, false
 	}
@@ -64,7 +70,7 @@ func unpack(dst []part, data []byte) ([]part, bool) {
 }
 
 // partOf reads a Record.
-func partOf(message []byte, keys [][]byte) (p part, ok bool) {
+func partOf(message []byte, keys [][]byte) (p Part, ok bool) {
 	index, hasIndex := uint64(0), false
 	for len(message) > 0 {
 		var f field
@@ -75,13 +81,13 @@ func partOf(message []byte, keys [][]byte) (p part, ok bool) {
 		case f.number == 1 && f.kind == varint:
 			index, hasIndex = f.value, true
 		case f.number == 3 && f.kind == lengthDelimited:
-			p.data = f.bytes
+			p.Data = f.bytes
 		}
 	}
-	if !hasIndex || index >= uint64(len(keys)) || p.data == nil {
+	if !hasIndex || index >= uint64(len(keys)) || p.Data == nil {
 		return p, false
 	}
-	p.partitionKey = keys[index]
+	p.PartitionKey = keys[index]
 	return p, true
 }
 

@@ -1,4 +1,4 @@
-package lambda
+package aggregate
 
 import (
 	"bytes"
@@ -24,7 +24,7 @@ func varinted(dst []byte, number, value uint64) []byte {
 // sealed is a message with magic and sum.
 func sealed(message []byte) string {
 	sum := md5.Sum(message)
-	return string(aggregateMagic) + string(message) + string(sum[:])
+	return string(magic) + string(message) + string(sum[:])
 }
 
 // aggregated packs pairs of partition key and data as the Kinesis Producer Library
@@ -51,14 +51,14 @@ func aggregated(pairs ...string) string {
 
 func TestUnpack(t *testing.T) {
 	big := strings.Repeat("x", 300)
-	got, ok := unpack(nil, []byte(aggregated("k1", `{"a":1}`, "k2", "", "k1", big)))
-	want := []part{{[]byte("k1"), []byte(`{"a":1}`)}, {[]byte("k2"), nil}, {[]byte("k1"), []byte(big)}}
+	got, ok := Unpack(nil, []byte(aggregated("k1", `{"a":1}`, "k2", "", "k1", big)))
+	want := []Part{{[]byte("k1"), []byte(`{"a":1}`)}, {[]byte("k2"), nil}, {[]byte("k1"), []byte(big)}}
 	if !ok || len(got) != len(want) {
 		t.Fatalf("%d parts, %v", len(got), ok)
 	}
 	for i := range want {
-		if !bytes.Equal(got[i].partitionKey, want[i].partitionKey) || !bytes.Equal(got[i].data, want[i].data) {
-			t.Errorf("part %d: %q, %q", i, got[i].partitionKey, got[i].data)
+		if !bytes.Equal(got[i].PartitionKey, want[i].PartitionKey) || !bytes.Equal(got[i].Data, want[i].Data) {
+			t.Errorf("part %d: %q, %q", i, got[i].PartitionKey, got[i].Data)
 		}
 	}
 }
@@ -81,13 +81,13 @@ func TestUnpackWhatOthersPacked(t *testing.T) {
 		t.Fatalf("%d vectors, %v", len(vectors), err)
 	}
 	for n, v := range vectors {
-		got, ok := unpack(nil, v.Aggregated)
+		got, ok := Unpack(nil, v.Aggregated)
 		if !ok || len(got) != len(v.Parts) {
 			t.Fatalf("vector %d: %d parts of %d, %v", n, len(got), len(v.Parts), ok)
 		}
 		for i, p := range v.Parts {
-			if string(got[i].partitionKey) != p.Key || !bytes.Equal(got[i].data, p.Data) {
-				t.Errorf("vector %d, part %d: %q, %q", n, i, got[i].partitionKey, got[i].data)
+			if string(got[i].PartitionKey) != p.Key || !bytes.Equal(got[i].Data, p.Data) {
+				t.Errorf("vector %d, part %d: %q, %q", n, i, got[i].PartitionKey, got[i].Data)
 			}
 		}
 	}
@@ -99,8 +99,8 @@ func TestUnpackUnknownFields(t *testing.T) {
 	// The keys may follow the records.
 	message := lengthed(varinted(nil, 7, 1<<40), 3, string(r))
 	message = lengthed(message, 1, "key")
-	got, ok := unpack(nil, []byte(sealed(message)))
-	if !ok || len(got) != 1 || string(got[0].data) != "data" || string(got[0].partitionKey) != "key" {
+	got, ok := Unpack(nil, []byte(sealed(message)))
+	if !ok || len(got) != 1 || string(got[0].Data) != "data" || string(got[0].PartitionKey) != "key" {
 		t.Errorf("%q, %v", got, ok)
 	}
 }
@@ -111,7 +111,7 @@ func TestUnpackLeavesOthersAlone(t *testing.T) {
 	for name, data := range map[string]string{
 		"empty":             "",
 		"JSON":              `{"a":1}`,
-		"magic alone":       string(aggregateMagic),
+		"magic alone":       string(magic),
 		"magic and a sum":   sealed(nil),
 		"another magic":     "\xf3\x89\x9a\xc3" + good[4:],
 		"an altered byte":   strings.Replace(good, `{"a":1}`, `{"a":2}`, 1),
@@ -129,7 +129,7 @@ func TestUnpackLeavesOthersAlone(t *testing.T) {
 		"a group":           sealed([]byte{3<<3 | 3}),
 		"text that is none": sealed([]byte("hello")),
 	} {
-		if got, ok := unpack(nil, []byte(data)); ok || len(got) != 0 {
+		if got, ok := Unpack(nil, []byte(data)); ok || len(got) != 0 {
 			t.Errorf("%s: %q", name, got)
 		}
 	}
@@ -140,9 +140,9 @@ func FuzzUnpack(f *testing.F) {
 	f.Add([]byte{3<<3 | 2, 100, 1})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, text := range []string{string(data), sealed(data)} {
-			before := []part{{data: []byte("before")}}
-			got, ok := unpack(before, []byte(text))
-			if ok != (len(got) > 1) || string(got[0].data) != "before" {
+			before := []Part{{Data: []byte("before")}}
+			got, ok := Unpack(before, []byte(text))
+			if ok != (len(got) > 1) || string(got[0].Data) != "before" {
 				t.Fatalf("%d parts, %v", len(got), ok)
 			}
 		}
