@@ -13,10 +13,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// failedBatches is the prefix that Lambda chooses for what an event source mapping
+// FailedBatchesFolder is the prefix that Lambda chooses for what an event source mapping
 // gives up: aws/lambda/<mapping's UUID>/<shard ID>/…
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
-const failedBatches = "aws/lambda/"
+const FailedBatchesFolder = "aws/lambda/"
 
 // FailedBatch is a batch that the event source mapping gave up. Its object, at Key,
 // has the records too.
@@ -38,12 +38,12 @@ type FailedBatch struct {
 func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
 	return func(yield func(FailedBatch, error) bool) {
 		pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
-			Bucket: &p.Bucket, Prefix: aws.String(failedBatches), ExpectedBucketOwner: p.owner(),
+			Bucket: &p.Bucket, Prefix: aws.String(FailedBatchesFolder), ExpectedBucketOwner: p.owner(),
 		})
 		for pages.HasMorePages() {
 			page, err := pages.NextPage(ctx)
 			if err != nil {
-				yield(FailedBatch{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, failedBatches, err))
+				yield(FailedBatch{}, fmt.Errorf("listing s3://%s/%s: %w", p.Bucket, FailedBatchesFolder, err))
 				return
 			}
 			for _, o := range page.Contents {
