@@ -105,6 +105,7 @@ func (p *program) app() *cli.App {
 			p.putCommand(),
 			p.lookupCommand(),
 			p.resultsCommand(),
+			p.redriveCommand(),
 			p.logsCommand(),
 			p.metricsCommand(),
 			p.destroyCommand(),

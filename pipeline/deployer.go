@@ -39,12 +39,15 @@ func (p *Pipeline) commandNeeds() []need {
 	list := []need{
 		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
 			"kinesis:PutRecord",                                                    // test-event
-			"kinesis:PutRecords",                                                   // put
-			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read
+			"kinesis:PutRecords",                                                   // put, redrive
+			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // destroy counts what nobody has read, redrive looks for what was sent
 		}},
 		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
-		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
+		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{
+			"s3:GetObject",                    // test-event, results, redrive
+			"s3:PutObject", "s3:DeleteObject", // redrive
+		}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
 			"tag:GetResources",         // what neither configuration nor record names
 			"kinesis:DescribeLimits",   // quotas, before something is created
