@@ -130,6 +130,9 @@ func (f *failed) fromStream(ctx context.Context, client *kinesis.Client, stream 
 			d.Kinesis.Arrived = float64(r.ApproximateArrivalTimestamp.UnixMilli()) / 1000
 			list = append(list, d)
 		}
+		if page.Behind == 0 { // whatever our own clock says
+			break
+		}
 	}
 	if len(list) != f.Batch.Size {
 		return nil, unreadable(fmt.Errorf("it has no payload, and the stream still holds %d of its %d records", len(list), f.Batch.Size))

@@ -87,6 +87,9 @@ func (s *stream) search(ctx context.Context, wanted map[string]bool, since, now 
 						mu.Unlock()
 					}
 				}
+				if page.Behind == 0 { // whatever our own clock says
+					break
+				}
 			}
 			return nil
 		})
