@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -262,20 +263,20 @@ func die(b *bed, at func(call string) bool, takesEffect bool) {
 	ctx, kill := context.WithCancel(b.Context())
 	defer kill()
 	m := b.another()
-	dead := false
-	m.before = func(r *http.Request, _ int) (bool, error) {
-		if dead {
+	var dead atomic.Bool
+	m.before = func(_ *http.Request, _ int) (bool, error) {
+		if dead.Load() {
 			return false, errCut
 		}
 		calls := m.heard()
 		if !at(calls[len(calls)-1]) {
 			return false, nil
 		}
-		dead = true
+		dead.Store(true)
 		kill()
 		return takesEffect, errCut
 	}
-	if _, err := m.run(ctx); err == nil || !dead {
+	if _, err := m.run(ctx); err == nil || !dead.Load() {
 		b.Fatalf("it has not died: %v", err)
 	}
 }
