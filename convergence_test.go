@@ -21,6 +21,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
+	"enrich/emulator"
 	"enrich/state"
 	"enrich/tools/pack/archive"
 )
@@ -33,13 +34,13 @@ type account struct {
 	archives  fstest.MapFS
 }
 
-func newAccount(t testing.TB) *account {
+func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
 	t.Helper()
 	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &account{cutter: newCutter(t), directory: filepath.Join(t.TempDir(), "0"), archives: fstest.MapFS{}}
+	a := &account{cutter: newCutter(t, change...), directory: filepath.Join(t.TempDir(), "0"), archives: fstest.MapFS{}}
 	for _, architecture := range architectures() {
 		a.archives["function-linux-"+architecture+".zip"] = &fstest.MapFile{Data: packed}
 	}

@@ -46,9 +46,13 @@ type cutter struct {
 }
 
 // newCutter starts an emulator of its own behind it.
-func newCutter(t testing.TB) *cutter {
+func newCutter(t testing.TB, change ...func(*emulator.Options)) *cutter {
 	t.Helper()
-	server, err := emulator.Start(t.Context(), emulator.Options{Account: "123456789012"})
+	options := emulator.Options{Account: "123456789012"}
+	for _, c := range change {
+		c(&options)
+	}
+	server, err := emulator.Start(t.Context(), options)
 	if err != nil {
 		t.Fatal(err)
 	}

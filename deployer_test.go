@@ -206,6 +206,10 @@ alarms: {notify: [ops@example.com]}
 	d.well("bench", "--duration", "100ms", "-c", first)
 	d.well("results", "-c", first)
 	d.well("audit", "-c", first)
+	d.byHand(document, d.deadLetter)
+	if out := d.well("redrive", "-c", first); !strings.Contains(out, "sent 1 record") {
+		t.Errorf("redrive prints %s", out)
+	}
 	d.well("logs", "-c", first)
 	d.well("metrics", "-c", first)
 	d.well("dashboard", "-c", first)
@@ -363,6 +367,16 @@ func (d *deployer) drift(sdk aws.Config) error {
 	return errors.Join(trusted, described, extended, attached, recoverable, opened, encrypted, widened)
 }
 
+// deadLetter is a record that failed.
+func (d *deployer) deadLetter(sdk aws.Config) error {
+	const shard, number = "shardId-000000000000", "49590338271490256608559692538361571095921575989136588898"
+	_, err := s3.NewFromConfig(sdk, func(o *s3.Options) { o.UsePathStyle = true }).PutObject(d.Context(), &s3.PutObjectInput{
+		Bucket: aws.String(deployerBucket), Key: aws.String("dead-letter/2026/11/25/05/" + shard + "-" + number + ".ndjson"),
+		Body: strings.NewReader(`{"reason":"x","shard_id":"` + shard + `","sequence_number":"` + number + `","partition_key":"ada","data":"e30="}`),
+	})
+	return err
+}
+
 // clutter is what stands in the way of a destroy, and what gives it more to do.
 func (d *deployer) clutter(sdk aws.Config) error {
 	role := aws.String("data-enrichment-dev-us-east-1-role")
@@ -402,7 +416,8 @@ func TestPolicyIsNarrow(t *testing.T) {
 		"logs:DescribeLogGroups " + logs + "*", "logs:FilterLogEvents " + logs + "/aws/lambda/data-enrichment-dev-function:*",
 		"logs:PutRetentionPolicy " + logs + "/aws/lambda/data-enrichment-dev-function:*",
 		"logs:TagResource " + logs + "/aws/lambda/data-enrichment-dev-function:*",
-		"s3:AbortMultipartUpload " + objects, "s3:DeleteObjectVersion " + objects, "s3:GetObject " + objects, "tag:GetResources *",
+		"s3:AbortMultipartUpload " + objects, "s3:DeleteObject " + objects, "s3:DeleteObjectVersion " + objects, "s3:GetObject " + objects,
+		"s3:PutObject " + objects, "tag:GetResources *",
 	}
 	slices.Sort(want)
 	same(t, "wildcards", want, wild)

@@ -39,6 +39,7 @@ func documented() map[string][]shape {
 		"logs":         {{of: linesDocument{}}, {"-f, a line each", logLineDocument{}}},
 		"metrics":      {{of: metricsDocument{}}},
 		"audit":        {{of: audit.Report{}}},
+		"redrive":      {{of: redriveDocument{}}},
 		"cost":         {{of: costDocument{}}},
 		"dashboard":    {{of: dashboardDocument{}}},
 		"init":         {{of: initDocument{}}},

@@ -109,6 +109,7 @@ func (p *program) app() *cli.App {
 			p.benchCommand(),
 			p.lookupCommand(),
 			p.resultsCommand(),
+			p.redriveCommand(),
 			p.auditCommand(),
 			p.logsCommand(),
 			p.metricsCommand(),

@@ -8,6 +8,7 @@ import (
 	"enrich/emulator"
 	"enrich/engine"
 	"enrich/pipeline"
+	"enrich/redrive"
 )
 
 // The documents of -o json. Their shapes are promises: fields are added, never
@@ -204,6 +205,27 @@ type putDocument struct {
 	Untimed   int                 `json:"untimed,omitempty"` // sent without waiting for a time that they do not have
 	ElapsedMS int64               `json:"elapsed_ms"`
 	Skip      string              `json:"skip,omitempty"` // of a failure: what --skip takes to go on
+}
+
+// redriveDocument is the result of redrive. Of a dry run, sent and moved are what would
+// be.
+type redriveDocument struct {
+	Objects       int               `json:"objects"`        // that were found
+	Records       int               `json:"records"`        // in them
+	Sent          int               `json:"sent"`           // records
+	AlreadySent   int               `json:"already_sent"`   // by an earlier run
+	AlreadyStored int               `json:"already_stored"` // of failed batches: enriched, or dead letters
+	Moved         int               `json:"moved"`          // objects
+	Skipped       []redrive.Skipped `json:"skipped"`        // objects that stay
+	Reasons       []redrive.Reason  `json:"reasons"`        // why the records had failed
+	DryRun        bool              `json:"dry_run"`        // nothing was changed: sent and moved are what would be
+	ElapsedMS     int64             `json:"elapsed_ms"`
+}
+
+func (d *redriveDocument) fill(r redrive.Report, took time.Duration) {
+	d.Objects, d.Records, d.Sent, d.AlreadySent, d.AlreadyStored, d.Moved = r.Objects, r.Records, r.Sent, r.AlreadySent, r.AlreadyStored, r.Moved
+	d.Skipped, d.Reasons = append([]redrive.Skipped{}, r.Skipped...), append([]redrive.Reason{}, r.Reasons...)
+	d.ElapsedMS = took.Milliseconds()
 }
 
 // loadDocument is the result of lookup load.

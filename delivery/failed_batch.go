@@ -14,10 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// failedBatches is the prefix that Lambda chooses for what an event source mapping
+// FailedBatchesFolder is the prefix that Lambda chooses for what an event source mapping
 // gives up: aws/lambda/<mapping's UUID>/<shard ID>/…
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html
-const failedBatches = "aws/lambda/"
+const FailedBatchesFolder = "aws/lambda/"
 
 // FailedBatch is a batch that the event source mapping gave up. Its object, at Key,
 // has the records too.
@@ -40,12 +40,12 @@ const batchesAhead = 4
 // and shard in the order of time, holding a few of them. An error, the context's among
 // them, is the last thing that it gives.
 func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
-	return batchesBelow(ctx, client, p, failedBatches, since)
+	return batchesBelow(ctx, client, p, FailedBatchesFolder, since)
 }
 
 // RedrivenBatches gives those whose records were put into the stream again since then.
 func RedrivenBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
-	return batchesBelow(ctx, client, p, Redriven+failedBatches, since)
+	return batchesBelow(ctx, client, p, Redriven+FailedBatchesFolder, since)
 }
 
 func batchesBelow(ctx context.Context, client *s3.Client, p Place, prefix string, since time.Time) iter.Seq2[FailedBatch, error] {

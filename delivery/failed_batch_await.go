@@ -48,7 +48,7 @@ func AwaitFailedBatch(ctx context.Context, client *s3.Client, p Place, mapping, 
 // been seen.
 func lookForFailedBatch(ctx context.Context, client *s3.Client, p Place, folder, sequence string, since time.Time, seen map[string]bool) (*FailedBatch, error) {
 	// The names begin with the time, so those before can be left out.
-	prefix := failedBatches + folder
+	prefix := FailedBatchesFolder + folder
 	pages := s3.NewListObjectsV2Paginator(client, &s3.ListObjectsV2Input{
 		Bucket: &p.Bucket, Prefix: &prefix, ExpectedBucketOwner: p.owner(),
 		StartAfter: aws.String(prefix + since.UTC().Format("2006/01/02/2006-01-02T15.04.05")),

@@ -7,10 +7,6 @@ import (
 	"strings"
 )
 
-// Redriven is before the keys of dead letters and failed batches whose records were
-// put into the stream again.
-const Redriven = "redriven/"
-
 // Whole is the place of a record that is no part of an aggregated one.
 const Whole = -1
 

@@ -20,6 +20,15 @@ import (
 // DeadLetters is the prefix of what can never be enriched. It is not configurable.
 const DeadLetters = "dead-letter/"
 
+// Redriven is the prefix, before the keys that they had, of dead letters and failed
+// batches whose records were put again.
+const Redriven = "redriven/"
+
+// ofDeadLetters tells whether a prefix is one of dead letters.
+func ofDeadLetters(prefix string) bool {
+	return prefix == DeadLetters || prefix == Redriven+DeadLetters
+}
+
 // maxLine is how long a line may be: a dead letter holds a record of up to 10 MiB
 // in base64.
 const maxLine = 16 << 20
@@ -59,7 +68,7 @@ func ParseKey(prefix, key string) (Object, bool) {
 	if !decimal(sequence) || strings.ContainsRune(shard, '/') || folder != "" && !strings.ContainsRune(folder, '=') {
 		return Object{}, false
 	}
-	return Object{Key: key, Hour: hour, Folder: folder, ShardID: shard, SequenceNumber: sequence, DeadLetter: prefix == DeadLetters}, true
+	return Object{Key: key, Hour: hour, Folder: folder, ShardID: shard, SequenceNumber: sequence, DeadLetter: ofDeadLetters(prefix)}, true
 }
 
 // hourFolders are the layouts of an hour's folders.
@@ -97,7 +106,7 @@ func hourPrefixes(prefix string, hour time.Time) []string {
 	for _, folders := range hourFolders() {
 		prefixes = append(prefixes, prefix+hour.UTC().Format(folders))
 	}
-	if prefix == DeadLetters {
+	if ofDeadLetters(prefix) {
 		return prefixes[:1]
 	}
 	return prefixes
@@ -119,13 +128,13 @@ func decimal(text string) bool {
 
 // List gives the objects of one hour, whatever their compression and the layout of
 // its folders, of each layout in the order of their keys. prefix is that of enriched
-// objects or DeadLetters. A shardID that is not empty limits them to one shard, and
+// objects, DeadLetters, or that behind Redriven. A shardID that is not empty limits them to one shard, and
 // enriched ones to p.Folder. Objects with other names are left out. An error is the
 // last thing that it gives.
 func List(ctx context.Context, client *s3.Client, p Place, prefix string, hour time.Time, shardID string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		for _, begin := range hourPrefixes(prefix, hour) {
-			if shardID != "" && prefix != DeadLetters {
+			if shardID != "" && !ofDeadLetters(prefix) {
 				begin += p.Folder
 			}
 			if shardID != "" {

@@ -145,6 +145,7 @@ func TestParseKey(t *testing.T) {
 		{"e/", "e/2026/03/01/04/shardId-000000000001-495.ndjson.gz", Object{Hour: hour, ShardID: shard, SequenceNumber: "495"}, true},
 		{"", "2026/03/01/04/s-1.ndjson.gz", Object{Hour: hour, ShardID: "s", SequenceNumber: "1"}, true},
 		{DeadLetters, "dead-letter/2026/03/01/04/s-1.ndjson.gz", Object{Hour: hour, ShardID: "s", SequenceNumber: "1", DeadLetter: true}, true},
+		{Redriven + DeadLetters, "redriven/dead-letter/2026/03/01/04/s-1.ndjson", Object{Hour: hour, ShardID: "s", SequenceNumber: "1", DeadLetter: true}, true},
 		{"e/", "e/2026/03/01/04/s-1.ndjson", Object{Hour: hour, ShardID: "s", SequenceNumber: "1"}, true},
 		{"e/", "e/year=2026/month=03/day=01/hour=04/s-1.ndjson.zst", Object{Hour: hour, ShardID: "s", SequenceNumber: "1"}, true},
 		{"e/", "e/2026/03/01/04/type=a-1/s-2.ndjson.gz", Object{Hour: hour, Folder: "type=a-1/", ShardID: "s", SequenceNumber: "2"}, true},

@@ -9,9 +9,9 @@ import (
 )
 
 // Positions tells how far the records of each shard are stored: the highest
-// sequence number among enriched records and dead letters that arrived in the
-// hours from since until now. Shards without any are left out. It goes back hour
-// by hour and stops when it has all of the given shards.
+// sequence number among enriched records and dead letters, put again or not, that
+// arrived in the hours from since until now. Shards without any are left out. It goes
+// back hour by hour and stops when it has all of the given shards.
 func Positions(ctx context.Context, client *s3.Client, p Place, shards []string, since time.Time) (map[string]string, error) {
 	positions := make(map[string]string, len(shards))
 	now := time.Now().Add(skew)
@@ -48,7 +48,7 @@ func Positions(ctx context.Context, client *s3.Client, p Place, shards []string,
 // without shards that are done.
 func lastObjects(ctx context.Context, client *s3.Client, p Place, hour time.Time, done map[string]string) ([]Object, error) {
 	var objects []Object
-	for _, prefix := range []string{p.Prefix, DeadLetters} {
+	for _, prefix := range []string{p.Prefix, DeadLetters, Redriven + DeadLetters} {
 		type place struct{ shard, folder string }
 		last := make(map[place]Object)
 		for o, err := range List(ctx, client, p, prefix, hour, "") {

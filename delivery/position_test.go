@@ -25,6 +25,7 @@ func TestPositions(t *testing.T) {
 		at("enriched-data/", 3, "shardId-0", "5"):          {event("shardId-0", "5000")}, // of an earlier hour: not asked for
 		at("enriched-data/", 1, "shardId-1", "7"):          {event("shardId-1", "8")},
 		at(DeadLetters, 1, "shardId-1", "7"):               {letter("shardId-1", "9")},
+		at(Redriven+DeadLetters, 1, "shardId-1", "7"):      {letter("shardId-1", "10")},
 		at("enriched-data/", 2, "type=a/shardId-6", "300"): {event("shardId-6", "300"), event("shardId-6", "320")},
 		at("enriched-data/", 2, "type=b/shardId-6", "310"): {event("shardId-6", "310")},
 		at("enriched-data/", 2, "shardId-2", "40"):         {event("shardId-2", "40:0"), event("shardId-2", "41:1")}, // aggregated
@@ -39,7 +40,7 @@ func TestPositions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := map[string]string{"shardId-0": "110", "shardId-1": "9", "shardId-2": "41", "shardId-3": "50", "shardId-6": "320"}
+	want := map[string]string{"shardId-0": "110", "shardId-1": "10", "shardId-2": "41", "shardId-3": "50", "shardId-6": "320"}
 	if !maps.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}

@@ -174,6 +174,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer leave()
 	r = r.WithContext(withCaller(r.Context(), c))
 	w.Header().Set("x-amzn-RequestId", c.RequestID)
+	w.Header().Set("Date", s.options.Clock.Now().UTC().Format(http.TimeFormat))
 	defer s.recoverPanic(w, r)
 	switch {
 	case r.Header.Get("X-Amz-Target") != "":

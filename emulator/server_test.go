@@ -279,6 +279,15 @@ func TestClockMovesWhenTold(t *testing.T) {
 	}
 }
 
+// Answers have the date of the clock, by which callers tell how old something is.
+func TestAnswersHaveTheDateOfTheClock(t *testing.T) {
+	s := startServer(t, Options{Clock: NewManualClock(epoch)})
+	response, _ := send(t, s, "GET", "/", "us-east-1/s3", "")
+	if got := response.Header.Get("Date"); got != epoch.UTC().Format(http.TimeFormat) {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestScopes(t *testing.T) {
 	tests := map[string]struct{ header, url, want string }{
 		"signed":     {"AWS4-HMAC-SHA256 Credential=AKID/20260301/eu-west-1/s3/aws4_request, SignedHeaders=host, Signature=0", "/", "AKID eu-west-1 s3"},

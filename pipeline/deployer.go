@@ -55,12 +55,15 @@ func (p *Pipeline) dataNeeds() []need {
 	list := []need{
 		{sid: "DataStream", on: words{p.id.streamARN(p.names.Stream)}, use: words{
 			"kinesis:PutRecord",                                                    // test-event
-			"kinesis:PutRecords",                                                   // put, bench
-			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // audit
+			"kinesis:PutRecords",                                                   // put, bench, redrive
+			"kinesis:ListShards", "kinesis:GetShardIterator", "kinesis:GetRecords", // audit, redrive
 		}},
-		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench, status, audit
+		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench, status, audit, redrive
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
-		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{"s3:GetObject"}},
+		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{
+			"s3:GetObject",                    // test-event, results, redrive
+			"s3:PutObject", "s3:DeleteObject", // redrive
+		}},
 		{sid: sidUnscoped, on: words{everything}, use: words{
 			"tag:GetResources",         // status
 			"cloudwatch:GetMetricData", // metrics, status
