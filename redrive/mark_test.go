@@ -35,7 +35,7 @@ func TestMark(t *testing.T) {
 
 // An aggregate of another's making keeps all that is in it, in its order.
 func TestMarkWhatOthersPacked(t *testing.T) {
-	text, err := os.ReadFile("../lambda/testdata/kpl.json")
+	text, err := os.ReadFile("../aggregate/testdata/kpl.json")
 	if err != nil {
 		t.Fatal(err)
 	}
