@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -110,6 +112,39 @@ func TestRedriveAfterSIGKILL(t *testing.T) {
 				t.Errorf("%q, %q", marks, keys)
 			}
 		})
+	}
+}
+
+// Ctrl-C in the middle of a put ends a redrive when the put is answered, and gives the
+// lock back: a rerun has nothing to wait for, and sends the rest.
+func TestRedriveIsInterrupted(t *testing.T) {
+	withoutAccount(t)
+	a := newAccount(t)
+	a.well(t, "deploy")
+	want := a.failed(t)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	next := a.next
+	a.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") {
+			cancel(errInterrupted)
+		}
+		next.ServeHTTP(w, r)
+	})
+	code, told := a.enrich(ctx, "redrive")
+	if code != exitInterrupted || !strings.Contains(told, "hint: 3 records were sent; a rerun searches the stream for them first and sends the rest: enrich ") {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+	marks, keys := a.redriven(t)
+	if !slices.Equal(marks, want[:3]) || len(keys) != 3 || slices.Contains(keys, "redriven/.lock.json") {
+		t.Errorf("%q, %q", marks, keys)
+	}
+	began := time.Now()
+	a.well(t, "redrive")
+	if took := time.Since(began); took > 2*time.Minute {
+		t.Errorf("it took %s", took)
+	}
+	if marks, keys = a.redriven(t); !slices.Equal(marks, want) || len(keys) != 2 {
+		t.Errorf("%q, %q", marks, keys)
 	}
 }
 

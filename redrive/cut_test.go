@@ -183,6 +183,9 @@ func TestTogether(t *testing.T) {
 						t.Error(err)
 					}
 				}
+				if well == 2 && shift%2 == 0 {
+					t.Error("nobody saw that the other one goes on")
+				}
 				if well == 0 || reports[0].Sent+reports[1].Sent != len(all) {
 					t.Errorf("%+v, %v", reports, errs)
 				}

@@ -48,8 +48,6 @@ func (s *store) begin(ctx context.Context, i intent) error {
 	if err != nil {
 		return err
 	}
-	ctx, cancel := limited(ctx)
-	defer cancel()
 	_, _, err = s.put(ctx, intentKey(i.Key), body, false, "") // the lock keeps others away
 	return err
 }

@@ -258,11 +258,6 @@ func serverTime(m middleware.Metadata) time.Time {
 	return time.Now()
 }
 
-// limited is a context for a call that changes something.
-func limited(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(ctx, changeTime)
-}
-
 // sleep ends early, with its cause, when the context ends.
 func sleep(ctx context.Context, d time.Duration) error {
 	if ctx.Err() != nil {

@@ -100,7 +100,7 @@ func (s *stream) request(ctx context.Context, list []record, places []int) (stor
 	for n, i := range places {
 		in.Records[n] = types.PutRecordsRequestEntry{Data: list[i].data, PartitionKey: &list[i].key}
 	}
-	calling, cancel := limited(ctx)
+	calling, cancel := context.WithTimeout(ctx, changeTime)
 	defer cancel()
 	out, err := s.client.PutRecords(calling, in, func(o *kinesis.Options) { o.Retryer = aws.NopRetryer{} })
 	switch code := answered(err); {

@@ -155,7 +155,7 @@ func (r *run) redrive(ctx context.Context, o object) error {
 				return nil
 			}
 		} else {
-			err = r.changed(r.store.begin(ctx, i))
+			err = r.change(ctx, func(ctx context.Context) error { return r.store.begin(ctx, i) })
 		}
 		if err != nil {
 			return err
@@ -164,12 +164,18 @@ func (r *run) redrive(ctx context.Context, o object) error {
 			return err
 		}
 	}
-	return r.changed(r.move(ctx, o))
+	return r.move(ctx, o)
 }
 
-// changed notes that a change of the bucket may still arrive.
-func (r *run) changed(err error) error {
-	if err != nil && answered(err) == 0 {
+// change makes a call that changes the bucket, and notes if it may still arrive.
+func (r *run) change(ctx context.Context, call func(context.Context) error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	calling, cancel := context.WithTimeout(ctx, changeTime)
+	defer cancel()
+	err := call(calling)
+	if err != nil && !errors.Is(err, errOther) && answered(err) == 0 {
 		r.unsure = true
 	}
 	return err
@@ -192,7 +198,7 @@ func (r *run) resume(ctx context.Context, o object, list []record) (i intent, le
 			"To have all of them put, delete s3://%s/%s; to have none, move the object to s3://%s/%s%s and delete that too",
 			i.PID, i.Host, i.Began.Format(time.RFC3339), lost, r.store.place.Bucket, intentKey(o.key), r.store.place.Bucket, Folder, o.key), nil
 	}
-	left, err = r.search(ctx, i, list, settle)
+	left, err = r.search(ctx, i, list, visible)
 	return i, left, "", err
 }
 
@@ -248,11 +254,9 @@ func (r *run) put(ctx context.Context, i intent, left []record) error {
 
 // move moves an object whose records are all stored, and deletes its intent.
 func (r *run) move(ctx context.Context, o object) error {
-	calling, cancel := limited(ctx)
-	defer cancel()
-	err := r.store.copyOf(calling, o.key, o.etag, Folder+o.key)
+	err := r.change(ctx, func(ctx context.Context) error { return r.store.copyOf(ctx, o.key, o.etag, Folder+o.key) })
 	if err == nil {
-		err = r.store.remove(calling, o.key, o.etag)
+		err = r.change(ctx, func(ctx context.Context) error { return r.store.remove(ctx, o.key, o.etag) })
 	}
 	if errors.Is(err, errOther) {
 		r.skip(o.key, "it was written again, or taken away, while its records were put: another run puts what is new in it")
@@ -262,7 +266,12 @@ func (r *run) move(ctx context.Context, o object) error {
 		return err
 	}
 	r.report.Moved++
-	return r.store.remove(calling, intentKey(o.key), "")
+	return r.settle(ctx, o.key)
+}
+
+// settle deletes the intent of an object, whether it has one or not.
+func (r *run) settle(ctx context.Context, key string) error {
+	return r.change(ctx, func(ctx context.Context) error { return r.store.remove(ctx, intentKey(key), "") })
 }
 
 // settleGone settles intents whose objects are not there: a run that ended had only
@@ -276,10 +285,7 @@ func (r *run) settleGone(ctx context.Context, keys []string) error {
 		if !moved {
 			r.skip(key, "an earlier run began with it and did not finish, and it is gone by now: some of its records may not be in the stream")
 		}
-		calling, cancel := limited(ctx)
-		err = r.store.remove(calling, intentKey(key), "")
-		cancel()
-		if err != nil {
+		if err := r.settle(ctx, key); err != nil {
 			return err
 		}
 	}

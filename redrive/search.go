@@ -16,8 +16,8 @@ const (
 	// skew is how far the clock of Kinesis may be from that of S3, by which intents
 	// tell their time.
 	skew = 5 * time.Minute
-	// settle is how long a put whose answer never came is given to become visible.
-	settle = 10 * time.Second
+	// visible is how long what was put is given until readers see it.
+	visible = 10 * time.Second
 	// parallelShards is how many shards are read at the same time.
 	parallelShards = 16
 )
