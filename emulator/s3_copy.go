@@ -13,6 +13,8 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
 		ETag         string
 		LastModified string
+		ChecksumType string
+		Checksum     *xmlElement
 	}
 	if err := checkKey(q.key); err != nil {
 		return err
@@ -61,7 +63,7 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 	}
 	s.describeWrite(q, version)
 	q.w.Header().Del("ETag")
-	return q.sendXML(result{ETag: version.etag, LastModified: s3Time(version.modified)})
+	return q.sendXML(result{ETag: version.etag, LastModified: s3Time(version.modified), ChecksumType: version.sums.kind, Checksum: version.sums.element()})
 }
 
 // copySource finds the version that x-amz-copy-source names:
@@ -126,6 +128,7 @@ func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
 		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
 		ETag         string
 		LastModified string
+		Checksum     *xmlElement
 	}
 	_, from, err := s.copySource(q, source)
 	if err != nil {
@@ -146,5 +149,5 @@ func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
 	if err != nil {
 		return err
 	}
-	return q.sendXML(result{ETag: part.etag(), LastModified: s3Time(part.modified)})
+	return q.sendXML(result{ETag: part.etag(), LastModified: s3Time(part.modified), Checksum: part.sums.element()})
 }
