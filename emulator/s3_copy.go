@@ -10,7 +10,7 @@ import (
 // copyObject makes an object of another one.
 func (s *s3Service) copyObject(q *s3Request, source string) error {
 	type result struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
+		XMLName      xml.Name `xml:"CopyObjectResult"`
 		ETag         string
 		LastModified string
 		ChecksumType string
@@ -125,7 +125,7 @@ func copyConditions(header http.Header, version *s3Version) error {
 // copyPart makes a part of an upload of an object or a range of one.
 func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
 	type result struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+		XMLName      xml.Name `xml:"CopyPartResult"`
 		ETag         string
 		LastModified string
 		Checksum     *xmlElement

@@ -64,7 +64,7 @@ func (b *s3Bucket) upload(id, key string) (*s3Upload, error) {
 
 func (s *s3Service) createUpload(q *s3Request) error {
 	type result struct {
-		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
+		XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 		Bucket   string
 		Key      string
 		UploadID string `xml:"UploadId"`
@@ -239,7 +239,7 @@ func (p *completePart) claims(algorithm string) string {
 
 func (s *s3Service) completeUpload(q *s3Request) error {
 	type result struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
+		XMLName      xml.Name `xml:"CompleteMultipartUploadResult"`
 		Location     string
 		Bucket       string
 		Key          string

@@ -20,7 +20,7 @@ func (s *s3Service) listUploads(q *s3Request) error {
 		Initiated    string
 	}
 	type result struct {
-		XMLName            xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
+		XMLName            xml.Name `xml:"ListMultipartUploadsResult"`
 		Bucket             string
 		KeyMarker          string
 		UploadIDMarker     string `xml:"UploadIdMarker"`
@@ -109,7 +109,7 @@ func (s *s3Service) listParts(q *s3Request) error {
 		Checksum     *xmlElement
 	}
 	type result struct {
-		XMLName              xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
+		XMLName              xml.Name `xml:"ListPartsResult"`
 		Bucket               string
 		Key                  string
 		UploadID             string `xml:"UploadId"`
