@@ -221,3 +221,15 @@ func TestUploadMarkerWithoutAKey(t *testing.T) {
 		t.Errorf("%d %s", reply.StatusCode, body)
 	}
 }
+
+// A part without its upload is not taken for an object.
+func TestPartsOfNoUpload(t *testing.T) {
+	s, client := s3Client(t)
+	newBucket(t, client, false)
+	putObject(t, client, "from", "x")
+	for name, header := range map[string][]string{"a part": nil, "a copy": {"X-Amz-Copy-Source", testBucket + "/from"}} {
+		if reply, body := send(t, s, "PUT", "/"+testBucket+"/k?partNumber=1", "us-east-1/s3", "", header...); reply.StatusCode != 400 || !strings.Contains(body, "<Message>This operation does not accept partNumber without uploadId</Message>") {
+			t.Errorf("%s: %d %s", name, reply.StatusCode, body)
+		}
+	}
+}

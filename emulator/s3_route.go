@@ -141,6 +141,9 @@ func (x *s3Routes) find(q *s3Request) (s3Operation, error) {
 			return s3Operation{name: name}, notImplemented("the operation " + name)
 		}
 	}
+	if q.key != "" && q.Method == http.MethodPut && q.query.Has("partNumber") {
+		return s3Operation{name: "PUT ?partNumber"}, invalidArgument("partNumber", q.query.Get("partNumber"), "This operation does not accept partNumber without uploadId")
+	}
 	if q.key == "" && q.Method == http.MethodPost {
 		return s3Operation{name: "POST Object"}, notImplemented("uploads from browser forms (POST Object)")
 	}
