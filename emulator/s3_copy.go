@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/xml"
 	"net/http"
 	"net/url"
@@ -49,11 +50,11 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 	if err != nil {
 		return err
 	}
-	version.body, version.etag, version.sums = from.body, quotedHex(sum[:]), from.sums
-	if algorithm := strings.ToLower(q.Header.Get("X-Amz-Checksum-Algorithm")); algorithm != "" {
-		if version.sums, err = checksumOf(algorithm, from.body); err != nil {
-			return err
-		}
+	version.body, version.etag = from.body, quotedHex(sum[:])
+	// A copy is made in one piece: it has no checksum of parts, whatever the source has.
+	algorithm := cmp.Or(strings.ToLower(q.Header.Get("X-Amz-Checksum-Algorithm")), from.sums.algorithm)
+	if version.sums, err = checksumOf(algorithm, from.body); err != nil {
+		return err
 	}
 	if err := q.bucket.put(q.key, version, condition); err != nil {
 		return err

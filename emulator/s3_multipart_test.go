@@ -3,7 +3,10 @@ package emulator
 import (
 	"bytes"
 	"crypto/md5"
+	"encoding/base64"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strings"
 	"testing"
@@ -77,11 +80,19 @@ func TestMultipartUpload(t *testing.T) {
 	if err != nil || !bytes.Equal(body, append(first, "end"...)) || *got.ContentType != "text/plain" || *got.ETag != *out.ETag {
 		t.Errorf("%d bytes, %v, %v", len(body), *got.ETag, err)
 	}
+	copied, err := client.CopyObject(t.Context(), &s3.CopyObjectInput{Bucket: bucket, Key: aws.String("copy"), CopySource: aws.String(testBucket + "/big")})
+	if err != nil || copied.CopyObjectResult.ChecksumType != types.ChecksumTypeFullObject || aws.ToString(copied.CopyObjectResult.ChecksumCRC32) != crc32Of(body) {
+		t.Errorf("copied %+v, %v", copied.CopyObjectResult, err)
+	}
 	_, err = complete(one, two)
 	wantCode(t, err, "NoSuchUpload")
-	if used := s.s3.store.used.Load(); used != int64(len(body)) {
-		t.Errorf("%d bytes are held for an object of %d", used, len(body))
+	if used := s.s3.store.used.Load(); used != int64(2*len(body)) {
+		t.Errorf("%d bytes are held for an object of %d and its copy", used, len(body))
 	}
+}
+
+func crc32Of(body []byte) string {
+	return base64.StdEncoding.EncodeToString(binary.BigEndian.AppendUint32(nil, crc32.ChecksumIEEE(body)))
 }
 
 // A completion that says of the object what is not true makes none.
