@@ -98,6 +98,9 @@ func (ln *lane) gather(ctx context.Context) gathered {
 	window, windowOver := time.Duration(*ln.run.config.MaximumBatchingWindowInSeconds)*time.Second, (<-chan time.Time)(nil)
 	for {
 		v := ln.shard.read(ln.lambda.clock.Now(), ln.stream.keeps(), g.next, g.limit, payloadLimit)
+		if ctx.Err() != nil {
+			return gathered{next: ln.at} // what was put after a change of the mapping is not for the filters before it
+		}
 		if len(v.records) > 0 && (!ln.mayRead(ctx) || !ln.readsNow(ctx)) {
 			select {
 			case <-windowOver:

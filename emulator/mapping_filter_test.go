@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -188,5 +189,29 @@ func TestFilterCriteriaThatAreRefused(t *testing.T) {
 				t.Errorf("updating: %s", message)
 			}
 		})
+	}
+}
+
+// A record that is put after filters were changed is not lost to those before.
+func TestReplacedFiltersDropNothing(t *testing.T) {
+	w := newWorld(t, Options{}, 1)
+	w.createFunction("proxy")
+	uuid := w.createMapping(filters(`{"data":{"a":[1]}}`), func(in *awslambda.CreateEventSourceMappingInput) { in.Enabled = aws.Bool(false) })
+	m, err := w.server.lambda.findMapping(&uuid)
+	must(t, err)
+	old, problem := parseFilterCriteria(m.config.FilterCriteria)
+	st, ok := w.server.lambda.kinesis.byARN(w.streamARN)
+	if problem != nil || !ok {
+		t.Fatal(problem, ok)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	run := &pollerRun{mapping: m, config: m.config, filters: old, stop: stop}
+	poller := run.ready(st, map[string]bool{})[0]
+	at := poller.progress.lanes[0]
+	ln := newLane(poller, 0, 1, at)
+	stop() // as a change of the mapping does
+	w.put("k", "anything")
+	if g := ln.gather(ctx); g.next != at || len(g.records) > 0 || poller.progress.lanes[0] != at {
+		t.Errorf("a run that was replaced took %+v and is at %v", g, poller.progress.lanes)
 	}
 }

@@ -116,7 +116,7 @@ func TestMembersWithinMembersAreRefusedByName(t *testing.T) {
 	_, err = queues.SendMessage(t.Context(), &sqs.SendMessageInput{QueueUrl: queue.QueueUrl, MessageBody: aws.String("m"), MessageAttributes: map[string]sqstypes.MessageAttributeValue{
 		"a": {DataType: aws.String("String"), StringValue: aws.String("s"), StringListValues: []string{"t"}},
 	}})
-	wantCode(t, err, "InvalidParameterValue")
+	wantCode(t, err, "AWS.SimpleQueueService.UnsupportedOperation")
 }
 
 // What is within a member is heeded as well as the member: a field of a structure that

@@ -170,7 +170,7 @@ func (s *s3Service) deleteBucket(q *s3Request) error {
 
 func (s *s3Service) getLocation(q *s3Request) error {
 	type location struct {
-		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ LocationConstraint"`
+		XMLName xml.Name `xml:"LocationConstraint"`
 		Region  string   `xml:",chardata"`
 	}
 	region := q.bucket.region
@@ -197,7 +197,7 @@ func (s *s3Service) listBuckets(q *s3Request) error {
 		BucketArn    string
 	}
 	type result struct {
-		XMLName           xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListAllMyBucketsResult"`
+		XMLName           xml.Name `xml:"ListAllMyBucketsResult"`
 		Owner             s3Owner
 		Buckets           []bucket `xml:"Buckets>Bucket"`
 		ContinuationToken string   `xml:",omitempty"`

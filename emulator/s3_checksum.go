@@ -43,6 +43,11 @@ func (c checksums) set(header http.Header) {
 	header.Set("X-Amz-Checksum-Type", c.kind)
 }
 
+// element is the checksum as documents have it.
+func (c checksums) element() *xmlElement {
+	return &xmlElement{name: "Checksum" + strings.ToUpper(c.algorithm), text: c.value}
+}
+
 func newChecksum(algorithm string) (hash.Hash, bool) {
 	switch algorithm {
 	case "crc32":

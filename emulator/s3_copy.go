@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"cmp"
 	"encoding/xml"
 	"net/http"
 	"net/url"
@@ -10,9 +11,11 @@ import (
 // copyObject makes an object of another one.
 func (s *s3Service) copyObject(q *s3Request, source string) error {
 	type result struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyObjectResult"`
+		XMLName      xml.Name `xml:"CopyObjectResult"`
 		ETag         string
 		LastModified string
+		ChecksumType string
+		Checksum     *xmlElement
 	}
 	if err := checkKey(q.key); err != nil {
 		return err
@@ -47,11 +50,11 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 	if err != nil {
 		return err
 	}
-	version.body, version.etag, version.sums = from.body, quotedHex(sum[:]), from.sums
-	if algorithm := strings.ToLower(q.Header.Get("X-Amz-Checksum-Algorithm")); algorithm != "" {
-		if version.sums, err = checksumOf(algorithm, from.body); err != nil {
-			return err
-		}
+	version.body, version.etag = from.body, quotedHex(sum[:])
+	// A copy is made in one piece: it has no checksum of parts, whatever the source has.
+	algorithm := cmp.Or(strings.ToLower(q.Header.Get("X-Amz-Checksum-Algorithm")), from.sums.algorithm)
+	if version.sums, err = checksumOf(algorithm, from.body); err != nil {
+		return err
 	}
 	if err := q.bucket.put(q.key, version, condition); err != nil {
 		return err
@@ -61,7 +64,7 @@ func (s *s3Service) copyObject(q *s3Request, source string) error {
 	}
 	s.describeWrite(q, version)
 	q.w.Header().Del("ETag")
-	return q.sendXML(result{ETag: version.etag, LastModified: s3Time(version.modified)})
+	return q.sendXML(result{ETag: version.etag, LastModified: s3Time(version.modified), ChecksumType: version.sums.kind, Checksum: version.sums.element()})
 }
 
 // copySource finds the version that x-amz-copy-source names:
@@ -123,9 +126,10 @@ func copyConditions(header http.Header, version *s3Version) error {
 // copyPart makes a part of an upload of an object or a range of one.
 func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
 	type result struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CopyPartResult"`
+		XMLName      xml.Name `xml:"CopyPartResult"`
 		ETag         string
 		LastModified string
+		Checksum     *xmlElement
 	}
 	_, from, err := s.copySource(q, source)
 	if err != nil {
@@ -146,5 +150,5 @@ func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
 	if err != nil {
 		return err
 	}
-	return q.sendXML(result{ETag: part.etag(), LastModified: s3Time(part.modified)})
+	return q.sendXML(result{ETag: part.etag(), LastModified: s3Time(part.modified), Checksum: part.sums.element()})
 }

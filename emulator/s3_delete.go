@@ -71,7 +71,7 @@ type deleteFailure struct {
 // each; the answer is 200 all the same.
 func (s *s3Service) deleteObjects(q *s3Request) error {
 	type result struct {
-		XMLName xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ DeleteResult"`
+		XMLName xml.Name `xml:"DeleteResult"`
 		Deleted []deletedItem
 		Error   []deleteFailure
 	}

@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"fmt"
@@ -100,7 +101,7 @@ func writeS3Error(w http.ResponseWriter, r *http.Request, failure *apiError) {
 	body.children = append(body.children,
 		xmlElement{name: "RequestId", text: header.Get("X-Amz-Request-Id")},
 		xmlElement{name: "HostId", text: header.Get("X-Amz-Id-2")})
-	writeXML(w, body)
+	writeXML(w, body, "")
 }
 
 // xmlElement is a piece of XML without a struct of its own.
@@ -131,10 +132,13 @@ func (x xmlElement) MarshalXML(e *xml.Encoder, _ xml.StartElement) error {
 
 // writeXML writes a document. What fails here is the connection, and nobody is
 // left to tell.
-func writeXML(w http.ResponseWriter, document any) {
+func writeXML(w http.ResponseWriter, document any, namespace string) {
 	body, err := xml.Marshal(document)
 	if err != nil { // only a document that cannot be XML, which is a mistake of ours
 		panic(fmt.Sprintf("writing XML: %v", err))
+	}
+	if namespace != "" {
+		body = bytes.Replace(body, []byte(">"), []byte(` xmlns="`+namespace+`">`), 1)
 	}
 	_, _ = w.Write([]byte(xml.Header))
 	_, _ = w.Write(body)

@@ -127,7 +127,7 @@ type commonPrefix struct {
 }
 
 type listResult struct {
-	XMLName               xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListBucketResult"`
+	XMLName               xml.Name `xml:"ListBucketResult"`
 	Name                  string
 	Prefix                string
 	Marker                *string

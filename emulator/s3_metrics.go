@@ -100,7 +100,7 @@ func (s *s3Service) getMetrics(q *s3Request) error {
 
 func (s *s3Service) listMetrics(q *s3Request) error {
 	type result struct {
-		XMLName        xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMetricsConfigurationsResult"`
+		XMLName        xml.Name `xml:"ListMetricsConfigurationsResult"`
 		IsTruncated    bool
 		Token          string `xml:"ContinuationToken,omitempty"`
 		NextToken      string `xml:"NextContinuationToken,omitempty"`

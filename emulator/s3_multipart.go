@@ -64,7 +64,7 @@ func (b *s3Bucket) upload(id, key string) (*s3Upload, error) {
 
 func (s *s3Service) createUpload(q *s3Request) error {
 	type result struct {
-		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ InitiateMultipartUploadResult"`
+		XMLName  xml.Name `xml:"InitiateMultipartUploadResult"`
 		Bucket   string
 		Key      string
 		UploadID string `xml:"UploadId"`
@@ -239,7 +239,7 @@ func (p *completePart) claims(algorithm string) string {
 
 func (s *s3Service) completeUpload(q *s3Request) error {
 	type result struct {
-		XMLName      xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ CompleteMultipartUploadResult"`
+		XMLName      xml.Name `xml:"CompleteMultipartUploadResult"`
 		Location     string
 		Bucket       string
 		Key          string
@@ -267,10 +267,7 @@ func (s *s3Service) completeUpload(q *s3Request) error {
 	q.bucket.mu.Unlock()
 	s.describeWrite(q, version)
 	q.w.Header().Del("ETag")
-	out := result{Location: "http://" + q.Host + "/" + q.name + "/" + q.key, Bucket: q.name, Key: q.key, ETag: version.etag, ChecksumType: version.sums.kind}
-	if version.sums.algorithm != "" {
-		out.Checksum = &xmlElement{name: "Checksum" + strings.ToUpper(version.sums.algorithm), text: version.sums.value}
-	}
+	out := result{Location: "http://" + q.Host + "/" + q.name + "/" + q.key, Bucket: q.name, Key: q.key, ETag: version.etag, ChecksumType: version.sums.kind, Checksum: version.sums.element()}
 	return q.sendXML(out)
 }
 
@@ -336,20 +333,24 @@ func (s *s3Service) assemble(q *s3Request, list []completePart) (*s3Version, err
 }
 
 // checkClaims holds a whole object to what the headers of its completion say of it.
+// An algorithm that is not the upload's is to S3 a checksum that does not match.
 func (v *s3Version) checkClaims(header http.Header) error {
 	algorithm, claimed, err := requestChecksum(header)
-	kind, size := header.Get("X-Amz-Checksum-Type"), header.Get("X-Amz-Mp-Object-Size")
+	kind, size := header.Get("X-Amz-Checksum-Type"), int64(0)
+	if text := header.Get("X-Amz-Mp-Object-Size"); text != "" && err == nil {
+		if size, err = strconv.ParseInt(text, 10, 64); err != nil || size < 0 {
+			err = invalidRequest("Value for x-amz-mp-object-size header is invalid.")
+		}
+	}
 	switch {
 	case err != nil:
 		return err
-	case algorithm != "" && algorithm != v.sums.algorithm:
-		return invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: %s", v.sums.algorithm, algorithm)
 	case kind != "" && kind != v.sums.kind:
 		return invalidRequest("The upload was created using the %s checksum mode. The complete request must use the same checksum mode.", v.sums.kind)
-	case claimed != "" && claimed != v.sums.value:
-		return failf(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", strings.ToUpper(v.sums.algorithm))
-	case size != "" && size != strconv.Itoa(len(v.body)):
-		return invalidRequest("The provided 'x-amz-mp-object-size' header value %s does not match what was computed: %d", size, len(v.body))
+	case size != 0 && size != int64(len(v.body)): // 0 says nothing
+		return invalidRequest("The provided 'x-amz-mp-object-size' header value %d does not match what was computed: %d", size, len(v.body))
+	case claimed != "" && (algorithm != v.sums.algorithm || claimed != v.sums.value):
+		return failf(http.StatusBadRequest, "BadDigest", "The %s you specified did not match the calculated checksum.", v.sums.algorithm)
 	}
 	return nil
 }
@@ -364,7 +365,11 @@ func (u *s3Upload) choose(list []completePart) ([]*s3Part, error) {
 	for i, want := range list {
 		part := u.parts[want.Number]
 		claimed := want.claims(u.algorithm)
-		if part == nil || i > 0 && want.Number == list[i-1].Number || strings.Trim(want.ETag, `"`) != hex.EncodeToString(part.md5) || claimed != "" && claimed != part.sums.value {
+		stored := part != nil && strings.Trim(want.ETag, `"`) == hex.EncodeToString(part.md5) && (i == 0 || want.Number != list[i-1].Number)
+		if stored && claimed == "" && u.kind == "COMPOSITE" {
+			return nil, invalidRequest("The upload was created using a %s checksum. The complete request must include the checksum for each part. It was missing for part %d in the request.", u.algorithm, want.Number)
+		}
+		if !stored || claimed != "" && claimed != part.sums.value {
 			return nil, failf(http.StatusBadRequest, "InvalidPart", "One or more of the specified parts could not be found. The part may not have been uploaded, or the specified entity tag may not match the part's entity tag.")
 		}
 		if i < len(list)-1 && len(part.body) < minPartSize {

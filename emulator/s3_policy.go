@@ -156,7 +156,7 @@ func (s *s3Service) deletePolicy(q *s3Request) error {
 
 func (s *s3Service) getPolicyStatus(q *s3Request) error {
 	type status struct {
-		XMLName  xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ PolicyStatus"`
+		XMLName  xml.Name `xml:"PolicyStatus"`
 		IsPublic bool
 	}
 	policy := q.bucket.current().policy

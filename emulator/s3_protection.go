@@ -10,14 +10,13 @@ import (
 
 type versioningConfiguration struct {
 	XMLName   xml.Name         `xml:"VersioningConfiguration"`
-	Namespace string           `xml:"xmlns,attr,omitempty"`
 	Status    string           `xml:"Status,omitempty"`
 	MFADelete string           `xml:"MfaDelete,omitempty"`
 	Unknown   []unknownElement `xml:",any"`
 }
 
 func (s *s3Service) getVersioning(q *s3Request) error {
-	return q.sendXML(versioningConfiguration{Namespace: s3Namespace, Status: q.bucket.current().versioning})
+	return q.sendXML(versioningConfiguration{Status: q.bucket.current().versioning})
 }
 
 func (s *s3Service) putVersioning(q *s3Request) error {

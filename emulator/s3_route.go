@@ -52,7 +52,7 @@ func bucketRoutes() map[string]methods {
 			http.MethodHead:   {"HeadBucket", "ListBucket", (*s3Service).headBucket},
 			http.MethodDelete: {"DeleteBucket", "DeleteBucket", (*s3Service).deleteBucket},
 		},
-		"list-type":         {http.MethodGet: {"ListObjectsV2", "ListBucket", (*s3Service).listObjects}},
+		listType:            {http.MethodGet: {"ListObjectsV2", "ListBucket", (*s3Service).listObjects}},
 		"versions":          {http.MethodGet: {"ListObjectVersions", "ListBucketVersions", (*s3Service).listVersions}},
 		"uploads":           {http.MethodGet: {"ListMultipartUploads", "ListBucketMultipartUploads", (*s3Service).listUploads}},
 		"delete":            {http.MethodPost: {"DeleteObjects", "", (*s3Service).deleteObjects}}, // checked key by key
@@ -103,6 +103,10 @@ var absent = []string{
 	"retention", "select", "session", "torrent", "website",
 }
 
+// listType tells the second version of a listing from the first; to what selects
+// another operation it gives way.
+const listType = "list-type"
+
 // s3Routes are all operations on buckets and objects.
 type s3Routes struct {
 	bucket map[string]methods
@@ -123,23 +127,27 @@ func (x *s3Routes) find(q *s3Request) (s3Operation, error) {
 	}
 	var chosen []string
 	for _, parameter := range sortedKeys(q.query) {
-		if _, ok := routes[parameter]; ok && parameter != "" || slices.Contains(absent, parameter) {
+		_, ok := routes[parameter]
+		if parameter != "" && parameter != listType && (ok || slices.Contains(absent, parameter)) {
 			chosen = append(chosen, parameter)
 		}
 	}
-	if len(chosen) > 1 {
-		return s3Operation{name: q.Method + " ?" + strings.Join(chosen, "&")}, invalidArgument("ResourceType", chosen[0], "Conflicting query string parameters: %s", strings.Join(chosen, ", "))
+	if _, lists := routes[listType]; lists && len(chosen) == 0 && q.query.Has(listType) {
+		chosen = []string{listType}
 	}
-	if len(chosen) == 1 {
+	name := strings.TrimSuffix(q.Method+" ?"+strings.Join(chosen, "&"), " ?")
+	switch len(chosen) {
+	case 0:
+	case 1:
 		if operations, ok := routes[chosen[0]]; ok {
 			return pick(operations, q.Method, chosen[0])
 		}
+		return s3Operation{name: name}, notImplemented("the operation " + name)
+	default:
+		return s3Operation{name: name}, invalidArgument("ResourceType", chosen[0], "Conflicting query string parameters: %s", strings.Join(chosen, ", "))
 	}
-	for _, parameter := range absent {
-		if q.query.Has(parameter) {
-			name := q.Method + " ?" + parameter
-			return s3Operation{name: name}, notImplemented("the operation " + name)
-		}
+	if q.key != "" && q.Method == http.MethodPut && q.query.Has("partNumber") {
+		return s3Operation{name: "PUT ?partNumber"}, invalidArgument("partNumber", q.query.Get("partNumber"), "This operation does not accept partNumber without uploadId")
 	}
 	if q.key == "" && q.Method == http.MethodPost {
 		return s3Operation{name: "POST Object"}, notImplemented("uploads from browser forms (POST Object)")

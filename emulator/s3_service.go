@@ -251,11 +251,12 @@ func hostBucket(host string) string {
 	return ""
 }
 
-// sendXML answers 200 with a document.
+// sendXML answers 200 with a document. All of S3's are in its namespace, those of
+// errors alone are in none.
 func (q *s3Request) sendXML(document any) error {
 	q.w.Header().Set("Content-Type", "application/xml")
 	q.w.WriteHeader(http.StatusOK)
-	writeXML(q.w, document)
+	writeXML(q.w, document, s3Namespace)
 	return nil
 }
 

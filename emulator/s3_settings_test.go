@@ -1,6 +1,7 @@
 package emulator
 
 import (
+	"encoding/xml"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -62,6 +63,24 @@ func TestRuleDates(t *testing.T) {
 	for text, want := range map[string]bool{"2027-01-01T00:00:00Z": true, "2027-01-01T00:00:00.000Z": true, "2027-01-01T12:00:00Z": false, "soon": false} {
 		if midnight(&text) != want {
 			t.Errorf("%s: %t", text, !want)
+		}
+	}
+}
+
+// Every document of an answer is in S3's namespace, as parsers that heed namespaces need it.
+func TestDocumentsAreInTheNamespaceOfS3(t *testing.T) {
+	s, client := s3Client(t)
+	newBucket(t, client, false)
+	putObject(t, client, "k", "x")
+	_, err := client.PutBucketLifecycleConfiguration(t.Context(), &s3.PutBucketLifecycleConfigurationInput{Bucket: aws.String(testBucket), LifecycleConfiguration: &types.BucketLifecycleConfiguration{
+		Rules: []types.LifecycleRule{{Status: types.ExpirationStatusEnabled, Filter: &types.LifecycleRuleFilter{Prefix: aws.String("")}, Expiration: &types.LifecycleExpiration{Days: aws.Int32(1)}}},
+	}})
+	must(t, err)
+	for _, query := range []string{"?lifecycle", "?metrics", "?uploads", "?versions", "?versioning", "?encryption", "?publicAccessBlock", "?ownershipControls", "?location", "/k?tagging", "?list-type=2"} {
+		_, body := send(t, s, "GET", "/"+testBucket+query, "us-east-1/s3", "")
+		var root struct{ XMLName xml.Name }
+		if err := xml.Unmarshal([]byte(body), &root); err != nil || root.XMLName.Space != s3Namespace {
+			t.Errorf("%s: %v, %v in %s", query, root.XMLName, err, body)
 		}
 	}
 }

@@ -20,7 +20,7 @@ func (s *s3Service) listUploads(q *s3Request) error {
 		Initiated    string
 	}
 	type result struct {
-		XMLName            xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListMultipartUploadsResult"`
+		XMLName            xml.Name `xml:"ListMultipartUploadsResult"`
 		Bucket             string
 		KeyMarker          string
 		UploadIDMarker     string `xml:"UploadIdMarker"`
@@ -38,22 +38,22 @@ func (s *s3Service) listUploads(q *s3Request) error {
 	if err != nil {
 		return err
 	}
-	out := result{
-		Bucket: q.name, KeyMarker: l.escape(q.query.Get("key-marker")), UploadIDMarker: q.query.Get("upload-id-marker"),
-		Prefix: l.escape(l.prefix), Delimiter: l.escape(l.delimiter), EncodingType: l.encoding, MaxUploads: l.limit,
+	keyMarker, idMarker, after := q.query.Get("key-marker"), q.query.Get("upload-id-marker"), uint64(0)
+	if keyMarker == "" {
+		idMarker = "" // it counts with a key only
 	}
-	keyMarker, after := q.query.Get("key-marker"), uint64(0)
 	rolled := ""
-	switch {
-	case keyMarker == "" || out.UploadIDMarker == "": // an ID counts with a key only
-		if l.isCommon(keyMarker) {
-			rolled = keyMarker // told on an earlier page
-		}
-	default:
+	if idMarker != "" {
 		var known bool
-		if after, known = sequenceOf(out.UploadIDMarker); !known {
-			return invalidArgument("upload-id-marker", out.UploadIDMarker, "Invalid uploadId marker")
+		if after, known = sequenceOf(idMarker); !known {
+			return invalidArgument("upload-id-marker", idMarker, "Invalid uploadId marker")
 		}
+	} else if l.isCommon(keyMarker) {
+		rolled = keyMarker // told on an earlier page
+	}
+	out := result{
+		Bucket: q.name, KeyMarker: l.escape(keyMarker), UploadIDMarker: idMarker,
+		Prefix: l.escape(l.prefix), Delimiter: l.escape(l.delimiter), EncodingType: l.encoding, MaxUploads: l.limit,
 	}
 	for _, upload := range q.bucket.sortedUploads(keyMarker, after) {
 		if !strings.HasPrefix(upload.key, l.prefix) {
@@ -109,7 +109,7 @@ func (s *s3Service) listParts(q *s3Request) error {
 		Checksum     *xmlElement
 	}
 	type result struct {
-		XMLName              xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListPartsResult"`
+		XMLName              xml.Name `xml:"ListPartsResult"`
 		Bucket               string
 		Key                  string
 		UploadID             string `xml:"UploadId"`
@@ -153,8 +153,7 @@ func (s *s3Service) listParts(q *s3Request) error {
 			break
 		}
 		part := upload.parts[number]
-		sum := &xmlElement{name: "Checksum" + strings.ToUpper(part.sums.algorithm), text: part.sums.value}
-		out.Part = append(out.Part, item{number, s3Time(part.modified), part.etag(), len(part.body), sum})
+		out.Part = append(out.Part, item{number, s3Time(part.modified), part.etag(), len(part.body), part.sums.element()})
 		out.NextPartNumberMarker = number
 	}
 	return q.sendXML(out)

@@ -20,7 +20,7 @@ type listedVersion struct {
 }
 
 type versionsResult struct {
-	XMLName             xml.Name `xml:"http://s3.amazonaws.com/doc/2006-03-01/ ListVersionsResult"`
+	XMLName             xml.Name `xml:"ListVersionsResult"`
 	Name                string
 	Prefix              string
 	KeyMarker           string

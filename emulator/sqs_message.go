@@ -127,12 +127,12 @@ func (m *queueMessage) check() error {
 		kind, _, _ := strings.Cut(deref(value.DataType), ".")
 		lower := strings.ToLower(name)
 		switch {
+		case len(value.StringListValues) > 0 || len(value.BinaryListValues) > 0: // AWS reserves them
+			return failf(http.StatusBadRequest, "UnsupportedOperation", "Message attribute list values in SendMessage operation are not supported.")
 		case len(name) > 256 || !attributeNamePattern().MatchString(name) || strings.HasPrefix(lower, "aws.") || strings.HasPrefix(lower, "amazon."):
 			return sqsInvalid("Message (user) attribute name '%s' is invalid.", name)
 		case kind != "String" && kind != "Number" && kind != "Binary":
 			return sqsInvalid("The type of message (user) attribute '%s' is invalid. You must use only the following supported type prefixes: Binary, Number, String.", name)
-		case len(value.StringListValues) > 0 || len(value.BinaryListValues) > 0: // AWS reserves them
-			return sqsInvalid("Message attribute list values in SendMessage operation are not supported.")
 		case kind == "Binary" && len(value.BinaryValue) == 0, kind != "Binary" && deref(value.StringValue) == "":
 			return sqsInvalid("Message (user) attribute '%s' must contain a non-empty value of type '%s'.", name, kind)
 		}

@@ -130,9 +130,12 @@ func TestMessageLimits(t *testing.T) {
 		"MissingParameter: The request must contain the parameter MessageBody.":                                                                                                                            {QueueUrl: &small, MessageBody: aws.String("")},
 		"InvalidParameterValue: Value 901 for parameter DelaySeconds is invalid. Reason: Must be >= 0 and <= 900, if provided.":                                                                            {QueueUrl: &small, MessageBody: aws.String("x"), DelaySeconds: 901},
 		"InvalidMessageContents: Invalid binary character '#x1' was found in the message body, the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF": {QueueUrl: &small, MessageBody: aws.String("\x01")},
-		"AWS.SimpleQueueService.UnsupportedOperation: MessageGroupId is not supported by this emulator.":                                                                                                   {QueueUrl: &small, MessageBody: aws.String("x"), MessageGroupId: aws.String("g")},
-		"AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.":                                                                                                                     {QueueUrl: aws.String(small + "er"), MessageBody: aws.String("x")},
-		"InvalidAddress: The address nowhere is not valid for this endpoint.":                                                                                                                              {QueueUrl: aws.String("nowhere"), MessageBody: aws.String("x")},
+		"AWS.SimpleQueueService.UnsupportedOperation: Message attribute list values in SendMessage operation are not supported.": {QueueUrl: &small, MessageBody: aws.String("x"), MessageAttributes: map[string]types.MessageAttributeValue{
+			"a": {DataType: aws.String("StringList"), StringListValues: []string{"b"}},
+		}},
+		"AWS.SimpleQueueService.UnsupportedOperation: MessageGroupId is not supported by this emulator.": {QueueUrl: &small, MessageBody: aws.String("x"), MessageGroupId: aws.String("g")},
+		"AWS.SimpleQueueService.NonExistentQueue: The specified queue does not exist.":                   {QueueUrl: aws.String(small + "er"), MessageBody: aws.String("x")},
+		"InvalidAddress: The address nowhere is not valid for this endpoint.":                            {QueueUrl: aws.String("nowhere"), MessageBody: aws.String("x")},
 	} {
 		_, err := client.SendMessage(t.Context(), in)
 		code, message, _ := strings.Cut(want, ": ")

@@ -27,20 +27,21 @@ func TestUnknownMembersOfEachProtocol(t *testing.T) {
 		want                        string // in the answer
 		counted                     string // the member; "" none is
 	}{
-		"JSON":                        {"kinesis", "POST", "/", `{"Limit":1,"New":{"a":[1]},"limit":0}`, []string{"X-Amz-Target", "Kinesis_20131202.ListStreams"}, 200, `"events"`, ""},
-		"query":                       {"iam", "POST", "/", "Action=GetRole&Version=2010-05-08&RoleName=work-role&New.member.1=a&rolename=x", form, 200, "<RoleName>work-role</RoleName>", ""},
-		"CBOR":                        {"monitoring", "POST", granite, string(metrics), []string{"Smithy-Protocol", "rpc-v2-cbor", "Content-Type", cborType}, 200, "Metrics", ""},
-		"REST-JSON":                   {"lambda", "PUT", concurrency + "?New=1", `{"ReservedConcurrentExecutions":7,"New":{"a":[1]},"reservedConcurrentExecutions":8}`, []string{"X-Amz-New", "1"}, 200, `{"ReservedConcurrentExecutions":7}`, ""},
-		"REST-JSON, another case":     {"lambda", "PUT", concurrency, `{"reservedConcurrentExecutions":8}`, nil, 400, "eservedConcurrentExecutions", ""},
-		"S3, query parameter":         {"s3", "GET", "/" + testBucket + "/k?new=1&x-id=GetObject", "", nil, 200, "v", ""},
-		"S3, header of nobody's":      {"s3", "GET", "/" + testBucket + "/k", "", []string{"X-New", "1"}, 200, "v", ""},
-		"S3, header":                  {"s3", "GET", "/" + testBucket + "/k", "", []string{"X-Amz-New", "1"}, 501, "<Code>NotImplemented</Code>", "x-amz-new"},
-		"S3, header of another":       {"s3", "PUT", "/" + testBucket + "/new", "x", []string{"X-Amz-Copy-Source-Range", "bytes=0-0"}, 501, "A header you provided implies functionality that is not implemented", "x-amz-copy-source-range"},
-		"S3, parameter of another":    {"s3", "GET", "/" + testBucket + "?start-after=a", "", nil, 501, "<Code>NotImplemented</Code>", "start-after"},
-		"S3, two subresources":        {"s3", "GET", "/" + testBucket + "?policy&tagging", "", nil, 400, "Conflicting query string parameters: policy, tagging", ""},
-		"S3, one that is absent":      {"s3", "GET", "/" + testBucket + "?policy&acl", "", nil, 400, "Conflicting query string parameters: acl, policy", ""},
-		"S3, element":                 {"s3", "PUT", "/" + testBucket + "?versioning", "<VersioningConfiguration><Status>Enabled</Status><New/></VersioningConfiguration>", nil, 400, "<Code>MalformedXML</Code>", ""},
-		"S3, element of another case": {"s3", "PUT", "/" + testBucket + "?versioning", "<VersioningConfiguration><status>Enabled</status></VersioningConfiguration>", nil, 400, "<Code>MalformedXML</Code>", ""},
+		"JSON":                         {"kinesis", "POST", "/", `{"Limit":1,"New":{"a":[1]},"limit":0}`, []string{"X-Amz-Target", "Kinesis_20131202.ListStreams"}, 200, `"events"`, ""},
+		"query":                        {"iam", "POST", "/", "Action=GetRole&Version=2010-05-08&RoleName=work-role&New.member.1=a&rolename=x", form, 200, "<RoleName>work-role</RoleName>", ""},
+		"CBOR":                         {"monitoring", "POST", granite, string(metrics), []string{"Smithy-Protocol", "rpc-v2-cbor", "Content-Type", cborType}, 200, "Metrics", ""},
+		"REST-JSON":                    {"lambda", "PUT", concurrency + "?New=1", `{"ReservedConcurrentExecutions":7,"New":{"a":[1]},"reservedConcurrentExecutions":8}`, []string{"X-Amz-New", "1"}, 200, `{"ReservedConcurrentExecutions":7}`, ""},
+		"REST-JSON, another case":      {"lambda", "PUT", concurrency, `{"reservedConcurrentExecutions":8}`, nil, 400, "eservedConcurrentExecutions", ""},
+		"S3, query parameter":          {"s3", "GET", "/" + testBucket + "/k?new=1&x-id=GetObject", "", nil, 200, "v", ""},
+		"S3, header of nobody's":       {"s3", "GET", "/" + testBucket + "/k", "", []string{"X-New", "1"}, 200, "v", ""},
+		"S3, header":                   {"s3", "GET", "/" + testBucket + "/k", "", []string{"X-Amz-New", "1"}, 501, "<Code>NotImplemented</Code>", "x-amz-new"},
+		"S3, header of another":        {"s3", "PUT", "/" + testBucket + "/new", "x", []string{"X-Amz-Copy-Source-Range", "bytes=0-0"}, 501, "A header you provided implies functionality that is not implemented", "x-amz-copy-source-range"},
+		"S3, parameter of another":     {"s3", "GET", "/" + testBucket + "?start-after=a", "", nil, 501, "<Code>NotImplemented</Code>", "start-after"},
+		"S3, two subresources":         {"s3", "GET", "/" + testBucket + "?policy&tagging", "", nil, 400, "Conflicting query string parameters: policy, tagging", ""},
+		"S3, one that is absent":       {"s3", "GET", "/" + testBucket + "?policy&acl", "", nil, 400, "Conflicting query string parameters: acl, policy", ""},
+		"S3, a list is no subresource": {"s3", "GET", "/" + testBucket + "?list-type=2&versioning", "", nil, 200, "<VersioningConfiguration", ""},
+		"S3, element":                  {"s3", "PUT", "/" + testBucket + "?versioning", "<VersioningConfiguration><Status>Enabled</Status><New/></VersioningConfiguration>", nil, 400, "<Code>MalformedXML</Code>", ""},
+		"S3, element of another case":  {"s3", "PUT", "/" + testBucket + "?versioning", "<VersioningConfiguration><status>Enabled</status></VersioningConfiguration>", nil, 400, "<Code>MalformedXML</Code>", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := w.server.Unsupported()

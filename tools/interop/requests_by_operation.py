@@ -275,6 +275,5 @@ LOOSER = {
     "s3.CopyObject CopySource: missing": OTHER + "PutObject",
     "s3.GetBucketMetricsConfiguration Id: missing": OTHER + "ListBucketMetricsConfigurations",
     "s3.ListParts UploadId: missing": OTHER + "GetObject",
-    "s3.UploadPart UploadId: missing": OTHER + "PutObject",
     "s3.UploadPartCopy CopySource: missing": OTHER + "UploadPart",
 }
