@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"net/http"
 	"slices"
 	"time"
@@ -31,8 +30,6 @@ const (
 	// grace is what the request in flight gets when the context ends.
 	grace = 5 * time.Second
 
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 2 * time.Second
 	// maxFaults is how often in a row the service may fail, each time after the
 	// SDK has tried it some times, before it is taken for down.
 	maxFaults = 10
@@ -46,6 +43,7 @@ type sender struct {
 	room    *semaphore.Weighted // for what is in lines, in bytes
 
 	pace     *rate.Limiter // nil: as fast as the stream takes it
+	throttle throttle
 	window   window
 	last     int   // line taken in
 	end      error // of the lines: io.EOF, or why reading failed; nil: there may be more
@@ -56,7 +54,6 @@ type sender struct {
 
 // run sends until everything is stored or an error ends it.
 func (s *sender) run(ctx context.Context) error {
-	refused := 0 // requests in a row of which nothing was stored
 	for {
 		if err := s.fill(ctx); err != nil {
 			return err
@@ -78,21 +75,16 @@ func (s *sender) run(ctx context.Context) error {
 				return overOr(ctx, err)
 			}
 		}
+		if err := s.throttle.wait(ctx); err != nil {
+			return err
+		}
 		stored, left, err := s.put(ctx, batch)
 		s.window.trim()
 		s.observe()
 		if err != nil {
 			return err
 		}
-		if stored > 0 {
-			refused = 0
-		}
-		if left > 0 {
-			refused++
-			if err := backoff(ctx, refused); err != nil {
-				return err
-			}
-		}
+		s.throttle.answered(stored, left)
 	}
 }
 
@@ -278,19 +270,5 @@ func graceful(ctx context.Context, waiting func()) (context.Context, context.Can
 	return calling, func() {
 		stop()
 		cancel()
-	}
-}
-
-// backoff sleeps with full jitter: many feeds that are throttled together do not
-// come back together.
-func backoff(ctx context.Context, attempt int) error {
-	most := min(lastBackoff, firstBackoff<<min(attempt-1, 10))
-	timer := time.NewTimer(rand.N(most))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }
