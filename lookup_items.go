@@ -106,7 +106,7 @@ func (p *program) lookupGet(c *cli.Context) error {
 	if item == nil {
 		return failf("lookup table (%s) has no item with the key %s", name, given[0]).with("NoSuchItem", nil)
 	}
-	return p.out.result(itemDocument{Table: name, Item: item}, func(page *page) { page.line("%s", item) })
+	return p.out.result(itemDocument{Table: name, Item: item}, func(page *page) { page.line("%s", page.shown(string(item))) })
 }
 
 // itemText is the item that the command line describes, on one line.
