@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -202,13 +203,17 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	case throttled(err):
 		s.progress.Throttled += len(batch)
 		return 0, len(batch), nil
-	case err != nil && ctx.Err() != nil:
-		return 0, len(batch), fmt.Errorf("%w; a request for %d of the events was not answered, so a rerun may store them twice", context.Cause(ctx), len(batch))
+	case err != nil && ctx.Err() != nil && !refused(err):
+		return 0, len(batch), doubtful(context.Cause(ctx), len(batch))
 	case faulty(err) && s.faults < maxFaults:
 		s.faults++
 		return 0, len(batch), nil
 	case err != nil:
-		return 0, len(batch), fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
+		err = fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
+		if sent(err) && !refused(err) {
+			err = doubtful(err, len(batch))
+		}
+		return 0, len(batch), err
 	case len(out.Records) != len(batch):
 		return 0, len(batch), fmt.Errorf("putting events into %s: %d answers for %d records", s.options.Stream, len(out.Records), len(batch))
 	}
@@ -232,6 +237,11 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	return stored, left, err
 }
 
+// doubtful adds to an error that the events of a request may be stored for all that.
+func doubtful(err error, events int) error {
+	return fmt.Errorf("%w; what became of a request for %d of the events is not known, so a rerun may store them twice", err, events)
+}
+
 // answeredOnce keeps events that are stored from being sent again.
 func answeredOnce(o *kinesis.Options) { o.HTTPClient = answer.Once(o.HTTPClient) }
 
@@ -243,6 +253,23 @@ func throttled(err error) bool {
 		"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException",
 		"ThrottlingException", "RequestLimitExceeded",
 	}, failure.ErrorCode())
+}
+
+// sent tells whether a request that failed may have reached the service.
+func sent(err error) bool {
+	var response *smithyhttp.ResponseError
+	var sending *smithyhttp.RequestSendError
+	var connecting *net.OpError
+	if errors.As(err, &response) {
+		return true
+	}
+	return errors.As(err, &sending) && !(errors.As(err, &connecting) && connecting.Op == "dial")
+}
+
+// refused tells whether the service has answered that it will not do it.
+func refused(err error) bool {
+	var failure *smithyhttp.ResponseError
+	return errors.As(err, &failure) && failure.HTTPStatusCode() >= http.StatusBadRequest && !faulty(err)
 }
 
 // faulty tells whether the service itself failed.
