@@ -139,6 +139,17 @@ func send(ctx context.Context, client client, in io.Reader, o Options) (Report, 
 	return s.report, err
 }
 
+// Check tells why an event would be rejected.
+func Check(event []byte) error {
+	if len(event) > maxRecord {
+		return errors.New(tooLong)
+	}
+	if _, reason := parse(event, Options{}); reason != "" {
+		return errors.New(reason)
+	}
+	return nil
+}
+
 // Put puts one event. An event that Send would reject is an error.
 func Put(ctx context.Context, client *kinesis.Client, stream, keyField string, event []byte) (Receipt, error) {
 	if len(event) > maxRecord {
