@@ -27,7 +27,11 @@ func TestTerminalShowsOnly(t *testing.T) {
 			return errors.Join(list.add([]byte(`{"a":"`+evil+`"}`)), list.end())
 		},
 		"what comes":         func(o *output) error { return liveStream{o}.add([]byte(evil)) },
-		"the emulator's log": func(o *output) error { return o.logLine(evil) },
+		"the emulator's log": func(o *output) error {
+			text := o.logLine(evil)
+			o.json = true
+			return errors.Join(text, o.logLine(evil))
+		},
 		"a document": func(o *output) error {
 			o.json = true
 			return o.result(map[string]string{"a": evil}, nil)

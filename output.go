@@ -186,14 +186,14 @@ func (o *output) say(text string) {
 // logLine passes on a line of the emulator's log.
 func (o *output) logLine(line string) error {
 	line = strings.TrimSuffix(line, "\n")
-	if !o.json {
-		return o.live([]byte(shownOn(o.out, line)))
+	if o.json {
+		encoded, err := json.Marshal(localLogDocument{Line: line})
+		if err != nil {
+			return fmt.Errorf("encoding the log: %w", err)
+		}
+		line = string(encoded)
 	}
-	encoded, err := json.Marshal(localLogDocument{Line: line})
-	if err != nil {
-		return fmt.Errorf("encoding the log: %w", err)
-	}
-	return o.live(encoded)
+	return o.live([]byte(shownOn(o.out, line)))
 }
 
 // ask prints a question without an end of line.

@@ -11,9 +11,9 @@
 // That needs one request per event of the most frequent key. It costs nothing
 // where some tens of keys take turns, as one request then holds as many events as
 // the shards take meanwhile, and much where nearly all events have one key: AWS
-// answers 25 to 50 requests a second. There is no cheaper way to keep the order:
-// whoever sends faster than the shards take is refused all the time, not as an
-// exception, and what has overtaken a refused event cannot be called back.
+// answers 25 to 50 requests a second. There is no cheaper way to keep the order: of
+// any request a part may be refused, and what has overtaken a refused event cannot be
+// called back.
 // Options.Unordered trades the order within a request for speed.
 //
 // Kinesis stores at least once: when a connection breaks or the service fails
