@@ -66,7 +66,7 @@ func (p *program) define(ctx context.Context) (*pipeline.Pipeline, string, error
 	switch {
 	case region != "":
 	case p.globals.local:
-		region = "us-east-1"
+		region = localRegion
 	default:
 		if region, err = p.sdkRegion(ctx); err != nil {
 			return nil, "", err

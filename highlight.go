@@ -42,7 +42,7 @@ func members(object []byte) (fields []field, ok bool) {
 func highlight(p *page, record, event []byte) {
 	fields, ok := members(record)
 	if !ok {
-		p.line("%s", record)
+		p.line("%s", p.shown(string(record)))
 		return
 	}
 	before := map[string]bool{}
@@ -60,7 +60,7 @@ func highlight(p *page, record, event []byte) {
 		if err != nil {
 			name = []byte(fmt.Sprintf("%q", f.name))
 		}
-		text := fmt.Sprintf("%s: %s%s", name, f.value, comma)
+		text := p.shown(fmt.Sprintf("%s: %s%s", name, f.value, comma))
 		if before[f.name] {
 			p.line("    %s", text)
 		} else {

@@ -112,6 +112,9 @@ func (f newFile) write(over bool) (err error) {
 		how = os.O_WRONLY | os.O_CREATE | os.O_TRUNC
 	}
 	file, err := os.OpenFile(f.name, how, 0o644) // readable to all: it holds no secrets
+	if errors.Is(err, fs.ErrNotExist) {
+		return failf("writing the settings: %w", err).hint("make the directory %s first", filepath.Dir(f.name))
+	}
 	if err != nil {
 		return fmt.Errorf("writing the settings: %w", err)
 	}

@@ -71,6 +71,7 @@ func (p *program) logs(c *cli.Context) error {
 		return nil
 	}
 	list := p.out.list("lines")
+	list.fit = true // logEvent sees to it
 	for event, err := range logs.Read(c.Context, client, q) {
 		if err != nil {
 			return list.broken(p.unreadable(err))
@@ -121,7 +122,7 @@ func (p *program) logEvent(event logs.Event, onlyFailures bool) ([]byte, error) 
 	if err != nil {
 		return nil, fmt.Errorf("encoding a line of the log: %w", err)
 	}
-	return encoded, nil
+	return []byte(shownOn(p.out.out, string(encoded))), nil
 }
 
 // logText is a line for people.
@@ -136,14 +137,14 @@ func (o *output) logText(at time.Time, line logs.Line) string {
 		paint = o.c.faint
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s %s", o.c.faint(at.Local().Format("2006-01-02 15:04:05.000")), paint(fmt.Sprintf("%-5s", line.Level)))
-	b.WriteString(" " + line.Text)
+	fmt.Fprintf(&b, "%s %s", o.c.faint(at.Local().Format("2006-01-02 15:04:05.000")), paint(fmt.Sprintf("%-5s", shownOn(o.out, line.Level))))
+	b.WriteString(" " + shownOn(o.out, line.Text))
 	for _, field := range line.Fields {
 		value := field.Value
-		if value == "" || strings.ContainsAny(value, " \t\n\"") {
+		if value == "" || strings.ContainsAny(value, ` "`) || strings.ContainsFunc(value, shapeless) {
 			value = fmt.Sprintf("%q", value)
 		}
-		b.WriteString(" " + o.c.faint(field.Name+"=") + value)
+		b.WriteString(" " + o.c.faint(shownOn(o.out, field.Name)+"=") + value)
 	}
 	return b.String()
 }

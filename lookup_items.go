@@ -1,13 +1,9 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -51,11 +47,12 @@ Prints items as JSON, in DynamoDB's order, and says when there are more.`,
 		Flags:  []cli.Flag{tableFlag(), &cli.IntFlag{Name: "limit", Usage: "`N`: print no more items than this (default: 100)", Value: 100}},
 		Action: p.lookupList,
 	}, {
-		Name: "export", Usage: "writes every item into a file or to stdout", ArgsUsage: "[FILE]",
+		Name: "export", Usage: "writes every item into a file or to stdout", ArgsUsage: "[FILE|-]",
 		Description: about(`
 Writes newline-delimited JSON, which lookup load reads back as the same items:
 {"$binary": …}, {"$string_set": …}, {"$number_set": …} and {"$binary_set": …} stand
-for what JSON has no type for. The file appears when it is complete.`,
+for what JSON has no type for. The file appears when it is complete, for its owner
+alone to read; one that is there keeps its mode.`,
 			"enrich lookup export users.ndjson", "enrich lookup export --table products | gzip > products.ndjson.gz"),
 		Flags: []cli.Flag{tableFlag()}, Action: p.lookupExport,
 	}}
@@ -106,7 +103,7 @@ func (p *program) lookupGet(c *cli.Context) error {
 	if item == nil {
 		return failf("lookup table (%s) has no item with the key %s", name, given[0]).with("NoSuchItem", nil)
 	}
-	return p.out.result(itemDocument{Table: name, Item: item}, func(page *page) { page.line("%s", item) })
+	return p.out.result(itemDocument{Table: name, Item: item}, func(page *page) { page.line("%s", page.shown(string(item))) })
 }
 
 // itemText is the item that the command line describes, on one line.
@@ -227,7 +224,7 @@ func (p *program) lookupExport(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if !c.Args().Present() {
+	if !c.Args().Present() || c.Args().First() == "-" {
 		return p.printItems(c, table, name, 0)
 	}
 	d := exportDocument{Table: name, File: c.Args().First()}
@@ -241,35 +238,4 @@ func (p *program) lookupExport(c *cli.Context) error {
 	return p.out.summary(d, func(page *page) {
 		page.line("%s %s of %s into %s", page.c.good("exported"), count(d.Exported, "item"), name, d.File)
 	})
-}
-
-// exportTo writes every item into a file, which takes its name when it is complete.
-func exportTo(c *cli.Context, table *items.Table, name string, observe func(int)) (n int, err error) {
-	file, err := os.CreateTemp(filepath.Dir(name), "."+filepath.Base(name)+"-")
-	if err != nil {
-		return 0, fmt.Errorf("creating the file: %w", err)
-	}
-	defer func() {
-		if err != nil {
-			err = errors.Join(err, os.Remove(file.Name()))
-		}
-	}()
-	w := bufio.NewWriter(file)
-	for item, reading := range table.All(c.Context) {
-		if reading != nil {
-			return n, errors.Join(reading, file.Close())
-		}
-		if _, err := w.Write(append(item, '\n')); err != nil {
-			return n, errors.Join(fmt.Errorf("writing %s: %w", name, err), file.Close())
-		}
-		n++
-		observe(n)
-	}
-	if err := errors.Join(w.Flush(), file.Sync(), file.Close()); err != nil {
-		return n, fmt.Errorf("writing %s: %w", name, err)
-	}
-	if err := os.Rename(file.Name(), name); err != nil {
-		return n, fmt.Errorf("writing %s: %w", name, err)
-	}
-	return n, nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strings"
@@ -24,6 +25,7 @@ import (
 //     {"error": {…}}.
 //   - Messages begin with a lower-case letter and have no final period. What to
 //     do about them stands in lines of its own that begin with "hint:".
+//   - What others wrote is only shown by a terminal: it cannot move its cursor.
 //   - Colour and motion are for terminals, and only tell what the words tell
 //     too.
 //   - -q leaves results that were asked for, and errors.
@@ -104,7 +106,7 @@ func (o *output) screen(document any, text func(*page)) error {
 		if err != nil {
 			return fmt.Errorf("encoding the result: %w", err)
 		}
-		return o.live(line)
+		return o.live([]byte(shownOn(o.out, string(line))))
 	}
 	columns, rows := o.size()
 	p := &page{c: o.c, columns: columns}
@@ -147,25 +149,25 @@ func (o *output) document(document any) error {
 	if err := encoder.Encode(document); err != nil {
 		return fmt.Errorf("encoding the result: %w", err)
 	}
-	return o.write(b.Bytes())
+	return o.write([]byte(shownOn(o.out, b.String())))
 }
 
 // note prints a line on stderr that tells what is going on.
 func (o *output) note(format string, args ...any) {
 	if !o.quiet {
-		o.say(fmt.Sprintf(format, args...))
+		o.say(shownOn(o.err, fmt.Sprintf(format, args...)))
 	}
 }
 
 // warning prints what went wrong without stopping the command. -q leaves it.
 func (o *output) warning(format string, args ...any) {
-	o.say(o.e.warn("warning: ") + fmt.Sprintf(format, args...))
+	o.say(o.e.warn("warning: ") + shownOn(o.err, fmt.Sprintf(format, args...)))
 }
 
 // trace prints a line for -v.
 func (o *output) trace(format string, args ...any) {
 	if o.verbose {
-		o.say(o.e.faint(fmt.Sprintf(format, args...)))
+		o.say(o.e.faint(shownOn(o.err, fmt.Sprintf(format, args...))))
 	}
 }
 
@@ -184,14 +186,14 @@ func (o *output) say(text string) {
 // logLine passes on a line of the emulator's log.
 func (o *output) logLine(line string) error {
 	line = strings.TrimSuffix(line, "\n")
-	if !o.json {
-		return o.live([]byte(line))
+	if o.json {
+		encoded, err := json.Marshal(localLogDocument{Line: line})
+		if err != nil {
+			return fmt.Errorf("encoding the log: %w", err)
+		}
+		line = string(encoded)
 	}
-	encoded, err := json.Marshal(localLogDocument{Line: line})
-	if err != nil {
-		return fmt.Errorf("encoding the log: %w", err)
-	}
-	return o.live(encoded)
+	return o.live([]byte(shownOn(o.out, line)))
 }
 
 // ask prints a question without an end of line.
@@ -210,8 +212,8 @@ func (o *output) failure(err error) {
 		}
 	}
 	var b strings.Builder
-	b.WriteString(o.e.bad("error: ") + f.Message + "\n")
-	for hint := range strings.Lines(f.Hint) {
+	b.WriteString(o.e.bad("error: ") + shownOn(o.err, f.Message) + "\n")
+	for hint := range strings.Lines(shownOn(o.err, f.Hint)) {
 		b.WriteString(o.e.warn("hint: ") + strings.TrimRight(hint, "\n") + "\n")
 	}
 	o.say(b.String())
@@ -229,9 +231,18 @@ func (p *page) line(format string, args ...any) {
 	_, _ = fmt.Fprintf(p, format+"\n", args...) // a buffer takes everything
 }
 
+// shown is what others wrote, as it may stand in a line.
+func (p *page) shown(text string) string {
+	if p.columns == math.MaxInt { // no terminal
+		return text
+	}
+	return shown(text)
+}
+
 // fitted adds rows as table does, whose last cells are cut where the line ends: what
 // they tell is worth no second line.
 func (p *page) fitted(rows [][]cell) {
+	rows = p.shownCells(rows)
 	widths := columnWidths(rows)
 	cut := make([][]cell, 0, len(rows))
 	for _, row := range rows {
@@ -239,11 +250,21 @@ func (p *page) fitted(rows [][]cell) {
 		for _, wide := range widths[:len(row)-1] {
 			at += wide + breadth("  ")
 		}
-		row = slices.Clone(row)
 		row[len(row)-1].text = shorten(row[len(row)-1].text, max(p.columns-at, 1))
 		cut = append(cut, row)
 	}
 	p.table(cut)
+}
+
+func (p *page) shownCells(rows [][]cell) [][]cell {
+	all := make([][]cell, len(rows))
+	for i, row := range rows {
+		all[i] = slices.Clone(row)
+		for j := range row {
+			all[i][j].text = p.shown(row[j].text)
+		}
+	}
+	return all
 }
 
 func columnWidths(rows [][]cell) []int {
@@ -262,6 +283,7 @@ func columnWidths(rows [][]cell) []int {
 // table adds indented rows, in columns as wide as they need to be. A cell's colour must
 // not count for its width, so it is given apart.
 func (p *page) table(rows [][]cell) {
+	rows = p.shownCells(rows)
 	widths := columnWidths(rows)
 	for _, row := range rows {
 		var b strings.Builder

@@ -56,9 +56,7 @@ func (s *spin) set(text string) {
 	if err != nil || width <= 0 {
 		width = 80
 	}
-	if r := []rune(text); len(r) > width-4 {
-		text = string(r[:max(width-5, 0)]) + "…"
-	}
+	text = shorten(shown(text), max(width-4, 1))
 	s.turner.Lock()
 	s.turner.Suffix = " " + text
 	s.turner.Unlock()

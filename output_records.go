@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 )
 
 // recordPrinter prints any number of records without holding them.
@@ -20,9 +19,11 @@ type recordPrinter interface {
 // liveStream prints each record at once, on a line of its own.
 type liveStream struct{ out *output }
 
-func (l liveStream) add(record []byte) error { return l.out.live(slices.Clone(record)) }
-func (l liveStream) end() error              { return nil }
-func (l liveStream) broken(err error) error  { return err }
+func (l liveStream) add(record []byte) error {
+	return l.out.live([]byte(shownOn(l.out.out, string(record))))
+}
+func (l liveStream) end() error             { return nil }
+func (l liveStream) broken(err error) error { return err }
 
 // recordStream prints any number of records without holding them: a line each,
 // or as the elements of one document. With -o json nothing is printed before the
@@ -32,6 +33,8 @@ type recordStream struct {
 	name  string // of the document's list
 	to    *bufio.Writer
 	count int
+	// fit is set where what is added has colours, and is safe for a terminal as it is.
+	fit bool
 }
 
 func (o *output) records() *recordStream { return o.list("records") }
@@ -69,7 +72,11 @@ func (r *recordStream) add(record []byte) error {
 		}
 	}
 	r.count++
-	return r.write(before, string(record), r.lineEnd())
+	text := string(record)
+	if !r.fit {
+		text = shownOn(r.out.out, text)
+	}
+	return r.write(before, text, r.lineEnd())
 }
 
 // lineEnd follows a record that stands by itself.

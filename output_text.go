@@ -101,8 +101,5 @@ func valueText(value any) string {
 	if encoded, err := json.Marshal(value); err == nil {
 		text = string(encoded)
 	}
-	if r := []rune(text); len(r) > 120 {
-		text = string(r[:119]) + "…"
-	}
-	return text
+	return shorten(shown(text), 120)
 }

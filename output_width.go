@@ -33,6 +33,28 @@ func shown(text string) string {
 
 func shapeless(r rune) bool { return !unicode.IsGraphic(r) }
 
+// shownLines does the same with a text whose lines and tabs stay.
+func shownLines(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		parts := strings.Split(line, "\t")
+		for j, part := range parts {
+			parts[j] = shown(part)
+		}
+		lines[i] = strings.Join(parts, "\t")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// shownOn is a text as it may go to a stream: to a terminal as shown, and elsewhere as
+// it is.
+func shownOn(stream any, text string) string {
+	if !isTerminal(stream) {
+		return text
+	}
+	return shownLines(text)
+}
+
 // breadth is how many columns of a terminal a text takes.
 func breadth(text string) int {
 	n := 0

@@ -91,7 +91,7 @@ func printHealth(page *page, d statusDocument) {
 func printActivity(page *page, d statusDocument) {
 	if d.ActivityUnknown != "" {
 		page.line("")
-		page.line("%s what it did is not known: %s", page.c.warn("warning:"), d.ActivityUnknown)
+		page.line("%s what it did is not known: %s", page.c.warn("warning:"), page.shown(d.ActivityUnknown))
 		return
 	}
 	rows := [][]cell{{{text: "in the last"}, {text: "5 min"}, {text: "60 min"}}}
@@ -135,10 +135,10 @@ func (p *program) printVerdict(page *page, d statusDocument) {
 		return
 	}
 	for _, problem := range d.Problems[1:] {
-		page.line("%s %s", page.c.bad("problem:"), problem)
+		page.line("%s %s", page.c.bad("problem:"), page.shown(problem))
 	}
 	first := d.ailments[0]
 	remedy := first.remedy(p.again)
 	room := max(page.columns-breadth("ill: ; "+remedy), 30) // what to do is not cut off
-	page.line("%s %s; %s", page.c.bad("ill:"), shorten(first.problem, room), remedy)
+	page.line("%s %s; %s", page.c.bad("ill:"), shorten(page.shown(first.problem), room), remedy)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"enrich/enrichment"
+	"enrich/feed"
 )
 
 func (p *program) testEventCommand() *cli.Command {
@@ -98,7 +99,7 @@ func (p *program) eventOf(c *cli.Context) ([]byte, error) {
 	switch {
 	case c.IsSet("data"):
 		event := []byte(c.String("data"))
-		if err := checkEvent(event); err != nil {
+		if err := feed.Check(event); err != nil {
 			return nil, failf("--data: %w", err).hint(`an event is one JSON object: --data '{"user_id":"user123"}'`)
 		}
 		return event, nil
@@ -123,33 +124,18 @@ func (p *program) eventFrom(c *cli.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }() // only read from
-	event, err := io.ReadAll(io.LimitReader(in, maxEventFile+1))
+	event, err := io.ReadAll(io.LimitReader(in, maxEventFile))
 	if err != nil {
 		return nil, fmt.Errorf("--file %s: %w", name, err)
 	}
-	if len(event) > maxEventFile {
-		return nil, failf("--file %s: longer than 1 MiB, the most that a record may have", name)
-	}
-	if err := checkEvent(event); err != nil {
+	if err := feed.Check(event); err != nil {
 		return nil, failf("--file %s: %w", name, err).hint("an event is one JSON object; enrich put %s sends one from each line", shellWord(name))
 	}
 	return event, nil
 }
 
-// maxEventFile is the most that Kinesis takes of a record by default, in bytes.
-const maxEventFile = 1 << 20
-
-// checkEvent refuses what the pipeline could not enrich.
-func checkEvent(event []byte) error {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal(event, &fields); err != nil {
-		return fmt.Errorf("not a JSON object: %w", err)
-	}
-	if fields == nil {
-		return errors.New("not a JSON object: null")
-	}
-	return nil
-}
+// maxEventFile is more than a record can have, in bytes.
+const maxEventFile = 2 << 20
 
 // folder is that of the event's value, where records are sorted by one.
 func (s *session) folder(event []byte) string {

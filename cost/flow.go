@@ -67,6 +67,7 @@ type Flow struct {
 	StoredBytes  float64
 	LogBytes     float64
 	Metrics      int // that the function gives
+	Shards       int // of the stream
 	// Busy is how long the batches take, as a share of the time that there is for them;
 	// above 1 the function cannot keep up.
 	Busy float64
@@ -74,7 +75,7 @@ type Flow struct {
 
 // Flow of this design: batches, keys read once, an object a batch.
 func (d Design) Flow(t Traffic) Flow {
-	f := Flow{Traffic: t, Records: d.records(t, d.BatchSize, d.WindowSeconds), Metrics: d.Metrics}
+	f := Flow{Traffic: t, Records: d.records(t, d.BatchSize, d.WindowSeconds), Metrics: d.Metrics, Shards: d.Shards}
 	f.Batches = t.Events() / f.Records
 	missed := f.Records * (1 - t.HitRate)
 	scale := measuredMemory / float64(max(d.Memory, 1))
@@ -95,7 +96,7 @@ func (d Design) Flow(t Traffic) Flow {
 // PerRecord is the flow of the recipe's design: for each record a GetItem for each
 // lookup, an object and some lines in the log.
 func (d Design) PerRecord(t Traffic) Flow {
-	f := Flow{Traffic: t, Records: d.records(t, recipeBatch, 0)}
+	f := Flow{Traffic: t, Records: d.records(t, recipeBatch, 0), Shards: d.Shards}
 	f.Batches = t.Events() / f.Records
 	each := recipeMillis + recipeShare*measuredMemory/float64(max(d.Memory, 1))
 	f.Milliseconds = math.Ceil(f.Records * each)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -77,7 +78,7 @@ func TestSendCancelledWithoutAnswer(t *testing.T) {
 		if !errors.Is(err, context.Canceled) || report.Sent != 0 || report.Through != 0 || told != 1 {
 			t.Errorf("got %+v, %v, told %d times", report, err, told)
 		}
-		if !strings.Contains(err.Error(), "a request for 1 of the events was not answered") {
+		if !strings.Contains(err.Error(), "what became of a request for 1 of the events is not known") {
 			t.Errorf("got %v", err)
 		}
 		if took := time.Since(began); took > 6*time.Second {
@@ -114,6 +115,51 @@ func TestSendFails(t *testing.T) {
 			}
 			if report.Sent != test.sent || report.Through != test.through {
 				t.Errorf("got %+v", report)
+			}
+		})
+	}
+}
+
+// What was answered is no doubt: only a request without an answer may have been carried
+// out all the same, whether it was an interruption that ended it or the network.
+func TestSendTellsOfDoubt(t *testing.T) {
+	answered := func(status int, code string) error {
+		return &smithyhttp.ResponseError{
+			Response: &smithyhttp.Response{Response: &http.Response{StatusCode: status}}, Err: &smithy.GenericAPIError{Code: code},
+		}
+	}
+	why := errors.New("Ctrl-C")
+	for name, test := range map[string]struct {
+		failure   error
+		interrupt bool
+		doubt     bool
+		want      error
+	}{
+		"a broken connection":              {&smithyhttp.RequestSendError{Err: io.ErrUnexpectedEOF}, false, true, io.ErrUnexpectedEOF},
+		"refused":                          {answered(http.StatusBadRequest, "AccessDeniedException"), false, false, nil},
+		"never connected":                  {&smithyhttp.RequestSendError{Err: &net.OpError{Op: "dial", Err: errors.New("refused")}}, false, false, nil},
+		"no credentials":                   {errors.New("no credentials"), false, false, nil},
+		"an answer that breaks off":        {answered(http.StatusOK, ""), false, true, nil},
+		"interrupted and not answered":     {context.Canceled, true, true, why},
+		"interrupted and refused":          {answered(http.StatusBadRequest, "AccessDeniedException"), true, false, nil},
+		"interrupted while it was failing": {answered(http.StatusInternalServerError, "InternalFailure"), true, true, why},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			defer cancel(nil)
+			s := &stream{t: t}
+			s.fail = func(int) error {
+				if test.interrupt {
+					cancel(why)
+				}
+				return test.failure
+			}
+			report, err := send(ctx, s, strings.NewReader("{}\n{}\n"), Options{Stream: "s"})
+			if err == nil || report.Sent != 0 || strings.Contains(err.Error(), "may store them twice") != test.doubt {
+				t.Errorf("got %+v, %v", report, err)
+			}
+			if want := test.want; want != nil && !errors.Is(err, want) || want == nil && !errors.Is(err, test.failure) {
+				t.Errorf("got %v", err)
 			}
 		})
 	}

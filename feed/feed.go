@@ -11,9 +11,9 @@
 // That needs one request per event of the most frequent key. It costs nothing
 // where some tens of keys take turns, as one request then holds as many events as
 // the shards take meanwhile, and much where nearly all events have one key: AWS
-// answers 25 to 50 requests a second. There is no cheaper way to keep the order:
-// whoever sends faster than the shards take is refused all the time, not as an
-// exception, and what has overtaken a refused event cannot be called back.
+// answers 25 to 50 requests a second. There is no cheaper way to keep the order: of
+// any request a part may be refused, and what has overtaken a refused event cannot be
+// called back.
 // Options.Unordered trades the order within a request for speed.
 //
 // Kinesis stores at least once: when a connection breaks or the service fails
@@ -137,6 +137,17 @@ func send(ctx context.Context, client client, in io.Reader, o Options) (Report, 
 	err := s.run(ctx)
 	s.report.Through, s.report.Ahead = s.position()
 	return s.report, err
+}
+
+// Check tells why an event would be rejected.
+func Check(event []byte) error {
+	if len(event) > maxRecord {
+		return errors.New(tooLong)
+	}
+	if _, reason := parse(event, Options{}); reason != "" {
+		return errors.New(reason)
+	}
+	return nil
 }
 
 // Put puts one event. An event that Send would reject is an error.

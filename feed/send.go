@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -31,8 +31,6 @@ const (
 	// grace is what the request in flight gets when the context ends.
 	grace = 5 * time.Second
 
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 2 * time.Second
 	// maxFaults is how often in a row the service may fail, each time after the
 	// SDK has tried it some times, before it is taken for down.
 	maxFaults = 10
@@ -46,6 +44,7 @@ type sender struct {
 	room    *semaphore.Weighted // for what is in lines, in bytes
 
 	pace     *rate.Limiter // nil: as fast as the stream takes it
+	throttle throttle
 	window   window
 	last     int   // line taken in
 	end      error // of the lines: io.EOF, or why reading failed; nil: there may be more
@@ -56,7 +55,6 @@ type sender struct {
 
 // run sends until everything is stored or an error ends it.
 func (s *sender) run(ctx context.Context) error {
-	refused := 0 // requests in a row of which nothing was stored
 	for {
 		if err := s.fill(ctx); err != nil {
 			return err
@@ -78,21 +76,16 @@ func (s *sender) run(ctx context.Context) error {
 				return overOr(ctx, err)
 			}
 		}
+		if err := s.throttle.wait(ctx); err != nil {
+			return err
+		}
 		stored, left, err := s.put(ctx, batch)
 		s.window.trim()
 		s.observe()
 		if err != nil {
 			return err
 		}
-		if stored > 0 {
-			refused = 0
-		}
-		if left > 0 {
-			refused++
-			if err := backoff(ctx, refused); err != nil {
-				return err
-			}
-		}
+		s.throttle.answered(stored, left)
 	}
 }
 
@@ -210,13 +203,17 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	case throttled(err):
 		s.progress.Throttled += len(batch)
 		return 0, len(batch), nil
-	case err != nil && ctx.Err() != nil:
-		return 0, len(batch), fmt.Errorf("%w; a request for %d of the events was not answered, so a rerun may store them twice", context.Cause(ctx), len(batch))
+	case err != nil && ctx.Err() != nil && !refused(err):
+		return 0, len(batch), doubtful(context.Cause(ctx), len(batch))
 	case faulty(err) && s.faults < maxFaults:
 		s.faults++
 		return 0, len(batch), nil
 	case err != nil:
-		return 0, len(batch), fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
+		err = fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
+		if sent(err) && !refused(err) {
+			err = doubtful(err, len(batch))
+		}
+		return 0, len(batch), err
 	case len(out.Records) != len(batch):
 		return 0, len(batch), fmt.Errorf("putting events into %s: %d answers for %d records", s.options.Stream, len(out.Records), len(batch))
 	}
@@ -240,6 +237,11 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	return stored, left, err
 }
 
+// doubtful adds to an error that the events of a request may be stored for all that.
+func doubtful(err error, events int) error {
+	return fmt.Errorf("%w; what became of a request for %d of the events is not known, so a rerun may store them twice", err, events)
+}
+
 // answeredOnce keeps events that are stored from being sent again.
 func answeredOnce(o *kinesis.Options) { o.HTTPClient = answer.Once(o.HTTPClient) }
 
@@ -251,6 +253,23 @@ func throttled(err error) bool {
 		"ProvisionedThroughputExceededException", "LimitExceededException", "KMSThrottlingException",
 		"ThrottlingException", "RequestLimitExceeded",
 	}, failure.ErrorCode())
+}
+
+// sent tells whether a request that failed may have reached the service.
+func sent(err error) bool {
+	var response *smithyhttp.ResponseError
+	var sending *smithyhttp.RequestSendError
+	var connecting *net.OpError
+	if errors.As(err, &response) {
+		return true
+	}
+	return errors.As(err, &sending) && !(errors.As(err, &connecting) && connecting.Op == "dial")
+}
+
+// refused tells whether the service has answered that it will not do it.
+func refused(err error) bool {
+	var failure *smithyhttp.ResponseError
+	return errors.As(err, &failure) && failure.HTTPStatusCode() >= http.StatusBadRequest && !faulty(err)
 }
 
 // faulty tells whether the service itself failed.
@@ -278,19 +297,5 @@ func graceful(ctx context.Context, waiting func()) (context.Context, context.Can
 	return calling, func() {
 		stop()
 		cancel()
-	}
-}
-
-// backoff sleeps with full jitter: many feeds that are throttled together do not
-// come back together.
-func backoff(ctx context.Context, attempt int) error {
-	most := min(lastBackoff, firstBackoff<<min(attempt-1, 10))
-	timer := time.NewTimer(rand.N(most))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
 	}
 }

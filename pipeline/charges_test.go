@@ -97,6 +97,21 @@ func TestCharges(t *testing.T) {
 	}
 }
 
+// A stream on demand has four shards, and more where the traffic needs them, each of
+// which has metrics of its own.
+func TestShardMetricsGrowWithTheStream(t *testing.T) {
+	p := offline(t, "dev", "aws", "us-east-1", func(c *config.Config) {
+		c.Stream.Mode, c.Stream.ShardMetrics = "on-demand", []string{"IncomingBytes", "OutgoingBytes"}
+	})
+	e, err := p.Cost(cost.Traffic{EventsPerSecond: 5000, EventBytes: 400, HitRate: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if idle, more := units(e, cost.CustomMetric, "shard-level metrics"); idle != 8 || more != 12 {
+		t.Errorf("%g metrics idle and %g more, want 8 and 12", idle, more)
+	}
+}
+
 func TestFunctionsTimeIsOfItsArchitecture(t *testing.T) {
 	for architecture, item := range map[string]cost.Item{"arm64": cost.GBSecondARM, "x86_64": cost.GBSecondX86} {
 		p := offline(t, "dev", "aws", "us-east-1", func(c *config.Config) { c.Function.Architecture, c.Function.Memory = architecture, 512 })

@@ -5,12 +5,14 @@ import "enrich/cost"
 // charges has shard-level metrics whole: they are sent each minute.
 func (s *dataStream) charges(flow cost.Flow) []cost.Charge {
 	charges := s.provisionedCharges(flow)
-	shards := float64(s.desired.Shards)
+	idle := flow.Shards
 	if s.desired.Mode == onDemand {
-		charges, shards = s.onDemandCharges(flow), onDemandShards
+		charges, idle = s.onDemandCharges(flow), onDemandShards
 	}
-	if metrics := float64(len(s.desired.ShardMetrics)); metrics > 0 {
-		charges = append(charges, cost.Charge{Item: cost.CustomMetric, What: "shard-level metrics", Idle: metrics * shards})
+	if metrics := len(s.desired.ShardMetrics); metrics > 0 {
+		charges = append(charges, cost.Charge{
+			Item: cost.CustomMetric, What: "shard-level metrics", Idle: float64(metrics * idle), Traffic: float64(metrics * (flow.Shards - idle)),
+		})
 	}
 	if s.desired.Encryption != "" {
 		charges = append(charges, cost.Charge{Item: cost.KeyRequest, What: "the stream's key", Idle: 2 * keyRequests})

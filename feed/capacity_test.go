@@ -1,0 +1,101 @@
+package feed
+
+import (
+	"context"
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis"
+	"github.com/aws/aws-sdk-go-v2/service/kinesis/types"
+	"golang.org/x/time/rate"
+)
+
+// shards take 1,000 records a second each, a second's worth at once, and answer after
+// some milliseconds.
+type shards struct {
+	buckets  []*rate.Limiter
+	stored   []types.PutRecordsRequestEntry
+	requests int
+}
+
+func newShards(n int) *shards {
+	s := &shards{}
+	for range n {
+		s.buckets = append(s.buckets, rate.NewLimiter(1000, 1000))
+	}
+	return s
+}
+
+func (s *shards) PutRecords(_ context.Context, in *kinesis.PutRecordsInput, _ ...func(*kinesis.Options)) (*kinesis.PutRecordsOutput, error) {
+	time.Sleep(15 * time.Millisecond)
+	s.requests++
+	out := &kinesis.PutRecordsOutput{}
+	for _, r := range in.Records {
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(*r.PartitionKey))
+		if !s.buckets[hash.Sum32()%uint32(len(s.buckets))].Allow() {
+			out.Records = append(out.Records, types.PutRecordsResultEntry{ErrorCode: aws.String("ProvisionedThroughputExceededException")})
+			continue
+		}
+		s.stored = append(s.stored, r)
+		out.Records = append(out.Records, types.PutRecordsResultEntry{SequenceNumber: aws.String(fmt.Sprint(len(s.stored)))})
+	}
+	return out, nil
+}
+
+// What comes faster than the stream takes it is put at the stream's own pace: little is
+// refused, and the stream is kept busy.
+func TestSendAtCapacity(t *testing.T) {
+	const count = 30_000
+	for _, test := range []struct {
+		name         string
+		shards, keys int
+		hot          int // of 10 events, how many are of one key
+		unordered    bool
+		least        time.Duration // that the shards need
+	}{
+		{"one shard", 1, count, 0, false, 29 * time.Second},
+		{"two shards", 2, count, 0, false, 14 * time.Second},
+		{"eight shards", 8, count, 0, false, 3 * time.Second},
+		{"some keys", 2, 200, 0, false, 14 * time.Second},
+		{"unordered", 2, 200, 0, true, 14 * time.Second},
+		{"a hot shard", 8, count, 5, true, 14 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var in strings.Builder
+				for i := range count {
+					key := fmt.Sprint(i % test.keys)
+					if i%10 < test.hot {
+						key = "hot"
+					}
+					fmt.Fprintf(&in, "{\"k\":%q,\"n\":%d}\n", key, i)
+				}
+				s, began := newShards(test.shards), time.Now()
+				throttled := 0
+				report, err := send(t.Context(), s, strings.NewReader(in.String()), Options{
+					Key: "k", Unordered: test.unordered, Observe: func(p Progress) { throttled = p.Throttled },
+				})
+				took := time.Since(began)
+				t.Logf("%d refused for %d sent, %d requests, %s of %s", throttled, report.Sent, s.requests, took, test.least)
+				if err != nil || report.Sent != count || len(s.stored) != count {
+					t.Fatalf("%d sent, %v", report.Sent, err)
+				}
+				if !test.unordered {
+					checkOrder(t, s.stored)
+				}
+				if throttled > count/5 {
+					t.Errorf("%d entries were refused for %d sent", throttled, count)
+				}
+				if took > test.least*5/4+2*time.Second {
+					t.Errorf("took %s, of which the shards need %s", took, test.least)
+				}
+			})
+		})
+	}
+}
