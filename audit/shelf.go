@@ -149,8 +149,9 @@ func (s *shelf) take(number string) (found, passed []entry) {
 			}
 			n++
 		}
-		o.entries = o.entries[n:]
-		done = done || len(o.entries) == 0
+		if o.entries = o.entries[n:]; len(o.entries) == 0 {
+			o.entries, done = nil, true // as some hold on to the object
+		}
 	}
 	if done {
 		s.opened = slices.DeleteFunc(s.opened, func(o *object) bool { return len(o.entries) == 0 })
@@ -167,7 +168,7 @@ func (s *shelf) contents(ctx context.Context, r ref) (*object, error) {
 	o := &object{ref: r}
 	err := s.fill(ctx, o)
 	if errors.Is(err, delivery.ErrGone) && (r.kind == letters || r.kind == batches) { // it has moved since
-		o.key, o.kind = delivery.Redriven+r.key, redriven
+		o.key, o.kind, o.storedAt = delivery.Redriven+r.key, redriven, s.audit.until
 		err = s.fill(ctx, o)
 	}
 	if err != nil && !errors.Is(err, delivery.ErrGone) {
