@@ -230,6 +230,7 @@ func TestUnexpected(t *testing.T) {
 		// none of it.
 		begin := place.Prefix + r[0].hour.Format(plain)
 		w.store(begin+"notes.txt", "hello")
+		w.store("aws/lambda/notes.txt", "hello")
 		w.store(begin+first+"-1.ndjson", "hello", `{"enrichment_id":"`+first+`:1"}`, `{"enrichment_id":"shardId-000000000007:`+r[0].number+`"}`)
 		w.expect("others", w.compare(), Shard{Counts: Counts{Read: 250, Stored: 250}, Unexpected: 2})
 	})

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -228,19 +229,21 @@ func (a *comparison) foldersOf(ctx context.Context, hour time.Time) ([]string, e
 // them that were redriven.
 func (a *comparison) listBatches(ctx context.Context) error {
 	a.batches = map[string][]ref{}
-	for b, err := range delivery.FailedBatches(ctx, a.storage, a.query.Place, a.since) {
-		if err != nil {
-			return err
+	add := func(list iter.Seq2[delivery.FailedBatch, error], k kind) error {
+		for b, err := range list {
+			switch {
+			case err == nil:
+				a.addBatch(b, k)
+			case !delivery.Malformed(err): // else no record is in it
+				return err
+			}
 		}
-		a.addBatch(b, batches)
+		return nil
 	}
-	for b, err := range delivery.RedrivenBatches(ctx, a.storage, a.query.Place, a.since) {
-		if err != nil {
-			return err
-		}
-		a.addBatch(b, redriven)
+	if err := add(delivery.FailedBatches(ctx, a.storage, a.query.Place, a.since), batches); err != nil {
+		return err
 	}
-	return nil
+	return add(delivery.RedrivenBatches(ctx, a.storage, a.query.Place, a.since), redriven)
 }
 
 func (a *comparison) addBatch(b delivery.FailedBatch, k kind) {
