@@ -258,6 +258,28 @@ func TestMoved(t *testing.T) {
 	})
 }
 
+// An object is found although it is moved between two listings.
+func TestMovedWhileListed(t *testing.T) {
+	inBubble(t, 1, func(w *world) {
+		r := w.puts(1)
+		key := w.letters("", r[0])
+		listed := false // for positions
+		w.before = func(q *http.Request) {
+			switch prefix := q.URL.Query().Get("prefix"); {
+			case strings.HasSuffix(q.Header.Get("X-Amz-Target"), ".GetRecords"):
+				listed = true
+			case listed && strings.HasPrefix(prefix, delivery.DeadLetters):
+				listed = false
+				time.Sleep(time.Second) // for other listings
+				w.letters(delivery.Redriven, r[0])
+				_, err := w.storage.DeleteObject(w.Context(), &s3.DeleteObjectInput{Bucket: &place.Bucket, Key: &key})
+				w.must(err)
+			}
+		}
+		w.expect("moved", w.compare(), Shard{Counts: Counts{Read: 1, Redriven: 1}})
+	})
+}
+
 // However many shards there are, none of them is read more than once a second.
 func TestComparePace(t *testing.T) {
 	inBubble(t, 3, func(w *world) {

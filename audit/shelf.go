@@ -77,31 +77,31 @@ func (s *shelf) load(ctx context.Context, arrival time.Time) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelObjects)
-	list := func(place delivery.Place, prefix string, as ref) {
-		group.Go(func() error {
-			for o, err := range delivery.List(ctx, s.audit.storage, place, prefix, hour, s.shard) {
-				if err != nil {
-					return err
-				}
-				if o.ShardID != s.shard {
-					continue
-				}
-				mu.Lock()
-				s.refs = append(s.refs, ref{key: o.Key, first: o.SequenceNumber, kind: as.kind, letter: as.letter, storedAt: o.StoredAt})
-				mu.Unlock()
+	list := func(place delivery.Place, prefix string, as ref) error {
+		for o, err := range delivery.List(ctx, s.audit.storage, place, prefix, hour, s.shard) {
+			if err != nil {
+				return err
 			}
-			return nil
-		})
+			if o.ShardID != s.shard {
+				continue
+			}
+			mu.Lock()
+			s.refs = append(s.refs, ref{key: o.Key, first: o.SequenceNumber, kind: as.kind, letter: as.letter, storedAt: o.StoredAt})
+			mu.Unlock()
+		}
+		return nil
 	}
 	for _, folder := range append([]string{""}, folders...) {
 		place := s.audit.query.Place
 		place.Folder = folder
-		list(place, place.Prefix, ref{kind: enriched})
+		group.Go(func() error { return list(place, place.Prefix, ref{kind: enriched}) })
 	}
-	plain := s.audit.query.Place
-	plain.Folder = ""
-	list(plain, delivery.DeadLetters, ref{kind: letters, letter: true})
-	list(plain, delivery.Redriven+delivery.DeadLetters, ref{kind: redriven, letter: true})
+	group.Go(func() error { // in this order: what is moved meanwhile is in one of the two
+		if err := list(s.audit.query.Place, delivery.DeadLetters, ref{kind: letters, letter: true}); err != nil {
+			return err
+		}
+		return list(s.audit.query.Place, delivery.Redriven+delivery.DeadLetters, ref{kind: redriven, letter: true})
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
