@@ -188,6 +188,11 @@ func (a *comparison) remembered(ctx context.Context, r *Report) error {
 	if from.After(r.Since) && from.After(aws.ToTime(summary.StreamCreationTimestamp)) {
 		r.ForgottenBefore = &from
 	}
+	for _, earliest := range []time.Time{from, aws.ToTime(summary.StreamCreationTimestamp)} {
+		if earliest = earliest.Add(-time.Hour).UTC().Truncate(time.Hour); earliest.After(a.since) { // as clocks differ
+			a.since = earliest
+		}
+	}
 	return nil
 }
 

@@ -212,6 +212,27 @@ func TestCompareForgotten(t *testing.T) {
 	})
 }
 
+// A look back over years ends with what the stream can have.
+func TestCompareSinceEver(t *testing.T) {
+	inBubble(t, 1, func(w *world) {
+		w.puts(1) // which is nowhere, so the position is looked for in all hours
+		time.Sleep(30 * time.Hour)
+		r := w.puts(1)
+		calls := 0
+		var mu sync.Mutex
+		w.before = func(*http.Request) {
+			mu.Lock()
+			defer mu.Unlock()
+			calls++
+		}
+		report := w.compareSince(time.Now().Add(-100_000 * time.Hour))
+		w.expect("ever", report, Shard{Counts: Counts{Read: len(r), InFlight: len(r)}})
+		if calls > 200 || report.Since.Year() > 1990 {
+			w.Errorf("%d calls since %s", calls, report.Since)
+		}
+	})
+}
+
 // What lies where it does not belong is told: far from where its record was read, or
 // without a record in the stream.
 func TestUnexpected(t *testing.T) {
