@@ -62,7 +62,7 @@ func changeObject(ts *testscript.TestScript, neg bool, args []string) {
 func TestAuditing(t *testing.T) {
 	for want, now := range map[string]audit.Progress{
 		"comparing ░░░░░░░░░░░░░░░░░░░░   0%  0 records":                       {},
-		"comparing █████████░░░░░░░░░░░  43%  1 record, 2 missing":             {Read: 1, Missing: 2, Done: 0.43},
+		"comparing ████████░░░░░░░░░░░░  43%  1 record, 2 missing":             {Read: 1, Missing: 2, Done: 0.43},
 		"comparing ████████████████████ 100%  12 records, 1 missing, 3 double": {Read: 12, Missing: 1, Doubles: 3, Done: 1},
 	} {
 		if got := auditing(now); got != want {
