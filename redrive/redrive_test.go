@@ -47,7 +47,7 @@ func TestRun(t *testing.T) {
 					t.Errorf("%q", m.data)
 				}
 			case identity(20): // put again before: one mark, and no aggregate in another
-				if has(m.data, "older:1") || strings.Count(m.data, string(magic)) != 1 {
+				if has(m.data, "older:1") || strings.Count(m.data, magic) != 1 {
 					t.Errorf("%q", m.data)
 				}
 			}
