@@ -221,6 +221,21 @@ func TestWrittenAgain(t *testing.T) {
 	})
 }
 
+// A retry that stores fewer dead letters than were put does not make them forgotten.
+func TestWrittenAgainWithLess(t *testing.T) {
+	inBubble(t, func(b *bed) {
+		both := deadLetter(1, -1, "a", "x") + deadLetter(2, -1, "a", "y")
+		for i, body := range []string{both, deadLetter(1, -1, "a", "x"), both} {
+			b.put(lettersKey(1), body)
+			if report, err := b.run(b.Context()); err != nil || report.Moved != 1 || (report.Sent > 0) != (i == 0) {
+				t.Errorf("%+v, %v", report, err)
+			}
+		}
+		b.once([]string{identity(1), identity(2)})
+		b.moved(lettersKey(1))
+	})
+}
+
 // Where the stream cannot tell any more what was put, nothing is.
 func TestOutOfReach(t *testing.T) {
 	for name, test := range map[string]struct {
