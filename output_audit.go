@@ -99,7 +99,7 @@ func printNamed(page *page, title string, records []audit.Record, all int) {
 		}
 		page.line("  %s", id)
 		for _, key := range r.Places {
-			page.line("    %s", page.c.faint(key))
+			page.line("    %s", page.c.faint(shown(key)))
 		}
 	}
 	if more := all - min(len(records), shownAtMost); more > 0 {
