@@ -2,8 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
-	"strings"
 	"time"
 
 	"enrich/audit"
@@ -11,9 +9,7 @@ import (
 
 // auditing is the line that moves.
 func auditing(now audit.Progress) string {
-	const width = 20
-	full := min(width, int(math.Round(now.Done*width)))
-	text := fmt.Sprintf("comparing %s%s %3.0f%%  %s", strings.Repeat("█", full), strings.Repeat("░", width-full), now.Done*100, count(now.Read, "record"))
+	text := fmt.Sprintf("comparing %s  %s", gauge(now.Done), count(now.Read, "record"))
 	if now.Missing > 0 {
 		text += fmt.Sprintf(", %d missing", now.Missing)
 	}

@@ -43,9 +43,7 @@ func (b *bar) text(t transferred, took time.Duration) string {
 	var s strings.Builder
 	s.WriteString(b.verb)
 	if b.total > 0 {
-		part := min(max(float64(t.input)/float64(b.total), 0), 1)
-		full := int(part * barWidth)
-		fmt.Fprintf(&s, " %s%s %3d%%", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), int(part*100))
+		s.WriteString(" " + gauge(float64(t.input)/float64(b.total)))
 	}
 	fmt.Fprintf(&s, "  %s, %s%s", count(t.count, t.thing), bytesText(t.bytes), rate(t.count, took))
 	if t.throttled > 0 {
@@ -62,6 +60,13 @@ func (b *bar) text(t transferred, took time.Duration) string {
 		fmt.Fprintf(&s, ", the next one at %s", t.due.Local().Format(layout))
 	}
 	return s.String()
+}
+
+// gauge shows a part of 1, which is full when all is done and not before.
+func gauge(part float64) string {
+	part = min(max(part, 0), 1)
+	full := int(part * barWidth)
+	return fmt.Sprintf("%s%s %3d%%", strings.Repeat("█", full), strings.Repeat("░", barWidth-full), int(part*100))
 }
 
 // rate is how many a second were done.

@@ -125,7 +125,7 @@ func (p *program) tellSkipped(list []redrive.Skipped) {
 		return
 	}
 	for _, one := range list {
-		p.out.warning("%s stays where it is: %s", one.Key, one.Reason)
+		p.out.warning("%s stays where it is: %s", shown(one.Key), shown(one.Reason))
 	}
 }
 
@@ -167,7 +167,7 @@ func (p *program) reportRedrive(d redriveDocument, s *session) error {
 		page.line("they had failed for:")
 		var rows [][]cell
 		for _, r := range d.Reasons {
-			rows = append(rows, []cell{{text: fmt.Sprint(r.Records)}, {text: r.Reason}})
+			rows = append(rows, []cell{{text: fmt.Sprint(r.Records)}, {text: shown(r.Reason)}})
 		}
 		page.table(rows)
 	})

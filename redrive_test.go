@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -145,6 +147,30 @@ func TestRedriveIsInterrupted(t *testing.T) {
 	}
 	if marks, keys = a.redriven(t); !slices.Equal(marks, want) || len(keys) != 2 {
 		t.Errorf("%q, %q", marks, keys)
+	}
+}
+
+// What an object tells is not for the terminal to obey.
+func TestRedriveShowsReasons(t *testing.T) {
+	withoutAccount(t)
+	a := newAccount(t)
+	a.well(t, "deploy")
+	client := s3.NewFromConfig(elsewhere(t, a.endpoint), func(o *s3.Options) { o.UsePathStyle = true })
+	for name, letter := range map[string]string{
+		"1": `{"reason":"\u001b[2Jboo","shard_id":"s","sequence_number":"1","partition_key":"k","data":"e30="}`,
+		"2": `{"reason":"x","shard_id":"s\u001b[2J","sequence_number":"2","partition_key":"k","data":"` + base64.StdEncoding.EncodeToString(make([]byte, 1<<20)) + `"}`,
+	} {
+		if _, err := client.PutObject(t.Context(), &s3.PutObjectInput{
+			Bucket: aws.String(deployerBucket), Body: strings.NewReader(letter), Key: aws.String("dead-letter/2026/11/25/05/s-" + name + ".ndjson"),
+		}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out bytes.Buffer
+	code := run(t.Context(), []string{"redrive", "--endpoint-url", a.endpoint, "--state-dir", a.directory}, streams{in: strings.NewReader(""), out: &out, err: &out}, a.archives)
+	told := out.String()
+	if code != exitFailed || strings.Contains(told, "\x1b") || !strings.Contains(told, `\x1b[2Jboo`) || !strings.Contains(told, `record s\x1b[2J:2 has`) {
+		t.Errorf("exits with %d: %q", code, told)
 	}
 }
 

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// On a terminal results are a table, of what comes too; whoever wants lines gets them.
+// On a terminal results are a table, of what comes too; whoever wants lines gets them. An
+// audit has a bar.
 func TestTerminalResults(t *testing.T) {
 	directory := forThisHost(t)
 	for name, content := range map[string]string{
@@ -48,5 +49,9 @@ func TestTerminalResults(t *testing.T) {
 	}
 	if shown := onTerminal(t, directory, nil, "--local", "results", "-o", "json").exits(exitDone); !strings.HasPrefix(shown, "{\r\n  \"records\": [") {
 		t.Errorf("the document is\n%s", shown)
+	}
+
+	if shown := onTerminal(t, directory, nil, "--local", "audit").exits(exitDone); !strings.Contains(shown, "comparing ░░░") || !strings.Contains(shown, "complete") {
+		t.Errorf("the audit shows\n%s", shown)
 	}
 }

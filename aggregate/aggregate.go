@@ -1,4 +1,5 @@
-// Package aggregate takes apart what the Kinesis Producer Library packs into one record.
+// Package aggregate knows the format in which the Kinesis Producer Library packs several
+// records into one.
 package aggregate
 
 import (
@@ -35,12 +36,8 @@ type Part struct{ PartitionKey, Data []byte }
 // Unpack appends the parts of an aggregated record. It answers false for anything
 // that is not one from its first to its last byte; such data is a record as it is.
 func Unpack(dst []Part, data []byte) ([]Part, bool) {
-	message, ok := bytes.CutPrefix(data, magic)
-	if !ok || len(message) < md5.Size {
-		return dst, false
-	}
-	message, sum := message[:len(message)-md5.Size], message[len(message)-md5.Size:]
-	if got := md5.Sum(message); !bytes.Equal(got[:], sum) {
+	message, ok := messageOf(data)
+	if !ok {
 		return dst, false
 	}
 	var keys [][]byte
@@ -67,6 +64,17 @@ func Unpack(dst []Part, data []byte) ([]Part, bool) {
 		parts = append(parts, p)
 	}
 	return parts, len(parts) > len(dst)
+}
+
+// messageOf gives what is between the magic and its sum.
+func messageOf(data []byte) (message []byte, ok bool) {
+	message, ok = bytes.CutPrefix(data, magic)
+	if !ok || len(message) < md5.Size {
+		return nil, false
+	}
+	message, sum := message[:len(message)-md5.Size], message[len(message)-md5.Size:]
+	got := md5.Sum(message)
+	return message, bytes.Equal(got[:], sum)
 }
 
 // partOf reads a Record.

@@ -43,12 +43,12 @@ type Progress struct {
 type Counts struct {
 	Read         int `json:"read"`          // from the stream
 	Stored       int `json:"stored"`        // once, enriched
-	StoredTwice  int `json:"stored_twice"`  // in more than one place, whichever they are
+	StoredTwice  int `json:"stored_twice"`  // in more than one place; copies in failed batches do not count
 	DeadLettered int `json:"dead_lettered"` // once, as dead letters
-	Failed       int `json:"failed"`        // in a batch that was given up
+	Failed       int `json:"failed"`        // in a batch that was given up, and nowhere else
 	Redriven     int `json:"redriven"`      // put into the stream again, where it is another record
 	InFlight     int `json:"in_flight"`     // that the function has not come to, or tries again
-	Missing      int `json:"missing"`       // that are nowhere
+	Missing      int `json:"missing"`       // that are nowhere; or redriven and not in the stream again
 }
 
 // Shard is what came of a shard's records.
@@ -104,13 +104,13 @@ const parallelShards = 16
 
 // Compare reads the stream and what is stored, in the order of the sequence numbers, and
 // holds a page of records, the objects that they are in, and the names of an hour's
-// objects for each shard.
+// objects for each shard, and the sequence numbers of records that were redriven.
 func Compare(ctx context.Context, stream *kinesis.Client, storage *s3.Client, q Query) (*Report, error) {
 	r := &Report{
 		Since: q.Since.UTC().Truncate(time.Hour), Until: time.Now().UTC(), Shards: []Shard{},
 		Missing: []Record{}, Doubles: []Record{}, Unexpected: []Record{},
 	}
-	a := &comparison{query: q, since: r.Since, until: r.Until, stream: stream, storage: storage, folders: map[time.Time]func() ([]string, error){}}
+	a := &comparison{query: q, since: r.Since, until: r.Until, stream: stream, storage: storage, marks: newMarks(), folders: map[time.Time]func() ([]string, error){}}
 	if err := a.remembered(ctx, r); err != nil {
 		return nil, err
 	}
@@ -135,6 +135,7 @@ func Compare(ctx context.Context, stream *kinesis.Client, storage *s3.Client, q 
 		return nil, err
 	}
 	for _, one := range readings {
+		one.prove(a.marks)
 		r.add(one)
 	}
 	slices.SortFunc(r.Shards, func(a, b Shard) int { return strings.Compare(a.ID, b.ID) })
@@ -157,6 +158,7 @@ type comparison struct {
 	storage      *s3.Client
 	batches      map[string][]ref    // by shard
 	positions    map[string]position // by shard
+	marks        *marks
 
 	mu       sync.Mutex
 	folders  map[time.Time]func() ([]string, error) // by hour
@@ -185,6 +187,11 @@ func (a *comparison) remembered(ctx context.Context, r *Report) error {
 	from := r.Until.Add(-time.Duration(aws.ToInt32(summary.RetentionPeriodHours)) * time.Hour)
 	if from.After(r.Since) && from.After(aws.ToTime(summary.StreamCreationTimestamp)) {
 		r.ForgottenBefore = &from
+	}
+	for _, earliest := range []time.Time{from, aws.ToTime(summary.StreamCreationTimestamp)} {
+		if earliest = earliest.Add(-time.Hour).UTC().Truncate(time.Hour); earliest.After(a.since) { // as clocks differ
+			a.since = earliest
+		}
 	}
 	return nil
 }

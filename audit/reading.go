@@ -24,6 +24,8 @@ type reading struct {
 	waiting  time.Time // when the first after it that is in no place arrived
 
 	parts      []aggregate.Part
+	redriven   []entry  // records that have no other place
+	copied     []copied // records that have
 	missing    []Record
 	doubles    []Record
 	unexpected []Record
@@ -92,7 +94,9 @@ func (r *reading) record(record types.Record) {
 	}
 	one := Record{ShardID: r.result.ID, SequenceNumber: number, PartitionKey: aws.ToString(record.PartitionKey), Arrival: &arrival}
 	var packed bool
-	r.parts, packed = aggregate.Unpack(r.parts[:0], record.Data)
+	if r.parts, packed = aggregate.Unpack(r.parts[:0], record.Data); packed {
+		r.audit.marks.note(record.Data)
+	}
 	if !packed || len(r.parts) > aggregate.PartsAtMost {
 		r.judge(one, delivery.Whole, &found)
 	} else {
@@ -114,7 +118,7 @@ func (r *reading) judge(one Record, part int, found *[]entry) {
 	if part != delivery.Whole {
 		one.Part = &part
 	}
-	places := r.placesOf(part, found)
+	places, batch := withoutCopies(r.placesOf(part, found))
 	c := &r.result.Counts
 	c.Read++
 	switch {
@@ -126,7 +130,14 @@ func (r *reading) judge(one Record, part int, found *[]entry) {
 		slices.Sort(one.Places)
 		name(&r.doubles, one)
 	case len(places) == 1:
-		*c.of(places[0].in.kind)++
+		e := places[0]
+		*c.of(e.in.kind)++
+		if batch != nil {
+			one.Places = []string{e.in.key}
+			r.copied = append(r.copied, copied{one, e.in.kind, batch})
+		} else if e.in.kind == redriven {
+			r.redriven = append(r.redriven, entry{e.number, part, e.in})
+		}
 	case r.position.passed(one.SequenceNumber):
 		r.late.add(one)
 	default:

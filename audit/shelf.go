@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"errors"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -76,31 +77,31 @@ func (s *shelf) load(ctx context.Context, arrival time.Time) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(parallelObjects)
-	list := func(place delivery.Place, prefix string, as ref) {
-		group.Go(func() error {
-			for o, err := range delivery.List(ctx, s.audit.storage, place, prefix, hour, s.shard) {
-				if err != nil {
-					return err
-				}
-				if o.ShardID != s.shard {
-					continue
-				}
-				mu.Lock()
-				s.refs = append(s.refs, ref{key: o.Key, first: o.SequenceNumber, kind: as.kind, letter: as.letter, storedAt: o.StoredAt})
-				mu.Unlock()
+	list := func(place delivery.Place, prefix string, as ref) error {
+		for o, err := range delivery.List(ctx, s.audit.storage, place, prefix, hour, s.shard) {
+			if err != nil {
+				return err
 			}
-			return nil
-		})
+			if o.ShardID != s.shard {
+				continue
+			}
+			mu.Lock()
+			s.refs = append(s.refs, ref{key: o.Key, first: o.SequenceNumber, kind: as.kind, letter: as.letter, storedAt: o.StoredAt})
+			mu.Unlock()
+		}
+		return nil
 	}
 	for _, folder := range append([]string{""}, folders...) {
 		place := s.audit.query.Place
 		place.Folder = folder
-		list(place, place.Prefix, ref{kind: enriched})
+		group.Go(func() error { return list(place, place.Prefix, ref{kind: enriched}) })
 	}
-	plain := s.audit.query.Place
-	plain.Folder = ""
-	list(plain, delivery.DeadLetters, ref{kind: letters, letter: true})
-	list(plain, delivery.Redriven+delivery.DeadLetters, ref{kind: redriven, letter: true})
+	group.Go(func() error { // in this order: what is moved meanwhile is in one of the two
+		if err := list(s.audit.query.Place, delivery.DeadLetters, ref{kind: letters, letter: true}); err != nil {
+			return err
+		}
+		return list(s.audit.query.Place, delivery.Redriven+delivery.DeadLetters, ref{kind: redriven, letter: true})
+	})
 	if err := group.Wait(); err != nil {
 		return err
 	}
@@ -149,8 +150,9 @@ func (s *shelf) take(number string) (found, passed []entry) {
 			}
 			n++
 		}
-		o.entries = o.entries[n:]
-		done = done || len(o.entries) == 0
+		if o.entries = o.entries[n:]; len(o.entries) == 0 {
+			o.entries, done = nil, true // as some hold on to the object
+		}
 	}
 	if done {
 		s.opened = slices.DeleteFunc(s.opened, func(o *object) bool { return len(o.entries) == 0 })
@@ -167,7 +169,7 @@ func (s *shelf) contents(ctx context.Context, r ref) (*object, error) {
 	o := &object{ref: r}
 	err := s.fill(ctx, o)
 	if errors.Is(err, delivery.ErrGone) && (r.kind == letters || r.kind == batches) { // it has moved since
-		o.key, o.kind = delivery.Redriven+r.key, redriven
+		o.key, o.kind, o.storedAt = delivery.Redriven+r.key, redriven, s.audit.until
 		err = s.fill(ctx, o)
 	}
 	if err != nil && !errors.Is(err, delivery.ErrGone) {
@@ -227,19 +229,21 @@ func (a *comparison) foldersOf(ctx context.Context, hour time.Time) ([]string, e
 // them that were redriven.
 func (a *comparison) listBatches(ctx context.Context) error {
 	a.batches = map[string][]ref{}
-	for b, err := range delivery.FailedBatches(ctx, a.storage, a.query.Place, a.since) {
-		if err != nil {
-			return err
+	add := func(list iter.Seq2[delivery.FailedBatch, error], k kind) error {
+		for b, err := range list {
+			switch {
+			case err == nil:
+				a.addBatch(b, k)
+			case !delivery.Malformed(err): // else no record is in it
+				return err
+			}
 		}
-		a.addBatch(b, batches)
+		return nil
 	}
-	for b, err := range delivery.RedrivenBatches(ctx, a.storage, a.query.Place, a.since) {
-		if err != nil {
-			return err
-		}
-		a.addBatch(b, redriven)
+	if err := add(delivery.FailedBatches(ctx, a.storage, a.query.Place, a.since), batches); err != nil {
+		return err
 	}
-	return nil
+	return add(delivery.RedrivenBatches(ctx, a.storage, a.query.Place, a.since), redriven)
 }
 
 func (a *comparison) addBatch(b delivery.FailedBatch, k kind) {

@@ -197,13 +197,18 @@ func (w *world) letters(before string, records ...sent) string {
 	w.Helper()
 	var lines []string
 	for _, r := range records {
-		lines = append(lines, fmt.Sprintf(`{"reason":"no JSON","shard_id":"%s","sequence_number":"%s"}`, r.shard, r.number))
+		lines = append(lines, fmt.Sprintf(`{"reason":"no JSON","shard_id":"%s","sequence_number":"%s","partition_key":"k","data":"e30="}`, r.shard, r.number))
 	}
 	return w.store(keyOf(before+"dead-letter/", plain, "", ".gz", records[0]), lines...)
 }
 
 // failed stores a failed batch, as Lambda does.
 func (w *world) failed(before string, records ...sent) string {
+	w.Helper()
+	return w.failedWith(before, "{}", records...)
+}
+
+func (w *world) failedWith(before, data string, records ...sent) string {
 	w.Helper()
 	last := records[len(records)-1]
 	batch := map[string]any{
@@ -214,7 +219,9 @@ func (w *world) failed(before string, records ...sent) string {
 	}
 	var payload []any
 	for _, r := range records {
-		payload = append(payload, map[string]any{"kinesis": map[string]any{"sequenceNumber": r.number, "data": "e30="}, "eventID": r.shard + ":" + r.number})
+		payload = append(payload, map[string]any{"eventID": r.shard + ":" + r.number, "kinesis": map[string]any{
+			"sequenceNumber": r.number, "data": []byte(data), "partitionKey": "k", "approximateArrivalTimestamp": float64(r.hour.Unix()),
+		}})
 	}
 	batch["payload"] = map[string]any{"Records": payload}
 	body, err := json.Marshal(batch)

@@ -1,10 +1,12 @@
 package delivery
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"sync"
 	"time"
@@ -38,7 +40,7 @@ const batchesAhead = 4
 
 // FailedBatches gives the batches that were given up since then, of each mapping
 // and shard in the order of time, holding a few of them. An error, the context's among
-// them, is the last thing that it gives.
+// them, is the last thing that it gives, unless it is one of Malformed.
 func FailedBatches(ctx context.Context, client *s3.Client, p Place, since time.Time) iter.Seq2[FailedBatch, error] {
 	return batchesBelow(ctx, client, p, FailedBatchesFolder, since)
 }
@@ -71,7 +73,7 @@ func batchesBelow(ctx context.Context, client *s3.Client, p Place, prefix string
 			if errors.Is(o.err, ErrGone) {
 				continue
 			}
-			if !yield(o.batch, o.err) || o.err != nil {
+			if !yield(o.batch, o.err) || o.err != nil && !Malformed(o.err) {
 				return
 			}
 		}
@@ -139,22 +141,50 @@ func failedBatch(ctx context.Context, client *s3.Client, p Place, key string) (F
 // all between its first and its last: a shard's batches may be delivered side by side.
 func FailedRecords(ctx context.Context, client *s3.Client, p Place, key string) ([]string, error) {
 	var told struct {
-		Payload struct {
-			Records []struct {
-				Kinesis struct {
-					SequenceNumber string `json:"sequenceNumber"`
-				} `json:"kinesis"`
-			}
-		} `json:"payload"`
+		Payload Payload `json:"payload"`
 	}
 	if err := decodeBatch(ctx, client, p, key, &told); err != nil {
 		return nil, err
 	}
+	if len(told.Payload) == 0 {
+		return nil, nil
+	}
+	var event struct {
+		Records []struct {
+			Kinesis struct {
+				SequenceNumber string `json:"sequenceNumber"`
+			} `json:"kinesis"`
+		}
+	}
+	if err := json.Unmarshal(told.Payload, &event); err != nil {
+		return nil, fmt.Errorf("reading the payload of s3://%s/%s: %w", p.Bucket, key, err)
+	}
 	var numbers []string
-	for _, r := range told.Payload.Records {
+	for _, r := range event.Records {
 		numbers = append(numbers, r.Kinesis.SequenceNumber)
 	}
 	return numbers, nil
+}
+
+// Payload is the event of a failed batch; empty if it has none. The guide shows a text
+// in its place, and does not tell whether the event is in that, as JSON in JSON.
+type Payload []byte
+
+// UnmarshalJSON takes the event out of its text.
+func (p *Payload) UnmarshalJSON(text []byte) error {
+	var inner string
+	switch {
+	case string(text) == "null":
+		*p = nil
+	case text[0] != '"':
+		*p = bytes.Clone(text)
+	default:
+		if err := json.Unmarshal(text, &inner); err != nil {
+			return err
+		}
+		*p = []byte(inner)
+	}
+	return nil
 }
 
 func decodeBatch(ctx context.Context, client *s3.Client, p Place, key string, into any) error {
@@ -167,7 +197,11 @@ func decodeBatch(ctx context.Context, client *s3.Client, p Place, key string, in
 		return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
 	}
 	defer func() { _ = out.Body.Close() }() // only read from
-	if err := json.NewDecoder(out.Body).Decode(into); err != nil {
+	err = json.NewDecoder(out.Body).Decode(into)
+	if errors.Is(err, io.EOF) {
+		err = errEmpty
+	}
+	if err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", p.Bucket, key, err)
 	}
 	return nil

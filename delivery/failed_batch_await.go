@@ -65,7 +65,7 @@ func lookForFailedBatch(ctx context.Context, client *s3.Client, p Place, folder,
 			}
 			b, err := failedBatch(ctx, client, p, key)
 			switch {
-			case errors.Is(err, ErrGone) || malformed(err): // what is not of Lambda's form holds no record
+			case errors.Is(err, ErrGone) || Malformed(err): // what is not of Lambda's form holds no record
 			case err != nil:
 				return nil, err
 			case b.covers(sequence):
@@ -83,9 +83,13 @@ func (b FailedBatch) covers(sequence string) bool {
 	return decimal(b.First) && CompareSequence(b.First, sequence) <= 0 && CompareSequence(sequence, b.Last) <= 0
 }
 
-// malformed tells whether content, and not the reading of it, is at fault.
-func malformed(err error) bool {
+// Malformed tells whether an object's content, which is not of Lambda's form, and not
+// the reading of it, is at fault.
+func Malformed(err error) bool {
 	var syntax *json.SyntaxError
 	var kind *json.UnmarshalTypeError
-	return errors.As(err, &syntax) || errors.As(err, &kind)
+	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, errEmpty)
 }
+
+// errEmpty is that of an object without content, as some programs make for a folder.
+var errEmpty = errors.New("it is empty")

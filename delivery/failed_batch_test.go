@@ -65,3 +65,41 @@ func TestFailedRecords(t *testing.T) {
 		t.Errorf("%d batches", found)
 	}
 }
+
+// The event of a batch may be there as a text, and may not be there.
+func TestPayload(t *testing.T) {
+	c := client(t, nil)
+	for payload, want := range map[string][]string{
+		`{"Records":[{"kinesis":{"sequenceNumber":"1"}}]}`:           {"1"},
+		`"{\"Records\":[{\"kinesis\":{\"sequenceNumber\":\"1\"}}]}"`: {"1"},
+		`null`: nil,
+		`""`:   nil,
+	} {
+		put(t, c, "aws/lambda/text", []byte(`{"payload":`+payload+`}`))
+		if got, err := FailedRecords(t.Context(), c, place, "aws/lambda/text"); err != nil || !slices.Equal(got, want) {
+			t.Errorf("%s: got %q, %v", payload, got, err)
+		}
+	}
+}
+
+// What is not of Lambda's form is told, and does not hide what comes after it.
+func TestMalformedBatches(t *testing.T) {
+	c := client(t, nil)
+	put(t, c, "aws/lambda/", nil)
+	put(t, c, "aws/lambda/a", []byte("no JSON"))
+	put(t, c, "aws/lambda/b", []byte(`{"KinesisBatchInfo":{"shardId":"s"}}`))
+	bad, good := 0, 0
+	for b, err := range FailedBatches(t.Context(), c, place, time.Time{}) {
+		switch {
+		case Malformed(err):
+			bad++
+		case err != nil || b.ShardID != "s":
+			t.Errorf("got %+v, %v", b, err)
+		default:
+			good++
+		}
+	}
+	if bad != 2 || good != 1 {
+		t.Errorf("%d malformed, %d not", bad, good)
+	}
+}

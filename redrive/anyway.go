@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"enrich/aggregate"
 	"enrich/delivery"
 )
 
@@ -44,10 +45,10 @@ func storedAnyway(ctx context.Context, s *store, f *failed, list []delivered) (m
 	return stored, nil
 }
 
-// size is how many records are packed into one.
+// size is how many records the function takes out of one.
 func size(data []byte) int {
-	if message, packed := open(data); packed {
-		return parts(message)
+	if parts, packed := aggregate.Unpack(nil, data); packed && len(parts) <= aggregate.PartsAtMost {
+		return len(parts)
 	}
 	return 1
 }

@@ -1,7 +1,6 @@
 package redrive
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -37,7 +36,7 @@ type failed struct {
 		Until   time.Time `json:"approximateArrivalOfLastRecord"`
 		Size    int       `json:"batchSize"`
 	} `json:"KinesisBatchInfo"`
-	Payload json.RawMessage `json:"payload"`
+	Payload delivery.Payload `json:"payload"`
 }
 
 // reason is why the batch was given up.
@@ -87,19 +86,11 @@ func readFailed(ctx context.Context, s *store, key string) (*failed, error) {
 
 // deliveries are the records of the payload; none without one.
 func (f *failed) deliveries() ([]delivered, error) {
-	text := bytes.TrimSpace(f.Payload)
-	if bytes.HasPrefix(text, []byte(`"`)) { // as a text
-		var inner string
-		if err := json.Unmarshal(text, &inner); err != nil {
-			return nil, unreadable(fmt.Errorf("its payload: %w", err))
-		}
-		text = []byte(inner)
-	}
-	if len(text) == 0 || string(text) == "null" {
+	if len(f.Payload) == 0 {
 		return nil, nil
 	}
 	var event struct{ Records []delivered }
-	if err := json.Unmarshal(text, &event); err != nil {
+	if err := json.Unmarshal(f.Payload, &event); err != nil {
 		return nil, unreadable(fmt.Errorf("its payload: %w", err))
 	}
 	for i, d := range event.Records {

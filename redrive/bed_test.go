@@ -3,6 +3,7 @@ package redrive
 import (
 	"bytes"
 	"context"
+	"crypto/md5"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -277,12 +278,17 @@ func failedBatch(first int, payload bool, data ...string) string {
 
 // packed is an aggregate of another's making.
 func packed(data ...string) string {
-	message := appendBytes(nil, keyTable, []byte("inner"))
+	field := func(number byte, text string) string { return string([]byte{number<<3 | 2, byte(len(text))}) + text }
+	message := field(1, "inner")
 	for _, d := range data {
-		message = appendBytes(message, records, appendBytes(appendVarint(nil, keyIndex, 0), dataOf, []byte(d)))
+		message += field(3, "\x08\x00"+field(3, d))
 	}
-	return string(seal(message))
+	sum := md5.Sum([]byte(message))
+	return magic + message + string(sum[:])
 }
+
+// magic is what aggregates begin with.
+const magic = "\xf3\x89\x9a\xc2"
 
 // fill puts what failed into the bucket, and gives the identities.
 func (b *bed) fill() (identities []string) {

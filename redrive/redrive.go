@@ -87,7 +87,7 @@ func Look(ctx context.Context, storage *s3.Client, streams *kinesis.Client, o Op
 		c, err := r.read(ctx, o)
 		if c != nil {
 			var left []record
-			left, err = r.pending(ctx, o, c)
+			left, _, err = r.pending(ctx, o, c)
 			r.report.Sent += len(left)
 			r.report.Moved++
 		}

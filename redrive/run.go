@@ -103,9 +103,9 @@ func (r *run) content(ctx context.Context, o object) (content, error) {
 }
 
 // pending are the records that have to be put, as far as that is known without a search
-// of the stream.
-func (r *run) pending(ctx context.Context, o object, c *content) ([]record, error) {
-	left := make([]record, 0, len(c.records))
+// of the stream. moved tells that an object of this name was moved before.
+func (r *run) pending(ctx context.Context, o object, c *content) (left []record, moved bool, err error) {
+	left = make([]record, 0, len(c.records))
 	for _, one := range c.records {
 		if c.stored[one.identity] {
 			r.report.AlreadyStored++
@@ -113,24 +113,24 @@ func (r *run) pending(ctx context.Context, o object, c *content) ([]record, erro
 		}
 		left = append(left, one)
 	}
-	there, err := r.store.has(ctx, Folder+o.key)
-	if err != nil || !there {
-		return left, err
+	moved, err = r.store.has(ctx, Folder+o.key)
+	if err != nil || !moved {
+		return left, false, err
 	}
 	if o.batch { // its name is of this one alone, and it was moved when all were put
 		r.report.AlreadySent += len(left)
-		return nil, nil
+		return nil, true, nil
 	}
 	// A batch that is delivered again writes its dead letters again, maybe others too.
-	moved, err := letters(ctx, r.store, Folder+o.key)
+	before, err := letters(ctx, r.store, Folder+o.key)
 	if err != nil {
-		return nil, err
+		return nil, true, err
 	}
 	sent := make(map[string]bool)
-	for _, one := range moved.records {
+	for _, one := range before.records {
 		sent[one.identity] = true
 	}
-	return r.without(left, sent), nil
+	return r.without(left, sent), true, nil
 }
 
 // redrive puts the records of one object and moves it.
@@ -139,9 +139,12 @@ func (r *run) redrive(ctx context.Context, o object) error {
 	if c == nil {
 		return err
 	}
-	left, err := r.pending(ctx, o, c)
+	left, moved, err := r.pending(ctx, o, c)
 	if err != nil {
 		return err
+	}
+	if moved && len(left) == 0 { // the one that was moved may have more
+		return r.takeAway(ctx, o)
 	}
 	if len(left) > 0 {
 		i := intent{
@@ -255,11 +258,25 @@ func (r *run) put(ctx context.Context, i intent, left []record) error {
 // move moves an object whose records are all stored, and deletes its intent.
 func (r *run) move(ctx context.Context, o object) error {
 	err := r.change(ctx, func(ctx context.Context) error { return r.store.copyOf(ctx, o.key, o.etag, Folder+o.key) })
-	if err == nil {
-		err = r.change(ctx, func(ctx context.Context) error { return r.store.remove(ctx, o.key, o.etag) })
+	switch {
+	case errors.Is(err, errOther):
+		r.rewritten(o)
+		return nil
+	case err != nil:
+		return err
 	}
+	return r.takeAway(ctx, o)
+}
+
+func (r *run) rewritten(o object) {
+	r.skip(o.key, "it was written again, or taken away, while its records were put: another run puts what is new in it")
+}
+
+// takeAway deletes an object that is below Folder, and its intent.
+func (r *run) takeAway(ctx context.Context, o object) error {
+	err := r.change(ctx, func(ctx context.Context) error { return r.store.remove(ctx, o.key, o.etag) })
 	if errors.Is(err, errOther) {
-		r.skip(o.key, "it was written again, or taken away, while its records were put: another run puts what is new in it")
+		r.rewritten(o)
 		return nil
 	}
 	if err != nil {
