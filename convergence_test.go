@@ -31,6 +31,7 @@ import (
 type account struct {
 	*cutter
 	directory string
+	config    string
 	archives  fstest.MapFS
 }
 
@@ -40,7 +41,12 @@ func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := &account{cutter: newCutter(t, change...), directory: filepath.Join(t.TempDir(), "0"), archives: fstest.MapFS{}}
+	place := t.TempDir()
+	a := &account{cutter: newCutter(t, change...), directory: filepath.Join(place, "0"), config: filepath.Join(place, "all.yaml"), archives: fstest.MapFS{}}
+	// With what only a setting makes.
+	if err := os.WriteFile(a.config, []byte("alarms: {notify: [ops@example.com]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, architecture := range architectures() {
 		a.archives["function-linux-"+architecture+".zip"] = &fstest.MapFile{Data: packed}
 	}
@@ -50,7 +56,7 @@ func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
 // enrich runs a command to its end.
 func (a *account) enrich(ctx context.Context, words ...string) (code int, told string) {
 	var out bytes.Buffer
-	words = append(words, "--endpoint-url", a.endpoint, "--state-dir", a.directory)
+	words = append(words, "--endpoint-url", a.endpoint, "--state-dir", a.directory, "--config", a.config)
 	code = run(ctx, words, streams{in: strings.NewReader(""), out: io.Discard, err: &out}, a.archives)
 	return code, out.String()
 }
