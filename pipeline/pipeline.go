@@ -72,8 +72,8 @@ func (p *Pipeline) Resources() []engine.Resource {
 		p.eventSourceMapping(), // after function, role, stream and bucket: from here on records flow
 	)
 	resources = append(resources, p.notification()...)
-	resources = append(resources, p.alarms()...) // with names and ARNs that are known beforehand
-	return append(resources, p.Dashboard())      // likewise
+	resources = append(resources, p.alarms()...) // by names that are known beforehand, but for the one after the mapping
+	return append(resources, p.Dashboard())
 }
 
 // Restore makes a recorded resource that the configuration no longer has, for
