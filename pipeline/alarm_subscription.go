@@ -53,14 +53,19 @@ func (p *Pipeline) addressed(key, address string) *alarmSubscription {
 	}
 }
 
-// Lingers says what is left of a resource that has been deleted; "" is nothing. A
-// subscription cannot be ended before it has been confirmed.
+// Lingering says what will be left of resources that are deleted together. A
+// subscription cannot be ended before it has been confirmed, but goes with its topic.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
-func Lingers(r engine.Resource, observed *engine.Observed) string {
-	if r.Kind() != kindSubscription || observed == nil || observed.Status != subscriptionPending {
-		return ""
+func Lingering(going []engine.Inspection) (left []string) {
+	for _, f := range going {
+		switch {
+		case f.Resource.Kind() == kindTopic:
+			return nil
+		case f.Resource.Kind() == kindSubscription && f.Observed != nil && f.Observed.Status == subscriptionPending:
+			left = append(left, f.Resource.Name()+" has not confirmed its subscription, which AWS ends by itself only 48 hours after its mail: until then the link in it still subscribes")
+		}
 	}
-	return r.Name() + " has not confirmed its subscription, which AWS ends by itself only 48 hours after its mail: until then the link in it still subscribes"
+	return left
 }
 
 // Desired is the data that the subscription shall have.
@@ -132,7 +137,7 @@ func (s *alarmSubscription) Update(context.Context, *engine.Observed, []engine.C
 	return nil
 }
 
-// Delete leaves alone what is not confirmed, which SNS refuses to end: see Lingers.
+// Delete leaves alone what is not confirmed, which SNS refuses to end: see Lingering.
 func (s *alarmSubscription) Delete(ctx context.Context, _ engine.Progress) (err error) {
 	defer s.explain("deleting", &err)
 	arn, err := s.find(ctx)
