@@ -284,7 +284,6 @@ func (a *metricAlarm) charges(cost.Flow) []cost.Charge {
 	return []cost.Charge{{Item: cost.AlarmMetric, What: "alarms", Idle: float64(len(a.desired.Metrics))}}
 }
 
-// needs has a listing, which is about all alarms whatever names it gives.
 // describeAlarms is about all alarms whatever names it gives, and shows composite ones
 // only to whoever may see everything.
 const describeAlarms = "cloudwatch:DescribeAlarms"
