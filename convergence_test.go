@@ -35,6 +35,14 @@ type account struct {
 	archives  fstest.MapFS
 }
 
+// everyKind has what only a setting makes, and two of what there may be many of.
+const everyKind = `
+alarms: {notify: [ops@example.com, "arn:aws:sns:us-east-1:123456789012:pager"]}
+lookups:
+- {name: users, key: user_id, fields: [name]}
+- {name: products, key: sku, fields: [title]}
+`
+
 func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
 	t.Helper()
 	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
@@ -43,8 +51,7 @@ func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
 	}
 	place := t.TempDir()
 	a := &account{cutter: newCutter(t, change...), directory: filepath.Join(place, "0"), config: filepath.Join(place, "all.yaml"), archives: fstest.MapFS{}}
-	// With what only a setting makes.
-	if err := os.WriteFile(a.config, []byte("alarms: {notify: [ops@example.com]}\n"), 0o600); err != nil {
+	if err := os.WriteFile(a.config, []byte(everyKind), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, architecture := range architectures() {
