@@ -102,9 +102,9 @@ func (c *compositeAlarm) Read(ctx context.Context) (_ *engine.Observed, err erro
 	if err != nil {
 		return nil, err
 	}
-	spec := CompositeAlarm{Description: aws.ToString(now.AlarmDescription), Rule: aws.ToString(now.AlarmRule), Tags: userTags(tags)}
-	if now.ActionsEnabled == nil || *now.ActionsEnabled {
-		spec.Notify = now.AlarmActions
+	spec := CompositeAlarm{
+		Description: aws.ToString(now.AlarmDescription), Rule: aws.ToString(now.AlarmRule),
+		Notify: notifiedOf(now.ActionsEnabled, now.AlarmActions, now.OKActions), Tags: userTags(tags),
 	}
 	return &engine.Observed{
 		ID:     c.name,

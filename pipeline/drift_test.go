@@ -22,7 +22,7 @@ import (
 // What somebody changes by hand is found, named and mended.
 func TestDrift(t *testing.T) {
 	c := newCloud(t)
-	p := c.pipeline(t)
+	p := c.pipeline(t, func(c *config.Config) { c.Alarms.Notify = []string{"arn:aws:sns:us-east-1:123456789012:pager"} })
 	n := p.names
 	tests := []struct {
 		name, key string
@@ -152,10 +152,22 @@ func TestDrift(t *testing.T) {
 				AlarmName: aws.String("orders-dev-iterator-age"), AlarmDescription: &desired.Description,
 				Namespace: &only.Namespace, MetricName: &only.Name, Dimensions: dimensionList(map[string]string{"FunctionName": "other"}),
 				Statistic: "Maximum", Period: aws.Int32(60), EvaluationPeriods: aws.Int32(5), DatapointsToAlarm: aws.Int32(5),
+				AlarmActions: desired.Notify, OKActions: desired.Notify,
 				Threshold: &desired.Threshold, ComparisonOperator: "GreaterThanOrEqualToThreshold", TreatMissingData: aws.String(missingIsWell),
 			})
 			return err
 		}, []string{"metrics"}},
+		{"nobody told of the end", alarmKey(alarmThrottles), func(t *testing.T, _ *engine.Observed) error {
+			desired := pick(t, p, alarmKey(alarmThrottles)).(*metricAlarm).desired
+			only := desired.Metrics[0]
+			_, err := cloudWatch(c.sdk).PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+				AlarmName: aws.String("orders-dev-function-throttles"), AlarmDescription: &desired.Description, AlarmActions: desired.Notify,
+				Namespace: &only.Namespace, MetricName: &only.Name, Dimensions: dimensionList(only.Dimensions),
+				Statistic: "Sum", Period: aws.Int32(60), EvaluationPeriods: aws.Int32(5), DatapointsToAlarm: aws.Int32(3),
+				Threshold: &desired.Threshold, ComparisonOperator: "GreaterThanOrEqualToThreshold", TreatMissingData: aws.String(missingIsWell),
+			})
+			return err
+		}, []string{"notify"}},
 		{"dashboard redrawn", keyDashboard, func(t *testing.T, _ *engine.Observed) error {
 			_, err := cloudWatch(c.sdk).PutDashboard(t.Context(), &cloudwatch.PutDashboardInput{
 				DashboardName: &n.Dashboard, DashboardBody: aws.String(`{"widgets":[{"type":"text","x":0,"y":0,"width":3,"height":3,"properties":{"markdown":` +
