@@ -53,6 +53,16 @@ func (p *Pipeline) addressed(key, address string) *alarmSubscription {
 	}
 }
 
+// Asked are the addresses that a run has had SNS send its mail to.
+func Asked(report *engine.Report) (addresses []string) {
+	for _, r := range report.Results {
+		if r.Kind == kindSubscription && r.Phase == engine.Created && r.Err == nil {
+			addresses = append(addresses, r.Name)
+		}
+	}
+	return addresses
+}
+
 // Lingering says what will be left of resources that are deleted together. A
 // subscription cannot be ended before it has been confirmed, but goes with its topic.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
