@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -223,7 +224,7 @@ func TestUnhealthy(t *testing.T) {
 		t.Errorf("%s is ill health: %s", observed.Status, observed.Unhealthy)
 	}
 	c.sound(t, alarm)
-	if observed := read(t, alarm); observed.Status != "ALARM" || observed.Unhealthy == "" {
+	if observed := read(t, alarm); observed.Status != "ALARM" || !strings.HasSuffix(observed.Unhealthy, " (a test)") {
 		t.Errorf("an alarm is well: %+v", observed)
 	}
 
@@ -239,7 +240,7 @@ func TestUnhealthy(t *testing.T) {
 func (c cloud) sound(t *testing.T, alarm engine.Resource) {
 	t.Helper()
 	_, err := cloudWatch(c.sdk).SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
-		AlarmName: aws.String(alarm.Name()), StateValue: "ALARM", StateReason: aws.String("a test"),
+		AlarmName: aws.String(alarm.Name()), StateValue: "ALARM", StateReason: aws.String("a\ntest"),
 	})
 	if err != nil {
 		t.Fatal(err)
