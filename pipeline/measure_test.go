@@ -14,7 +14,7 @@ func TestMeasureOfWhatCannotBeRead(t *testing.T) {
 	for _, code := range []string{"InternalError", "Forbidden"} {
 		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Type", "text/xml")
-			fmt.Fprintf(w, `<GetMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><GetMetricDataResult><MetricDataResults>`+
+			_, _ = fmt.Fprintf(w, `<GetMetricDataResponse xmlns="http://monitoring.amazonaws.com/doc/2010-08-01/"><GetMetricDataResult><MetricDataResults>`+
 				`<member><Id>m0</Id><StatusCode>%s</StatusCode><Values/><Timestamps/></member></MetricDataResults></GetMetricDataResult></GetMetricDataResponse>`, code)
 		}))
 		defer server.Close()
