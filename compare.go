@@ -64,11 +64,11 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		case pipeline.HoldsData(f.Resource) && !w.deleteData:
 			c.kept = append(c.kept, f.Resource)
 		default:
-			if text := pipeline.Lingers(f.Resource, f.Observed); text != "" {
-				s.warn(p.out, text)
-			}
 			going = append(going, f)
 		}
+	}
+	for _, text := range pipeline.Lingering(going) {
+		s.warn(p.out, text)
 	}
 	return c, e.Retire(c.plan, going)
 }

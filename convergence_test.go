@@ -35,6 +35,14 @@ type account struct {
 	archives  fstest.MapFS
 }
 
+// everyKind has what only a setting makes, and two of what there may be many of.
+const everyKind = `
+alarms: {notify: [ops@example.com, "arn:aws:sns:us-east-1:123456789012:pager"]}
+lookups:
+- {name: users, key: user_id, fields: [name]}
+- {name: products, key: sku, fields: [title]}
+`
+
 func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
 	t.Helper()
 	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
@@ -53,16 +61,25 @@ func newFullAccount(t testing.TB) *account {
 	t.Helper()
 	a := newAccount(t)
 	a.config = filepath.Join(t.TempDir(), "all.yaml")
-	if err := os.WriteFile(a.config, []byte("alarms: {notify: [ops@example.com]}\n"), 0o600); err != nil {
+	if err := os.WriteFile(a.config, []byte(everyKind), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
+// places are the flags that lead to the account.
+func (a *account) places() []string {
+	flags := []string{"--endpoint-url", a.endpoint, "--state-dir", a.directory}
+	if a.config != "" {
+		flags = append(flags, "--config", a.config)
+	}
+	return flags
+}
+
 // enrich runs a command to its end.
 func (a *account) enrich(ctx context.Context, words ...string) (code int, told string) {
 	var out bytes.Buffer
-	words = append(words, "--endpoint-url", a.endpoint, "--state-dir", a.directory, "--config", a.config)
+	words = append(words, a.places()...)
 	code = run(ctx, words, streams{in: strings.NewReader(""), out: io.Discard, err: &out}, a.archives)
 	return code, out.String()
 }

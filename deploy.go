@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"enrich/engine"
+	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -213,6 +214,9 @@ func (p *program) reportDeploy(report *engine.Report, outputs map[string]string,
 	}
 	for _, r := range compared.kept {
 		p.out.warning("%s %s is no longer in the configuration; it is kept (--delete-data deletes it)", r.Kind(), r.Name())
+	}
+	for _, address := range pipeline.Asked(report) {
+		p.out.note("AWS sends %s a mail: alarms reach it once the link in it has been followed, within 48 hours", address)
 	}
 	return p.out.summary(d, func(page *page) {
 		if d.Changed {

@@ -28,7 +28,7 @@ func (a *account) kill(t *testing.T, call string, how cut, words ...string) {
 	}
 	a.set(call, how)
 	var told bytes.Buffer
-	program := exec.CommandContext(t.Context(), path, append(words, "--endpoint-url", a.endpoint, "--state-dir", a.directory, "--config", a.config)...)
+	program := exec.CommandContext(t.Context(), path, append(words, a.places()...)...)
 	program.Env = append(os.Environ(), archivesVariable+"="+archives)
 	program.Stderr = &told
 	if err := program.Start(); err != nil {

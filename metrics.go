@@ -81,13 +81,25 @@ func (p *program) metrics(c *cli.Context) error {
 	})
 }
 
+// kept is how CloudWatch keeps what is older than a time: data with a shorter period is
+// asked for in vain.
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_MetricStat.html
+var kept = []struct {
+	age, by time.Duration
+	text    string
+}{
+	{63 * 24 * time.Hour, time.Hour, "63 days by 1 hour"},
+	{15 * 24 * time.Hour, 5 * time.Minute, "15 days by 5 minutes"},
+}
+
 // spans are the times of the flags.
 func spans(c *cli.Context) (since, period time.Duration, err error) {
 	since, period = c.Duration("since"), c.Duration("period")
 	if since < time.Minute {
 		return 0, 0, failf("--since %s: the time to look back is a minute or more", since)
 	}
-	if !c.IsSet("period") {
+	given := c.IsSet("period")
+	if !given {
 		period = max(since/60, time.Minute).Truncate(time.Minute)
 	}
 	if period < time.Minute || period%time.Minute != 0 {
@@ -96,6 +108,16 @@ func spans(c *cli.Context) (since, period time.Duration, err error) {
 	if since/period > periodsAtMost {
 		return 0, 0, failf("--period %s: more than %d periods in %s", period, periodsAtMost, since).
 			hint("a longer --period or a shorter --since")
+	}
+	for _, old := range kept {
+		if since+period <= old.age || period%old.by == 0 { // it begins with a whole period
+			continue
+		}
+		if given {
+			return 0, 0, failf("--period %s: CloudWatch keeps what is older than %s only", period, old.text).
+				hint("a multiple of %s, or a shorter --since", short(old.by))
+		}
+		period += old.by - period%old.by
 	}
 	return since, period, nil
 }

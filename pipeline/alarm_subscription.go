@@ -53,14 +53,29 @@ func (p *Pipeline) addressed(key, address string) *alarmSubscription {
 	}
 }
 
-// Lingers says what is left of a resource that has been deleted; "" is nothing. A
-// subscription cannot be ended before it has been confirmed.
-// https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
-func Lingers(r engine.Resource, observed *engine.Observed) string {
-	if r.Kind() != kindSubscription || observed == nil || observed.Status != subscriptionPending {
-		return ""
+// Asked are the addresses that a run has had SNS send its mail to.
+func Asked(report *engine.Report) (addresses []string) {
+	for _, r := range report.Results {
+		if r.Kind == kindSubscription && r.Phase == engine.Created && r.Err == nil {
+			addresses = append(addresses, r.Name)
+		}
 	}
-	return r.Name() + " has not confirmed its subscription, which AWS ends by itself only 48 hours after its mail: until then the link in it still subscribes"
+	return addresses
+}
+
+// Lingering says what will be left of resources that are deleted together. A
+// subscription cannot be ended before it has been confirmed, but goes with its topic.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-delete-subscription-topic.html
+func Lingering(going []engine.Inspection) (left []string) {
+	for _, f := range going {
+		switch {
+		case f.Resource.Kind() == kindTopic:
+			return nil
+		case f.Resource.Kind() == kindSubscription && f.Observed != nil && f.Observed.Status == subscriptionPending:
+			left = append(left, f.Resource.Name()+" has not confirmed its subscription, which AWS ends by itself only 48 hours after its mail: until then the link in it still subscribes")
+		}
+	}
+	return left
 }
 
 // Desired is the data that the subscription shall have.
@@ -132,7 +147,7 @@ func (s *alarmSubscription) Update(context.Context, *engine.Observed, []engine.C
 	return nil
 }
 
-// Delete leaves alone what is not confirmed, which SNS refuses to end: see Lingers.
+// Delete leaves alone what is not confirmed, which SNS refuses to end: see Lingering.
 func (s *alarmSubscription) Delete(ctx context.Context, _ engine.Progress) (err error) {
 	defer s.explain("deleting", &err)
 	arn, err := s.find(ctx)

@@ -102,9 +102,9 @@ func (c *compositeAlarm) Read(ctx context.Context) (_ *engine.Observed, err erro
 	if err != nil {
 		return nil, err
 	}
-	spec := CompositeAlarm{Description: aws.ToString(now.AlarmDescription), Rule: aws.ToString(now.AlarmRule), Tags: userTags(tags)}
-	if now.ActionsEnabled == nil || *now.ActionsEnabled {
-		spec.Notify = now.AlarmActions
+	spec := CompositeAlarm{
+		Description: aws.ToString(now.AlarmDescription), Rule: aws.ToString(now.AlarmRule),
+		Notify: notifiedOf(now.ActionsEnabled, now.AlarmActions, now.OKActions), Tags: userTags(tags),
 	}
 	return &engine.Observed{
 		ID:     c.name,
@@ -182,8 +182,8 @@ func (c *compositeAlarm) charges(cost.Flow) []cost.Charge {
 
 // needs has actions that AWS confines to no alarm: whoever may not have them on
 // everything sees and makes no composite alarm. The others it shares with the metric
-// alarms, which grants one of theirs on its name, too: IAM's limit of a policy leaves
-// no room for two statements.
+// alarms, which grants one of theirs on its name, too: in a policy of IAM's length,
+// even one for deploy alone, there is no room for two statements.
 func (c *compositeAlarm) needs() []need {
 	return []need{{
 		sid: "Alarms", on: words{c.arn},

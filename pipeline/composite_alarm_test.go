@@ -134,6 +134,27 @@ func TestTooManyAlarms(t *testing.T) {
 	}
 }
 
+// The dashboard has all alarms that there may be, in widgets that CloudWatch takes.
+func TestDashboardOfManyAlarms(t *testing.T) {
+	p := offline(t, "dev", "aws", "us-east-1")
+	for i := range 91 {
+		p.cfg.Lookups = append(p.cfg.Lookups, config.Lookup{Name: fmt.Sprintf("a%d", i)})
+	}
+	shown, below := 0, 0
+	for _, widget := range p.body("").Widgets {
+		shown += len(widget.Properties.Alarms)
+		if len(widget.Properties.Alarms) > 100 || widget.Y < below {
+			t.Errorf("%+v", widget)
+		}
+		if widget.Type == "alarm" {
+			below = widget.Y + widget.Height
+		}
+	}
+	if shown != 101 {
+		t.Errorf("%d alarms are shown", shown)
+	}
+}
+
 // Nothing to be over is no alarm.
 func TestNoAlarms(t *testing.T) {
 	p := offline(t, "dev", "aws", "us-east-1", func(c *config.Config) { c.Alarms = config.Alarms{Composite: true} })

@@ -53,6 +53,9 @@ type Axis struct {
 	ShowUnits bool    `json:"showUnits"`
 }
 
+// widgetAlarms is how many alarms a widget may have.
+const widgetAlarms = 100
+
 // Heights and widths of the grid.
 const (
 	gridWidth    = 24
@@ -72,9 +75,9 @@ func (p *Pipeline) body(marker string) Body {
 		}},
 	}
 	top := textHeight
-	if alarms := p.alarms(); len(alarms) > 0 { // CloudWatch refuses a widget without any
+	for alarms := range slices.Chunk(arnsOf(p.alarms()), widgetAlarms) { // CloudWatch refuses a widget without any
 		widgets = append(widgets, Widget{Type: "alarm", Y: top, Width: gridWidth, Height: alarmHeight, Properties: Properties{
-			Title: "Alarms", Alarms: arnsOf(alarms),
+			Title: "Alarms", Alarms: alarms,
 		}})
 		top += alarmHeight
 	}

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -22,7 +23,7 @@ import (
 // What somebody changes by hand is found, named and mended.
 func TestDrift(t *testing.T) {
 	c := newCloud(t)
-	p := c.pipeline(t)
+	p := c.pipeline(t, func(c *config.Config) { c.Alarms.Notify = []string{"arn:aws:sns:us-east-1:123456789012:pager"} })
 	n := p.names
 	tests := []struct {
 		name, key string
@@ -152,10 +153,22 @@ func TestDrift(t *testing.T) {
 				AlarmName: aws.String("orders-dev-iterator-age"), AlarmDescription: &desired.Description,
 				Namespace: &only.Namespace, MetricName: &only.Name, Dimensions: dimensionList(map[string]string{"FunctionName": "other"}),
 				Statistic: "Maximum", Period: aws.Int32(60), EvaluationPeriods: aws.Int32(5), DatapointsToAlarm: aws.Int32(5),
+				AlarmActions: desired.Notify, OKActions: desired.Notify,
 				Threshold: &desired.Threshold, ComparisonOperator: "GreaterThanOrEqualToThreshold", TreatMissingData: aws.String(missingIsWell),
 			})
 			return err
 		}, []string{"metrics"}},
+		{"nobody told of the end", alarmKey(alarmThrottles), func(t *testing.T, _ *engine.Observed) error {
+			desired := pick(t, p, alarmKey(alarmThrottles)).(*metricAlarm).desired
+			only := desired.Metrics[0]
+			_, err := cloudWatch(c.sdk).PutMetricAlarm(t.Context(), &cloudwatch.PutMetricAlarmInput{
+				AlarmName: aws.String("orders-dev-function-throttles"), AlarmDescription: &desired.Description, AlarmActions: desired.Notify,
+				Namespace: &only.Namespace, MetricName: &only.Name, Dimensions: dimensionList(only.Dimensions),
+				Statistic: "Sum", Period: aws.Int32(60), EvaluationPeriods: aws.Int32(5), DatapointsToAlarm: aws.Int32(3),
+				Threshold: &desired.Threshold, ComparisonOperator: "GreaterThanOrEqualToThreshold", TreatMissingData: aws.String(missingIsWell),
+			})
+			return err
+		}, []string{"notify"}},
 		{"dashboard redrawn", keyDashboard, func(t *testing.T, _ *engine.Observed) error {
 			_, err := cloudWatch(c.sdk).PutDashboard(t.Context(), &cloudwatch.PutDashboardInput{
 				DashboardName: &n.Dashboard, DashboardBody: aws.String(`{"widgets":[{"type":"text","x":0,"y":0,"width":3,"height":3,"properties":{"markdown":` +
@@ -211,7 +224,7 @@ func TestUnhealthy(t *testing.T) {
 		t.Errorf("%s is ill health: %s", observed.Status, observed.Unhealthy)
 	}
 	c.sound(t, alarm)
-	if observed := read(t, alarm); observed.Status != "ALARM" || observed.Unhealthy == "" {
+	if observed := read(t, alarm); observed.Status != "ALARM" || !strings.HasSuffix(observed.Unhealthy, " (a test)") {
 		t.Errorf("an alarm is well: %+v", observed)
 	}
 
@@ -227,7 +240,7 @@ func TestUnhealthy(t *testing.T) {
 func (c cloud) sound(t *testing.T, alarm engine.Resource) {
 	t.Helper()
 	_, err := cloudWatch(c.sdk).SetAlarmState(t.Context(), &cloudwatch.SetAlarmStateInput{
-		AlarmName: aws.String(alarm.Name()), StateValue: "ALARM", StateReason: aws.String("a test"),
+		AlarmName: aws.String(alarm.Name()), StateValue: "ALARM", StateReason: aws.String("a\ntest"),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -53,6 +53,9 @@ func (p *Pipeline) Measure(ctx context.Context, figures []Figure, from, until ti
 				if _, err := fmt.Sscanf(aws.ToString(result.Id), "m%d", &i); err != nil || i < 0 || i >= len(series) || len(result.Values) < len(result.Timestamps) {
 					return nil, fmt.Errorf("reading the metrics: an answer to a question that was not asked: %q", aws.ToString(result.Id))
 				}
+				if result.StatusCode == types.StatusCodeInternalError || result.StatusCode == types.StatusCodeForbidden {
+					return nil, fmt.Errorf("reading the metrics: %s: CloudWatch answers %s", figures[i].Name, result.StatusCode)
+				}
 				for k, at := range result.Timestamps {
 					series[i].Points = append(series[i].Points, Point{at, result.Values[k]})
 				}

@@ -107,10 +107,7 @@ func observedAlarm(now types.MetricAlarm) MetricAlarm {
 		EvaluationPeriods: int(aws.ToInt32(now.EvaluationPeriods)),
 		DatapointsToAlarm: int(aws.ToInt32(now.DatapointsToAlarm)),
 		MissingData:       aws.ToString(now.TreatMissingData),
-	}
-	// Actions that somebody switched off notify nobody.
-	if now.ActionsEnabled == nil || *now.ActionsEnabled {
-		spec.Notify = now.AlarmActions
+		Notify:            notifiedOf(now.ActionsEnabled, now.AlarmActions, now.OKActions),
 	}
 	if len(now.Metrics) == 0 {
 		metric := Metric{Namespace: aws.ToString(now.Namespace), Name: aws.ToString(now.MetricName), Dimensions: dimensionMap(now.Dimensions)}
@@ -133,6 +130,15 @@ func observedAlarm(now types.MetricAlarm) MetricAlarm {
 		})
 	}
 	return spec
+}
+
+// notifiedOf are the topics that hear when an alarm goes on and when it goes off.
+// Actions that somebody has switched off notify nobody.
+func notifiedOf(enabled *bool, on, off []string) []string {
+	if enabled != nil && !*enabled {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(on), func(topic string) bool { return !slices.Contains(off, topic) })
 }
 
 // rule tells what raises the alarm: "Errors >= 1 in 3 of 5 min".
@@ -284,7 +290,6 @@ func (a *metricAlarm) charges(cost.Flow) []cost.Charge {
 	return []cost.Charge{{Item: cost.AlarmMetric, What: "alarms", Idle: float64(len(a.desired.Metrics))}}
 }
 
-// needs has a listing, which is about all alarms whatever names it gives.
 // describeAlarms is about all alarms whatever names it gives, and shows composite ones
 // only to whoever may see everything.
 const describeAlarms = "cloudwatch:DescribeAlarms"

@@ -71,8 +71,12 @@ func TestSubscription(t *testing.T) {
 	if observed.Status != subscriptionPending || observed.Unhealthy != "" || observed.Transient || observed.ID != told.id || observed.ARN != "" {
 		t.Errorf("%+v", observed)
 	}
-	if Lingers(s, observed) == "" {
+	going := []engine.Inspection{{Resource: s, Observed: observed}}
+	if len(Lingering(going)) != 1 {
 		t.Error("nobody is told that it cannot be ended")
+	}
+	if left := Lingering(append(going, engine.Inspection{Resource: pick(t, p, keyTopic)})); left != nil {
+		t.Errorf("it goes with its topic: %q", left)
 	}
 	first := mails.token()
 	if err := s.Delete(t.Context(), &notes{}); err != nil {
@@ -89,7 +93,7 @@ func TestSubscription(t *testing.T) {
 		t.Fatal(err)
 	}
 	observed = same(t, s)
-	if observed.Status != subscriptionConfirmed || observed.ARN == "" || Lingers(s, observed) != "" {
+	if observed.Status != subscriptionConfirmed || observed.ARN == "" || Lingering([]engine.Inspection{{Resource: s, Observed: observed}}) != nil {
 		t.Errorf("%+v", observed)
 	}
 	restored, err := p.Restore(s.Key(), s.Kind(), s.Name(), observed.ID)

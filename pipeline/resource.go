@@ -44,9 +44,12 @@ const (
 	keyDashboard = "dashboard"
 )
 
-func tableKey(lookup string) string         { return "lookup-table/" + lookup }
-func alarmKey(alarm string) string          { return "alarm/" + alarm }
-func subscriptionKey(address string) string { return "alarm-subscription/" + address }
+func tableKey(lookup string) string { return "lookup-table/" + lookup }
+func alarmKey(alarm string) string  { return "alarm/" + alarm }
+
+// subscriptionKey is the same whatever the capital letters: so is the mailbox, and the
+// subscription that is found.
+func subscriptionKey(address string) string { return "alarm-subscription/" + strings.ToLower(address) }
 
 // identified is the part that all kinds have alike: who they are and what they
 // wait for.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"enrich/engine"
@@ -90,7 +89,7 @@ func create(ctx context.Context, taken string, call func(context.Context) error,
 }
 
 func because(reason string) string {
-	if reason = strings.TrimSpace(reason); reason == "" {
+	if reason = oneLine(reason); reason == "" { // a verdict is one line
 		return ""
 	}
 	return " (" + reason + ")"
