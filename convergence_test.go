@@ -35,6 +35,19 @@ type account struct {
 	archives  fstest.MapFS
 }
 
+func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
+	t.Helper()
+	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := &account{cutter: newCutter(t, change...), directory: filepath.Join(t.TempDir(), "0"), archives: fstest.MapFS{}}
+	for _, architecture := range architectures() {
+		a.archives["function-linux-"+architecture+".zip"] = &fstest.MapFile{Data: packed}
+	}
+	return a
+}
+
 // everyKind has what only a setting makes, and two of what there may be many of.
 const everyKind = `
 alarms: {notify: [ops@example.com, "arn:aws:sns:us-east-1:123456789012:pager"]}
@@ -43,19 +56,13 @@ lookups:
 - {name: products, key: sku, fields: [title]}
 `
 
-func newAccount(t testing.TB, change ...func(*emulator.Options)) *account {
+// newFullAccount is for a pipeline with what only a setting makes, too.
+func newFullAccount(t testing.TB) *account {
 	t.Helper()
-	packed, err := archive.Pack([]byte("#!/bin/sh\n")) // no record comes in, so nobody runs it
-	if err != nil {
-		t.Fatal(err)
-	}
-	place := t.TempDir()
-	a := &account{cutter: newCutter(t, change...), directory: filepath.Join(place, "0"), config: filepath.Join(place, "all.yaml"), archives: fstest.MapFS{}}
+	a := newAccount(t)
+	a.config = filepath.Join(t.TempDir(), "all.yaml")
 	if err := os.WriteFile(a.config, []byte(everyKind), 0o600); err != nil {
 		t.Fatal(err)
-	}
-	for _, architecture := range architectures() {
-		a.archives["function-linux-"+architecture+".zip"] = &fstest.MapFile{Data: packed}
 	}
 	return a
 }
@@ -199,7 +206,7 @@ const atOnce = 24
 // again: the account holds what it would hold without that, or nothing.
 func TestConvergesFromEveryCall(t *testing.T) {
 	withoutAccount(t)
-	model := newAccount(t)
+	model := newFullAccount(t)
 	empty := takeInventory(t, model.endpoint)
 	deploys := model.well(t, "deploy")
 	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
@@ -214,7 +221,7 @@ func TestConvergesFromEveryCall(t *testing.T) {
 		for i := range max(len(deploys), len(destroys)) {
 			group.Go(func() error {
 				t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
-					a := newAccount(t)
+					a := newFullAccount(t)
 					if i < len(deploys) {
 						t.Log("deploy loses", deploys[i])
 						a.lose(t, deploys[i], how, "deploy")

@@ -53,7 +53,7 @@ func (a *account) kill(t *testing.T, call string, how cut, words ...string) {
 // some of the calls: their records and locks are what the system leaves of them.
 func TestConvergesAfterSIGKILL(t *testing.T) {
 	withoutAccount(t)
-	model := newAccount(t)
+	model := newFullAccount(t)
 	empty := takeInventory(t, model.endpoint)
 	deploys := model.well(t, "deploy")
 	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
@@ -67,7 +67,7 @@ func TestConvergesAfterSIGKILL(t *testing.T) {
 		how := []cut{cutBefore, cutAfter}[i%2]
 		group.Go(func() error {
 			t.Run(fmt.Sprintf("%s/%d", how, i*step), func(t *testing.T) {
-				a := newAccount(t)
+				a := newFullAccount(t)
 				if i*step < len(deploys) {
 					a.kill(t, deploys[i*step], how, "deploy")
 				}
