@@ -268,7 +268,7 @@ UNTRIED = {
     "iam.UpdateRole MaxSigninSessionDuration": "newer than the emulator's SDK; unknown members count for nothing",
 }
 
-# Constraints of the models whose breach is no client's error, with the reason.
+# Constraints of the models whose breach is answered with success, with the reason.
 OTHER = "without the member, the request is that of another operation: "
 LOOSER = {
     "s3.AbortMultipartUpload UploadId: missing": OTHER + "DeleteObject",
@@ -276,5 +276,4 @@ LOOSER = {
     "s3.GetBucketMetricsConfiguration Id: missing": OTHER + "ListBucketMetricsConfigurations",
     "s3.ListParts UploadId: missing": OTHER + "GetObject",
     "s3.UploadPartCopy CopySource: missing": OTHER + "UploadPart",
-    "s3.UploadPartCopy UploadId: missing": OTHER + "CopyObject, which the emulator does not have by parts",
 }
