@@ -26,7 +26,7 @@ func TestTerminalShowsOnly(t *testing.T) {
 			list := o.list("items")
 			return errors.Join(list.add([]byte(`{"a":"`+evil+`"}`)), list.end())
 		},
-		"what comes":         func(o *output) error { return liveStream{o}.add([]byte(evil)) },
+		"what comes": func(o *output) error { return liveStream{o}.add([]byte(evil)) },
 		"the emulator's log": func(o *output) error {
 			text := o.logLine(evil)
 			o.json = true
