@@ -15,10 +15,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// shards take 1,000 records a second each, a second's worth at once, and answer after
-// some milliseconds.
+// shards take 1,000 records and 1 MiB a second each, a second's worth at once, and
+// answer after some milliseconds.
 type shards struct {
 	buckets  []*rate.Limiter
+	bytes    []*rate.Limiter
 	stored   []types.PutRecordsRequestEntry
 	requests int
 }
@@ -27,6 +28,7 @@ func newShards(n int) *shards {
 	s := &shards{}
 	for range n {
 		s.buckets = append(s.buckets, rate.NewLimiter(1000, 1000))
+		s.bytes = append(s.bytes, rate.NewLimiter(1<<20, 1<<20))
 	}
 	return s
 }
@@ -38,7 +40,8 @@ func (s *shards) PutRecords(_ context.Context, in *kinesis.PutRecordsInput, _ ..
 	for _, r := range in.Records {
 		hash := fnv.New32a()
 		_, _ = hash.Write([]byte(*r.PartitionKey))
-		if !s.buckets[hash.Sum32()%uint32(len(s.buckets))].Allow() {
+		at := hash.Sum32() % uint32(len(s.buckets))
+		if !s.bytes[at].AllowN(time.Now(), len(r.Data)) || !s.buckets[at].Allow() {
 			out.Records = append(out.Records, types.PutRecordsResultEntry{ErrorCode: aws.String("ProvisionedThroughputExceededException")})
 			continue
 		}
@@ -51,30 +54,32 @@ func (s *shards) PutRecords(_ context.Context, in *kinesis.PutRecordsInput, _ ..
 // What comes faster than the stream takes it is put at the stream's own pace: little is
 // refused, and the stream is kept busy.
 func TestSendAtCapacity(t *testing.T) {
-	const count = 30_000
 	for _, test := range []struct {
 		name         string
+		count, bytes int
 		shards, keys int
 		hot          int // of 10 events, how many are of one key
 		unordered    bool
 		least        time.Duration // that the shards need
+		most         int           // entries that may be refused, most of them before the pace is found
 	}{
-		{"one shard", 1, count, 0, false, 29 * time.Second},
-		{"two shards", 2, count, 0, false, 14 * time.Second},
-		{"eight shards", 8, count, 0, false, 3 * time.Second},
-		{"some keys", 2, 200, 0, false, 14 * time.Second},
-		{"unordered", 2, 200, 0, true, 14 * time.Second},
-		{"a hot shard", 8, count, 5, true, 14 * time.Second},
+		{"one shard", 12_000, 0, 1, 12_000, 0, false, 11 * time.Second, 3000},
+		{"large events", 400, 50_000, 1, 400, 0, false, 18 * time.Second, 800},
+		{"two shards", 12_000, 0, 2, 12_000, 0, false, 5 * time.Second, 2400},
+		{"some keys", 12_000, 0, 2, 200, 0, false, 5 * time.Second, 1200},
+		{"unordered", 12_000, 0, 2, 200, 0, true, 5 * time.Second, 2400},
+		{"a hot shard", 12_000, 0, 8, 12_000, 5, true, 5 * time.Second, 2400},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var in strings.Builder
+				count, pad := test.count, strings.Repeat("x", test.bytes)
 				for i := range count {
 					key := fmt.Sprint(i % test.keys)
 					if i%10 < test.hot {
 						key = "hot"
 					}
-					fmt.Fprintf(&in, "{\"k\":%q,\"n\":%d}\n", key, i)
+					fmt.Fprintf(&in, "{\"k\":%q,\"n\":%d,\"pad\":%q}\n", key, i, pad)
 				}
 				s, began := newShards(test.shards), time.Now()
 				throttled := 0
@@ -89,7 +94,7 @@ func TestSendAtCapacity(t *testing.T) {
 				if !test.unordered {
 					checkOrder(t, s.stored)
 				}
-				if throttled > count/5 {
+				if throttled > test.most {
 					t.Errorf("%d entries were refused for %d sent", throttled, count)
 				}
 				if took > test.least*5/4+2*time.Second {

@@ -70,22 +70,23 @@ func (s *sender) run(ctx context.Context) error {
 			continue
 		}
 		batch := s.window.batch(s.options.Unordered)
+		batch = batch[:min(len(batch), s.throttle.most())]
 		if s.pace != nil {
 			batch = batch[:min(len(batch), s.pace.Burst())]
 			if err := s.pace.WaitN(ctx, len(batch)); err != nil {
 				return overOr(ctx, err)
 			}
 		}
-		if err := s.throttle.wait(ctx); err != nil {
+		if err := s.throttle.wait(ctx, len(batch)); err != nil {
 			return err
 		}
-		stored, left, err := s.put(ctx, batch)
+		stored, refused, err := s.put(ctx, batch)
 		s.window.trim()
 		s.observe()
 		if err != nil {
 			return err
 		}
-		s.throttle.answered(stored, left)
+		s.throttle.answered(stored, refused)
 	}
 }
 
@@ -189,9 +190,9 @@ func (s *sender) position() (through int, ahead []int) {
 	return through, ahead
 }
 
-// put makes one request and tells how many entries were stored and how many
-// have to be sent again.
-func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err error) {
+// put makes one request and tells how many entries were stored and how many were
+// refused for the stream's rate. What is not stored has to be sent again.
+func (s *sender) put(ctx context.Context, batch []*entry) (stored, refused int, err error) {
 	in := &kinesis.PutRecordsInput{StreamName: &s.options.Stream, Records: make([]types.PutRecordsRequestEntry, len(batch))}
 	for i, e := range batch {
 		in.Records[i] = types.PutRecordsRequestEntry{Data: e.data, PartitionKey: &e.key}
@@ -203,19 +204,19 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 	case throttled(err):
 		s.progress.Throttled += len(batch)
 		return 0, len(batch), nil
-	case err != nil && ctx.Err() != nil && !refused(err):
-		return 0, len(batch), doubtful(context.Cause(ctx), len(batch))
+	case err != nil && ctx.Err() != nil && !denied(err):
+		return 0, 0, doubtful(context.Cause(ctx), len(batch))
 	case faulty(err) && s.faults < maxFaults:
 		s.faults++
-		return 0, len(batch), nil
+		return 0, 0, nil
 	case err != nil:
 		err = fmt.Errorf("putting events into %s: %w", s.options.Stream, err)
-		if sent(err) && !refused(err) {
+		if sent(err) && !denied(err) {
 			err = doubtful(err, len(batch))
 		}
-		return 0, len(batch), err
+		return 0, 0, err
 	case len(out.Records) != len(batch):
-		return 0, len(batch), fmt.Errorf("putting events into %s: %d answers for %d records", s.options.Stream, len(out.Records), len(batch))
+		return 0, 0, fmt.Errorf("putting events into %s: %d answers for %d records", s.options.Stream, len(out.Records), len(batch))
 	}
 	s.faults = 0
 	for i, result := range out.Records {
@@ -228,13 +229,15 @@ func (s *sender) put(ctx context.Context, batch []*entry) (stored, left int, err
 			s.progress.Bytes += int64(len(batch[i].data))
 			s.window.stored(batch[i])
 		case code == "ProvisionedThroughputExceededException" || code == "InternalFailure":
-			left++
+			if code != "InternalFailure" {
+				refused++
+			}
 			s.progress.Throttled++
 		case err == nil:
 			err = fmt.Errorf("putting line %d into %s: %s: %s", batch[i].line, s.options.Stream, code, aws.ToString(result.ErrorMessage))
 		}
 	}
-	return stored, left, err
+	return stored, refused, err
 }
 
 // doubtful adds to an error that the events of a request may be stored for all that.
@@ -263,11 +266,12 @@ func sent(err error) bool {
 	if errors.As(err, &response) {
 		return true
 	}
-	return errors.As(err, &sending) && !(errors.As(err, &connecting) && connecting.Op == "dial")
+	dialling := errors.As(err, &connecting) && connecting.Op == "dial"
+	return errors.As(err, &sending) && !dialling
 }
 
-// refused tells whether the service has answered that it will not do it.
-func refused(err error) bool {
+// denied tells whether the service has answered that it will not do it.
+func denied(err error) bool {
 	var failure *smithyhttp.ResponseError
 	return errors.As(err, &failure) && failure.HTTPStatusCode() >= http.StatusBadRequest && !faulty(err)
 }

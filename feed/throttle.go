@@ -7,26 +7,42 @@ import (
 )
 
 const (
-	// firstApart is what follows a request of which nothing was stored, lastApart the most
+	// firstPause follows a request of which nothing was stored; lastPause is the most
 	// that it grows to.
-	firstApart = 100 * time.Millisecond
-	lastApart  = 2 * time.Second
-	// faster is by how much they come closer after each that was stored whole: slowly,
-	// as whoever goes back to full speed at once is refused at once.
+	firstPause = 100 * time.Millisecond
+	lastPause  = 2 * time.Second
+	// share is how much time the entries of one request may be worth: a shard takes no
+	// more at once than it does in a second, however long it was left alone.
+	share = 500 * time.Millisecond
+	// longestEach is what the largest entries need at a single shard.
+	longestEach = time.Second
+	// faster is by how much the pace rises with each request that was stored whole:
+	// slowly, as whoever goes back to full speed at once is refused at once.
 	faster = 0.95
 )
 
-// throttle keeps requests as far apart as the stream takes them: whatever is refused
+// throttle finds the pace that the stream takes, and keeps to it: whatever is refused
 // has to go over the line once more.
 type throttle struct {
-	apart time.Duration // 0: as fast as they are answered
-	began time.Time     // when the last one was begun
+	each  time.Duration // what an entry needs; 0: not known, as nothing was refused
+	pause time.Duration // after requests of which nothing was stored
+	began time.Time     // when the last request was begun
+	put   int           // entries of it
 }
 
-// wait waits until the next request may begin.
-func (t *throttle) wait(ctx context.Context) error {
+// most is how many entries the next request may have.
+func (t *throttle) most() int {
+	if t.each == 0 {
+		return maxBatch
+	}
+	return max(1, int(share/t.each))
+}
+
+// wait waits until the next request, of so many entries, may begin.
+func (t *throttle) wait(ctx context.Context, entries int) error {
+	apart := max(time.Duration(t.put)*t.each, t.pause)
 	// Jitter: feeds that are throttled together do not come back together.
-	if left := t.apart*7/8 + rand.N(t.apart/4+1) - time.Since(t.began); t.apart > 0 && left > 0 {
+	if left := apart*7/8 + rand.N(apart/4+1) - time.Since(t.began); apart > 0 && left > 0 {
 		timer := time.NewTimer(left)
 		defer timer.Stop()
 		select {
@@ -35,23 +51,30 @@ func (t *throttle) wait(ctx context.Context) error {
 			return context.Cause(ctx)
 		}
 	}
-	t.began = time.Now()
+	t.began, t.put = time.Now(), entries
 	return nil
 }
 
-// answered takes in what became of the last request. Where a part was stored, that part
-// tells how long the stream would have needed for all of it; more than twice as long
-// is not believed, as a burst before it may have used the stream up.
-func (t *throttle) answered(stored, left int) {
+// answered takes in what became of the last request: how many of its entries were
+// stored, and how many refused for the stream's rate; the others failed.
+func (t *throttle) answered(stored, refused int) {
 	switch {
-	case left == 0:
-		if t.apart = time.Duration(float64(t.apart) * faster); t.apart < time.Millisecond {
-			t.apart = 0
-		}
 	case stored == 0:
-		t.apart = min(max(2*t.apart, firstApart), lastApart)
+		t.pause = min(max(2*t.pause, firstPause), lastPause)
+	case stored < t.put && refused == 0:
+		t.pause = firstPause
 	default:
-		took := max(time.Since(t.began), t.apart)
-		t.apart = min(took*time.Duration(min(stored+left, 2*stored))/time.Duration(stored), lastApart)
+		t.pause = 0
+	}
+	switch {
+	case stored == t.put:
+		if t.each = time.Duration(float64(t.each) * faster); time.Duration(t.put)*t.each < time.Millisecond {
+			t.each = 0
+		}
+	case stored > 0 && refused > 0:
+		// What was stored took as long as all of it. More than twice as long is not
+		// believed: what came before may have used the stream up.
+		took := max(time.Since(t.began), time.Duration(t.put)*t.each)
+		t.each = min(took/time.Duration(t.put)*time.Duration(min(t.put, 2*stored))/time.Duration(stored), longestEach)
 	}
 }
