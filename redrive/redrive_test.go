@@ -109,6 +109,8 @@ func TestSkipped(t *testing.T) {
 			batchKey(8):                  "{}",
 			batchKey(9):                  failedBatch(9, false, "x", "y"),
 			"aws/lambda/other/text.json": `{"KinesisBatchInfo":5}`,
+			// Folders of the S3 console, which are no records.
+			"dead-letter/": "", "aws/lambda/uuid/": "",
 		} {
 			b.put(key, body)
 		}
