@@ -28,12 +28,13 @@ and changes nothing. --since counts in whole hours, as results does.`,
 }
 
 func (p *program) audit(c *cli.Context) error {
-	if _, err := takeArguments(c); err != nil {
-		return err
-	}
+	_, err := takeArguments(c)
 	since := c.Duration("since")
 	if since <= 0 {
-		return failf("--since %s: the time to look back is more than 0", since)
+		err = together(err, failf("--since %s: the time to look back is more than 0", since))
+	}
+	if err != nil {
+		return err
 	}
 	s, err := p.open(c.Context)
 	if err != nil {

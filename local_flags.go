@@ -90,10 +90,14 @@ func (p *program) applyEmulatorFlags(c *cli.Context, o *emulator.Options) error 
 // together is several problems in one error, each on a line of its own; nil without
 // any.
 func together(problems ...error) error {
-	err := errors.Join(problems...)
-	if err == nil {
+	problems = slices.DeleteFunc(problems, func(err error) bool { return err == nil })
+	if len(problems) == 0 {
 		return nil
 	}
+	if one, ok := errors.AsType[*fault](problems[0]); ok && len(problems) == 1 && one.Error() == problems[0].Error() {
+		return one // as it is, with its hint
+	}
+	err := errors.Join(problems...)
 	return &fault{message: strings.ReplaceAll(err.Error(), "\n", "\n       "), cause: err}
 }
 

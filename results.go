@@ -34,25 +34,21 @@ by the hour in which their records arrived, so --since counts in whole hours.`,
 }
 
 func (p *program) results(c *cli.Context) error {
-	if _, err := takeArguments(c); err != nil {
-		return err
-	}
+	_, err := takeArguments(c)
+	problems := []error{err}
 	since, limit := c.Duration("since"), c.Int("limit")
 	if since <= 0 {
-		return failf("--since %s: the time to look back is more than 0", since)
+		problems = append(problems, failf("--since %s: the time to look back is more than 0", since))
 	}
 	if limit < 0 || c.IsSet("limit") && limit == 0 {
-		return failf("--limit %d: a limit is 1 or more", limit)
+		problems = append(problems, failf("--limit %d: a limit is 1 or more", limit))
 	}
 	if c.Bool("failed-batches") && (c.Bool("dead-letter") || c.Bool("follow")) {
-		return failf("--failed-batches goes with neither --dead-letter nor --follow")
+		problems = append(problems, failf("--failed-batches goes with neither --dead-letter nor --follow"))
 	}
-	where, err := parseConditions(c.StringSlice("where"))
-	if err != nil {
-		return err
-	}
-	asTable, err := p.tableWanted(c)
-	if err != nil {
+	where, unclear := parseConditions(c.StringSlice("where"))
+	asTable, unfit := p.tableWanted(c)
+	if err := together(append(problems, unclear, unfit)...); err != nil {
 		return err
 	}
 	s, err := p.open(c.Context)

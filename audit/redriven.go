@@ -3,6 +3,7 @@ package audit
 import (
 	"fmt"
 	"hash/maphash"
+	"slices"
 	"sync"
 	"time"
 
@@ -52,6 +53,9 @@ type copied struct {
 // withoutCopies leaves out batches that hold a record which is stored all the same: when
 // they are redriven, it is not put again. That of them which was redriven comes back.
 func withoutCopies(places []entry) (kept []entry, batch *ref) {
+	if !slices.ContainsFunc(places, func(e entry) bool { return e.in.batch }) {
+		return places, nil
+	}
 	for _, e := range places {
 		if !e.in.batch {
 			kept = append(kept, e)

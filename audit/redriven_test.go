@@ -101,6 +101,41 @@ func TestCompareRedrivenAggregate(t *testing.T) {
 	})
 }
 
+// The marks of a shard that was divided are in those that continue it, and what lies
+// below redriven/ of a stream that was replaced is not looked for in the new one.
+func TestCompareRedrivenElsewhere(t *testing.T) {
+	inBubble(t, 1, func(w *world) {
+		r := w.puts(3)
+		w.enriched(r[0])
+		w.letters("", r[1])
+		w.failed("", r[2])
+		_, err := w.stream.SplitShard(w.Context(), &kinesis.SplitShardInput{
+			StreamName: aws.String("s"), ShardToSplit: aws.String(first), NewStartingHashKey: aws.String("170141183460469231731687303715884105728"),
+		})
+		w.must(err)
+		time.Sleep(time.Minute)
+		w.redrive(redrive.Report{Sent: 2, Moved: 2})
+		time.Sleep(2 * time.Minute)
+		report := w.compare()
+		w.expect("divided", report, Shard{Counts: Counts{Read: 3, Stored: 1, Redriven: 2}})
+		if !report.Complete || report.Shards[1].InFlight+report.Shards[2].InFlight != 2 {
+			w.Errorf("got %+v", report)
+		}
+		_, err = w.stream.DeleteStream(w.Context(), &kinesis.DeleteStreamInput{StreamName: aws.String("s")})
+		w.must(err)
+		time.Sleep(time.Minute)
+		_, err = w.stream.CreateStream(w.Context(), &kinesis.CreateStreamInput{StreamName: aws.String("s"), ShardCount: aws.Int32(1)})
+		w.must(err)
+		time.Sleep(time.Minute)
+		w.enriched(w.put("{}"))
+		report = w.compare()
+		w.expect("replaced", report, Shard{Counts: Counts{Read: 1, Stored: 1}})
+		if !report.Complete {
+			w.Errorf("got %+v", report)
+		}
+	})
+}
+
 // A record whose object was moved and that was not put is lost.
 func TestCompareNotPut(t *testing.T) {
 	inBubble(t, 1, func(w *world) {

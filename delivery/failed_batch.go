@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -103,6 +104,9 @@ func listBatches(ctx context.Context, client *s3.Client, p Place, prefix string,
 			}
 			for _, o := range page.Contents {
 				stored := aws.ToTime(o.LastModified).UTC()
+				if strings.HasSuffix(aws.ToString(o.Key), "/") {
+					continue // a folder of the S3 console
+				}
 				if !stored.Before(since) && !yield(outcome{batch: FailedBatch{Key: aws.ToString(o.Key), StoredAt: stored}}) {
 					return
 				}

@@ -91,5 +91,5 @@ func Malformed(err error) bool {
 	return errors.As(err, &syntax) || errors.As(err, &kind) || errors.Is(err, errEmpty)
 }
 
-// errEmpty is that of an object without content, as some programs make for a folder.
+// errEmpty is that of an object without content.
 var errEmpty = errors.New("it is empty")

@@ -82,11 +82,13 @@ func TestPayload(t *testing.T) {
 	}
 }
 
-// What is not of Lambda's form is told, and does not hide what comes after it.
+// What is not of Lambda's form is told, and does not hide what comes after it. Folders of
+// the S3 console are passed over.
 func TestMalformedBatches(t *testing.T) {
 	c := client(t, nil)
 	put(t, c, "aws/lambda/", nil)
 	put(t, c, "aws/lambda/a", []byte("no JSON"))
+	put(t, c, "aws/lambda/a2", nil)
 	put(t, c, "aws/lambda/b", []byte(`{"KinesisBatchInfo":{"shardId":"s"}}`))
 	bad, good := 0, 0
 	for b, err := range FailedBatches(t.Context(), c, place, time.Time{}) {

@@ -52,7 +52,30 @@ func Follow(ctx context.Context, client *s3.Client, p Place, prefix string, sinc
 }
 
 // read is how far an object was read.
-type read struct{ etag, through string }
+type read struct {
+	etag    string
+	through spot
+}
+
+// spot is where a line belongs in an object, whose lines are in the order of their
+// records: the sequence number, and the place of what is packed into one.
+type spot struct {
+	number string
+	part   int
+}
+
+func spotOf(text []byte, o Object) spot {
+	number, part, ok := Identity(text, o)
+	if !ok {
+		return spot{}
+	}
+	return spot{number, part}
+}
+
+func (s spot) after(other spot) bool {
+	order := CompareSequence(s.number, other.number)
+	return order > 0 || order == 0 && s.part > other.part
+}
 
 // following is one Follow.
 type following struct {
@@ -101,12 +124,12 @@ func behind(lines iter.Seq2[[]byte, error], o Object, r *read) iter.Seq2[[]byte,
 				yield(nil, err)
 				return
 			}
-			number := sequenceOf(record, o)
-			if r.through != "" && CompareSequence(number, r.through) <= 0 {
+			at := spotOf(record, o)
+			if r.through.number != "" && !at.after(r.through) {
 				continue
 			}
-			if CompareSequence(number, through) > 0 {
-				through = number
+			if at.after(through) {
+				through = at
 			}
 			if !yield(record, nil) {
 				return

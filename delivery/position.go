@@ -78,18 +78,9 @@ func lastRecord(ctx context.Context, client *s3.Client, p Place, o Object) (stri
 		if err != nil {
 			return "", err
 		}
-		if number := sequenceOf(text, o); CompareSequence(number, highest) > 0 {
+		if number, _, ok := Identity(text, o); ok && CompareSequence(number, highest) > 0 {
 			highest = number
 		}
 	}
 	return highest, nil
-}
-
-// sequenceOf is the sequence number that a line tells; "" if it tells none.
-func sequenceOf(text []byte, o Object) string {
-	sequence, _, ok := Identity(text, o)
-	if !ok {
-		return ""
-	}
-	return sequence
 }

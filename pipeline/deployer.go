@@ -61,7 +61,7 @@ func (p *Pipeline) dataNeeds() []need {
 		{sid: "DeliveryBucket", on: words{bucket}, use: words{"s3:ListBucket"}},                                     // test-event, results, bench, status, audit, redrive
 		{sid: "LogGroup", on: words{p.id.logGroupARN(p.names.LogGroup) + ":*"}, use: words{"logs:FilterLogEvents"}}, // logs
 		{sid: "DeliveredObjects", on: words{bucket + "/*"}, use: words{
-			"s3:GetObject",                    // test-event, results, redrive
+			"s3:GetObject",                    // test-event, results, audit, redrive
 			"s3:PutObject", "s3:DeleteObject", // redrive
 		}},
 		{sid: sidUnscoped, on: words{everything}, use: words{

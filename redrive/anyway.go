@@ -22,17 +22,16 @@ func storedAnyway(ctx context.Context, s *store, f *failed, list []delivered) (m
 	}
 	parts := make(map[string]map[string]bool) // by whole identity
 	for hour := range hours {
-		for _, prefix := range []string{s.place.Prefix, delivery.DeadLetters, Folder + delivery.DeadLetters} {
-			for o, err := range delivery.List(ctx, s.client, s.place, prefix, hour, "") {
-				if err != nil {
-					return nil, err
-				}
-				if o.ShardID != f.Batch.Shard || delivery.CompareSequence(o.SequenceNumber, f.Batch.First) < 0 || delivery.CompareSequence(o.SequenceNumber, f.Batch.Last) > 0 {
-					continue
-				}
-				if err := identities(ctx, s, o, parts); err != nil {
-					return nil, err
-				}
+		objects, err := s.ofShard(ctx, hour, f.Batch.Shard)
+		if err != nil {
+			return nil, err
+		}
+		for _, o := range objects {
+			if delivery.CompareSequence(o.SequenceNumber, f.Batch.First) < 0 || delivery.CompareSequence(o.SequenceNumber, f.Batch.Last) > 0 {
+				continue
+			}
+			if err := identities(ctx, s, o, parts); err != nil {
+				return nil, err
 			}
 		}
 	}
@@ -43,6 +42,42 @@ func storedAnyway(ctx context.Context, s *store, f *failed, list []delivered) (m
 		}
 	}
 	return stored, nil
+}
+
+// ofShard lists what is stored of a shard's records of an hour. What there is of other
+// shards may be very much more.
+func (s *store) ofShard(ctx context.Context, hour time.Time, shard string) (objects []delivery.Object, err error) {
+	folders, known := s.folders[hour]
+	if !known {
+		if folders, err = delivery.Folders(ctx, s.client, s.place, hour); err != nil {
+			return nil, err
+		}
+		s.folders[hour] = folders // of all batches, which were given up before
+	}
+	list := func(folder, prefix string) error {
+		place := s.place
+		place.Folder = folder
+		for o, err := range delivery.List(ctx, s.client, place, prefix, hour, shard) {
+			if err != nil {
+				return err
+			}
+			if o.ShardID == shard {
+				objects = append(objects, o)
+			}
+		}
+		return nil
+	}
+	for _, folder := range append([]string{""}, folders...) {
+		if err := list(folder, s.place.Prefix); err != nil {
+			return nil, err
+		}
+	}
+	for _, prefix := range []string{delivery.DeadLetters, Folder + delivery.DeadLetters} {
+		if err := list("", prefix); err != nil {
+			return nil, err
+		}
+	}
+	return objects, nil
 }
 
 // size is how many records the function takes out of one.

@@ -85,7 +85,7 @@ type found struct {
 	stored    time.Time
 }
 
-// list gives the objects of a prefix.
+// list gives the objects of a prefix, without those that the S3 console makes for folders.
 func (s *store) list(ctx context.Context, prefix string, take func(found) error) error {
 	pages := s3.NewListObjectsV2Paginator(s.client, &s3.ListObjectsV2Input{Bucket: &s.place.Bucket, Prefix: &prefix, ExpectedBucketOwner: s.owner()})
 	for pages.HasMorePages() {
@@ -94,6 +94,9 @@ func (s *store) list(ctx context.Context, prefix string, take func(found) error)
 			return s.failed("listing", prefix, err)
 		}
 		for _, o := range page.Contents {
+			if strings.HasSuffix(aws.ToString(o.Key), "/") {
+				continue
+			}
 			if err := take(found{aws.ToString(o.Key), aws.ToString(o.ETag), aws.ToTime(o.LastModified)}); err != nil {
 				return err
 			}

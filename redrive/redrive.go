@@ -72,7 +72,7 @@ type Report struct {
 // Look tells what Run would do, and changes nothing. It does not search the stream: what
 // an earlier run began with may turn out to be sent.
 func Look(ctx context.Context, storage *s3.Client, streams *kinesis.Client, o Options) (Report, error) {
-	s := &store{client: storage, place: o.Place}
+	s := newStore(storage, o.Place)
 	to, err := describe(ctx, streams, o.Stream)
 	if err != nil {
 		return Report{}, err
@@ -108,11 +108,11 @@ func Run(ctx context.Context, storage *s3.Client, streams *kinesis.Client, o Opt
 		return Report{}, err
 	}
 	r := &run{options: o, stream: to, reasons: map[string]int{}}
-	locks := &store{client: storage, place: o.Place}
+	locks := newStore(storage, o.Place)
 	r.lock = newLock(locks, r.tell)
 	guard := func(next s3.HTTPClient) guarded { return guarded{next, r.lock} }
 	r.stream.client = kinesis.New(streams.Options(), func(k *kinesis.Options) { k.HTTPClient = guard(k.HTTPClient) })
-	r.store = &store{client: s3.New(storage.Options(), func(s *s3.Options) { s.HTTPClient = guard(s.HTTPClient) }), place: o.Place}
+	r.store = newStore(s3.New(storage.Options(), func(s *s3.Options) { s.HTTPClient = guard(s.HTTPClient) }), o.Place)
 	held, err := r.lock.take(ctx)
 	if err != nil {
 		return r.end(), err

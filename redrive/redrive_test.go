@@ -109,6 +109,8 @@ func TestSkipped(t *testing.T) {
 			batchKey(8):                  "{}",
 			batchKey(9):                  failedBatch(9, false, "x", "y"),
 			"aws/lambda/other/text.json": `{"KinesisBatchInfo":5}`,
+			// Folders of the S3 console, which are no records.
+			"dead-letter/": "", "aws/lambda/uuid/": "",
 		} {
 			b.put(key, body)
 		}
@@ -126,7 +128,7 @@ func TestSkipped(t *testing.T) {
 			}
 		}
 		b.once(all)
-		if intents, err := (&store{client: b.storage, place: options().Place}).begun(b.Context()); err != nil || len(intents) != 0 {
+		if intents, err := newStore(b.storage, options().Place).begun(b.Context()); err != nil || len(intents) != 0 {
 			t.Errorf("%v, %v", intents, err)
 		}
 		// A stream that takes more takes them all.
@@ -149,7 +151,7 @@ func TestStoredAnyway(t *testing.T) {
 			return `{"data":{"x":1},"Enrichment_ID":5,"enrichment_id":"` + id + `"}` + "\n"
 		}
 		b.put("enriched-data/1999/12/31/23/"+shardZero+"-"+numbered(11)+".ndjson", line(identity(11, 0))+line(identity(11, 1))+line(identity(12, 0)))
-		b.put("enriched-data/1999/12/31/23/"+shardZero+"-"+numbered(13)+".ndjson", line(identity(13)))
+		b.put("enriched-data/1999/12/31/23/type=a/"+shardZero+"-"+numbered(13)+".ndjson", line(identity(13)))
 		b.put(lettersKey(14), deadLetter(14, -1, "k0", "no event"))
 		b.put(Folder+lettersKey(15), deadLetter(15, -1, "k1", "another"))
 		report, err := b.run(b.Context(), func(o *Options) { o.DeadLetters = false })

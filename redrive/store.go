@@ -19,8 +19,13 @@ import (
 
 // store is the bucket.
 type store struct {
-	client *s3.Client
-	place  delivery.Place
+	client  *s3.Client
+	place   delivery.Place
+	folders map[time.Time][]string // of the values by which records are sorted, by hour
+}
+
+func newStore(client *s3.Client, place delivery.Place) *store {
+	return &store{client: client, place: place, folders: make(map[time.Time][]string)}
 }
 
 func (s *store) owner() *string {
