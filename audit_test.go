@@ -92,7 +92,7 @@ func TestPrintAudit(t *testing.T) {
 		"\n  all    502   101     1      0             0       0         0          400      1\n",
 		"\nmissing:\n  a:7  2026-03-01T04:05:06.007Z  partition key \"k\\x1b[2J\"\n",
 		"\n  and 380 more\nin more than one place:\n  b:8:3  2026-03-01T04:05:06.007Z  partition key \"k\"\n    one\n    two\n" +
-			"not in the stream, or not where they belong:\n  b:9\n    three\\x1b[2J\n",
+			"not in the stream, or not where they belong:\n  b:9\n    three\\u001b[2J\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is not in\n%s", want, text)

@@ -87,7 +87,7 @@ func TestTerminalLogColours(t *testing.T) {
 	}
 	screen := make([]byte, 4<<10)
 	n, err := side.Read(screen)
-	if got := string(screen[:n]); err != nil || !strings.Contains(got, "\x1b[31mERROR\x1b[") || !strings.Contains(got, `\x1b[2Jx\u009b31m\u202e`) {
+	if got := string(screen[:n]); err != nil || !strings.Contains(got, "\x1b[31mERROR\x1b[") || !strings.Contains(got, `\u001b[2Jx\u009b31m\u202e`) {
 		t.Errorf("got %q, %v", got, err)
 	}
 	if err := side.Close(); err != nil {

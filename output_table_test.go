@@ -72,7 +72,7 @@ func TestRecordTable(t *testing.T) {
 		shows(room, 1+room%3, stored, `{"user_id":"`+strings.Repeat("東", 100)+`"}`, "no record: \x1b[2J"+strings.Repeat("x", 200), stored)
 	}
 	evil := shows(120, 1, `{"user_id":"\u001b[2J\u202e","user_name":"a\nb","enrichment_status":"success"}`)
-	if strings.ContainsAny(evil, "\x1b\u202e") || strings.Count(evil, "\n") != 1 || !strings.Contains(evil, `\x1b[2J\u202e`) {
+	if strings.ContainsAny(evil, "\x1b\u202e") || strings.Count(evil, "\n") != 1 || !strings.Contains(evil, `\u001b[2J\u202e`) {
 		t.Errorf("%q", evil)
 	}
 	// Where the line has no bound, the last column has none.
@@ -114,7 +114,7 @@ func TestTablesOfFailures(t *testing.T) {
 	letters := tabled(t, letterColumns(plain), 100, 100,
 		`{"reason":"not JSON: 'b' at byte 0","shard_id":"shardId-000000000001","sequence_number":"1","partition_key":"p","arrival":"2026-11-23T14:59:59.500Z","data":"YmFkG1sySg=="}`,
 		`{"reason":"x","shard_id":"shardId-000000000001","data":"`+strings.Repeat("YmFk", 1<<20)+`"}`)
-	if !strings.HasSuffix(letters[1], `  shardId-000000000001  not JSON: 'b' at byte 0  bad\x1b[2J`) || !strings.HasSuffix(letters[2], "…") || breadth(letters[2]) != 100 {
+	if !strings.HasSuffix(letters[1], `  shardId-000000000001  not JSON: 'b' at byte 0  bad\u001b[2J`) || !strings.HasSuffix(letters[2], "…") || breadth(letters[2]) != 100 {
 		t.Errorf("%q", letters)
 	}
 	number := "4959033827149025660855969253836157109592157598913658"

@@ -2,10 +2,11 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"math"
-	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 
 	"golang.org/x/term"
 	"golang.org/x/text/width"
@@ -13,7 +14,7 @@ import (
 
 // shown is a text as it may stand in a line of a terminal. What others wrote is not to
 // move the cursor, to colour what follows or to turn it round: whatever has no shape of
-// its own is spelled out.
+// its own is spelled out, as JSON does it: JSON that is shown stays JSON.
 func shown(text string) string {
 	text = strings.ToValidUTF8(text, "\ufffd")
 	if strings.IndexFunc(text, shapeless) < 0 {
@@ -25,8 +26,18 @@ func shown(text string) string {
 			b.WriteRune(r)
 			continue
 		}
-		quoted := strconv.QuoteRuneToASCII(r)
-		b.WriteString(quoted[1 : len(quoted)-1])
+		switch r {
+		case '\n':
+			b.WriteString(`\n`)
+		case '\r':
+			b.WriteString(`\r`)
+		case '\t':
+			b.WriteString(`\t`)
+		default:
+			for _, unit := range utf16.AppendRune(nil, r) {
+				fmt.Fprintf(&b, `\u%04x`, unit)
+			}
+		}
 	}
 	return b.String()
 }

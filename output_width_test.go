@@ -11,12 +11,13 @@ import (
 func TestShown(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain, ü, 日本語, 👍":  "plain, ü, 日本語, 👍",
-		"\x1b[2J\x1b]0;x\a": `\x1b[2J\x1b]0;x\a`,
-		"a\r\nb\tc\x00\x7f": `a\r\nb\tc\x00\x7f`,
+		"\x1b[2J\x1b]0;x\a": `\u001b[2J\u001b]0;x\u0007`,
+		"a\r\nb\tc\x00\x7f": `a\r\nb\tc\u0000\u007f`,
 		"\u009b31m":         `\u009b31m`, // CSI in one character
 		"a\x9bb":            "a\ufffdb",
 		"user\u202egpj.exe": `user\u202egpj.exe`,
 		"zero\u200bwidth":   `zero\u200bwidth`,
+		"\U000e0041":        `\udb40\udc41`,
 		"line\u2028end":     `line\u2028end`,
 	} {
 		if got := shown(text); got != want {

@@ -169,7 +169,7 @@ func TestRedriveShowsReasons(t *testing.T) {
 	var out bytes.Buffer
 	code := run(t.Context(), []string{"redrive", "--endpoint-url", a.endpoint, "--state-dir", a.directory}, streams{in: strings.NewReader(""), out: &out, err: &out}, a.archives)
 	told := out.String()
-	if code != exitFailed || strings.Contains(told, "\x1b") || !strings.Contains(told, `\x1b[2Jboo`) || !strings.Contains(told, `record s\x1b[2J:2 has`) {
+	if code != exitFailed || strings.Contains(told, "\x1b") || !strings.Contains(told, `\u001b[2Jboo`) || !strings.Contains(told, `record s\u001b[2J:2 has`) {
 		t.Errorf("exits with %d: %q", code, told)
 	}
 }

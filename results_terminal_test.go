@@ -27,7 +27,7 @@ func TestTerminalResults(t *testing.T) {
 	}
 	following := onTerminal(t, directory, nil, "--local", "results", "-f")
 	onTerminal(t, directory, nil, "--local", "put", "-q", "first.ndjson").exits(exitDone)
-	following.expect(`\x1b[2J東京`)
+	following.expect(`\u001b[2J東京`)
 	onTerminal(t, directory, nil, "--local", "put", "-q", "next.ndjson").exits(exitDone)
 	following.expect("bob")
 	following.typed("\x03")
