@@ -146,7 +146,7 @@ func (s *s3Service) copyPart(q *s3Request, number int, source string) error {
 		}
 		body = body[first : last+1]
 	}
-	part, err := s.storePart(q, number, body, http.Header{})
+	part, err := s.storePart(q, number, body, nil)
 	if err != nil {
 		return err
 	}

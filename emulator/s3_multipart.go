@@ -152,7 +152,7 @@ func (s *s3Service) uploadPart(q *s3Request) error {
 }
 
 // storePart adds a part to an upload, after checking it against what the
-// headers say of it.
+// headers say of it. A copied part has none.
 func (s *s3Service) storePart(q *s3Request, number int, body []byte, header http.Header) (*s3Part, error) {
 	sum, sums, err := verify(body, header)
 	if err != nil {
@@ -165,6 +165,9 @@ func (s *s3Service) storePart(q *s3Request, number int, body []byte, header http
 		return nil, err
 	}
 	if claimed, _, err := requestChecksum(header); err == nil && upload.algorithm != "" && claimed == "" {
+		if header != nil && upload.kind == "COMPOSITE" {
+			return nil, invalidRequest("Checksum Type mismatch occurred, expected checksum Type: %s, actual checksum Type: null", upload.algorithm)
+		}
 		if sums, err = checksumOf(upload.algorithm, body); err != nil {
 			return nil, err
 		}

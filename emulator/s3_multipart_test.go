@@ -43,6 +43,10 @@ func TestMultipartUpload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reply, answer := send(t, s, "PUT", "/"+testBucket+"/big?partNumber=3&uploadId="+*created.UploadId, "us-east-1/s3", "x")
+	if reply.StatusCode != 400 || !strings.Contains(answer, "<Message>Checksum Type mismatch occurred, expected checksum Type: crc32, actual checksum Type: null</Message>") {
+		t.Errorf("a part without a checksum: %d %s", reply.StatusCode, answer)
+	}
 	_, err = part(10001, nil)
 	wantCode(t, err, "InvalidArgument")
 	parts, err := client.ListParts(t.Context(), &s3.ListPartsInput{Bucket: bucket, Key: key, UploadId: created.UploadId, MaxParts: aws.Int32(1)})
@@ -50,7 +54,7 @@ func TestMultipartUpload(t *testing.T) {
 		t.Errorf("parts %+v, %v", parts, err)
 	}
 	uploads, err := client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: bucket})
-	if err != nil || len(uploads.Uploads) != 1 || *uploads.Uploads[0].Key != "big" {
+	if err != nil || len(uploads.Uploads) != 1 || *uploads.Uploads[0].Key != "big" || uploads.Uploads[0].ChecksumAlgorithm != types.ChecksumAlgorithmCrc32 || uploads.Uploads[0].ChecksumType != types.ChecksumTypeComposite {
 		t.Errorf("uploads %+v, %v", uploads, err)
 	}
 	complete := func(parts ...types.CompletedPart) (*s3.CompleteMultipartUploadOutput, error) {

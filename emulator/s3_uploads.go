@@ -18,6 +18,8 @@ func (s *s3Service) listUploads(q *s3Request) error {
 		Owner        s3Owner
 		StorageClass string
 		Initiated    string
+		Algorithm    string `xml:"ChecksumAlgorithm,omitempty"`
+		ChecksumType string `xml:",omitempty"`
 	}
 	type result struct {
 		XMLName            xml.Name `xml:"ListMultipartUploadsResult"`
@@ -74,7 +76,7 @@ func (s *s3Service) listUploads(q *s3Request) error {
 			out.CommonPrefixes = append(out.CommonPrefixes, commonPrefix{l.escape(common)})
 			continue
 		}
-		out.Upload = append(out.Upload, item{l.escape(upload.key), upload.id, s.owner(), s.owner(), upload.version.class(), s3Time(upload.initiated)})
+		out.Upload = append(out.Upload, item{l.escape(upload.key), upload.id, s.owner(), s.owner(), upload.version.class(), s3Time(upload.initiated), strings.ToUpper(upload.algorithm), upload.kind})
 	}
 	if !out.IsTruncated {
 		out.NextKeyMarker, out.NextUploadIDMarker = "", ""
