@@ -2,17 +2,19 @@ package export
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"enrich/pipeline"
 )
 
-// manager tags what a stack has; AWS keeps the prefix aws: for its own tags.
+// stackManager is who a stack's resources say that they are managed by.
 const stackManager = "cloudformation"
 
 func cloudFormation() Dialect {
 	return Dialect{
 		Name: "cloudformation", What: "a CloudFormation template", Single: true, Formats: []string{"yaml", "json"},
-		Manager: stackManager, forms: stackForms(), files: cloudFormationFiles,
+		Manager: stackManager, kinds: slices.Sorted(maps.Keys(stackForms())), files: cloudFormationFiles,
 	}
 }
 

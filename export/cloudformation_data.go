@@ -139,8 +139,7 @@ func lifecycleRule(id string, r pipeline.LifecycleRule) *Map {
 	return rule
 }
 
-// logGroupARN begins what CloudFormation gives as the ARN of a log group, which ends
-// with ":*" there.
+// anyStream ends what CloudFormation gives as the ARN of a log group.
 const anyStream = ":*"
 
 func stackLogGroup(s *stackScope) ([]stackResource, error) {

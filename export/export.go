@@ -20,7 +20,7 @@ type Dialect struct {
 	Formats []string
 	// Manager is the value of the tag managed-by.
 	Manager string
-	forms   map[string]func(*stackScope) ([]stackResource, error)
+	kinds   []string // of resources that it expresses
 	files   func(*Project, string) ([]File, error)
 }
 

@@ -157,7 +157,8 @@ func (t *stack) tableOutput(i int, lookup string) string {
 
 func tableKey(lookup string) string { return "lookup-table/" + lookup }
 
-// protected names the environments whose lookup tables are protected against deletion.
+// protected are the environments whose lookup tables are protected against deletion,
+// as a shell takes them for a pattern.
 func (t *stack) protected() string {
 	var list []string
 	for i, v := range t.project.variants {
@@ -167,5 +168,5 @@ func (t *stack) protected() string {
 			}
 		}
 	}
-	return strings.Join(list, " and ")
+	return strings.Join(list, "|")
 }
