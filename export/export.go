@@ -54,12 +54,15 @@ func New(d Dialect, configs []config.Config, environment string, code pipeline.C
 		Name: cfg.Name, Environment: environment, Region: cfg.Region, Architecture: cfg.Function.Architecture, Code: code,
 		configs: [3]config.Config(configs),
 	}
+	s, err := sentinelsFor(configs)
+	if err != nil {
+		return nil, err
+	}
 	for i, c := range configs {
 		if c.Function.Architecture != cfg.Function.Architecture {
 			return nil, fmt.Errorf("function.architecture is %s in %s and %s in %s, and an export has one archive of the function: give them the same one",
 				cfg.Function.Architecture, environment, c.Function.Architecture, c.Environment)
 		}
-		s := sentinelsFor(configs)
 		resources, err := pipeline.Export(s.settings(c), s.identity(c), code, d.Manager)
 		if err != nil {
 			return nil, fmt.Errorf("in the environment %s: %w", c.Environment, err)

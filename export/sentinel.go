@@ -1,6 +1,7 @@
 package export
 
 import (
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,15 +20,12 @@ type sentinels struct {
 }
 
 // sentinelsFor looks for words and numbers that the configurations do not have.
-func sentinelsFor(configs []config.Config) sentinels {
-	written := fmt.Sprintf("%+v", configs)
-	for _, c := range configs {
-		for _, lookup := range c.Lookups {
-			if lookup.Table != nil { // a pointer is not written in full
-				written += fmt.Sprintf("%+v", *lookup.Table)
-			}
-		}
+func sentinelsFor(configs []config.Config) (sentinels, error) {
+	data, err := json.Marshal(configs)
+	if err != nil {
+		return sentinels{}, fmt.Errorf("reading the settings: %w", err)
 	}
+	written := string(data)
 	word := func(form string) string {
 		for i := 0; ; i++ {
 			if s := fmt.Sprintf(form, i); !strings.Contains(written, s) {
@@ -47,7 +45,7 @@ func sentinelsFor(configs []config.Config) sentinels {
 		// allows of a name's length is measured by them.
 		partition: word("zp%02d"), account: word("zaccount%04d"), region: word("zregion%02d"),
 		shards: number(7000), memory: number(8000), timeout: number(9000),
-	}
+	}, nil
 }
 
 func (s sentinels) identity(c config.Config) pipeline.Identity {
