@@ -13,7 +13,7 @@ const stackManager = "cloudformation"
 
 func cloudFormation() Dialect {
 	return Dialect{
-		Name: "cloudformation", What: "a CloudFormation template", Single: true, Formats: []string{"yaml", "json"},
+		Name: "cloudformation", Formats: []string{"yaml", "json"},
 		Manager: stackManager, kinds: slices.Sorted(maps.Keys(stackForms())), files: cloudFormationFiles,
 	}
 }

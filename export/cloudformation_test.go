@@ -148,6 +148,9 @@ func TestTemplateComesToTheDefinition(t *testing.T) {
 		"default":    "",
 		"everything": everything(t),
 		"names":      "name: dev\ntags: {a: dev, b: dev-dev, c: dev-prod, d: dev-dev-stream, prod: staging dev}\nenvironments: {staging: {name: prod, tags: {b: dev}}, prod: {tags: {e: prod}}}\n",
+		// Tags that would have the stream made after a table in one environment, and the
+		// table after the stream in another one.
+		"circle": "environments: {dev: {tags: {x: data-enrichment-dev-users}}, prod: {tags: {x: data-enrichment-prod-stream, y: z}}}\n",
 		"lookups": "lookups:\n- {name: user, key: a, fields: ['${Stream}', '${!x}']}\n- {name: users, key: b, fields: [x]}\n" +
 			"environments:\n  prod:\n    lookups:\n    - {name: users, key: b, fields: [x, y]}\n    alarms: {composite: false, notify: [a@example.com]}\n" +
 			"  staging: {alarms: {duration_percent: 0, notify: [b@example.com, a@example.com]}, stream: {mode: on-demand}}\n",

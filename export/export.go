@@ -13,10 +13,8 @@ import (
 // Dialect is a tool that a pipeline can be written down for.
 type Dialect struct {
 	Name string // on the command line
-	What string // it is, for people
-	// Single tells that the dialect has a form in one file, which Files gives first.
-	Single bool
-	// Formats of that file, the default first; one alone has no name.
+	// Formats of the file that has all in one, which Files gives first; the default is
+	// the first of them.
 	Formats []string
 	// Manager is the value of the tag managed-by.
 	Manager string
@@ -58,6 +56,7 @@ func New(d Dialect, configs []config.Config, environment string, code pipeline.C
 	if err != nil {
 		return nil, err
 	}
+	reaches := map[string]map[string]bool{}
 	for i, c := range configs {
 		if c.Function.Architecture != cfg.Function.Architecture {
 			return nil, fmt.Errorf("function.architecture is %s in %s and %s in %s, and an export has one archive of the function: give them the same one",
@@ -67,7 +66,7 @@ func New(d Dialect, configs []config.Config, environment string, code pipeline.C
 		if err != nil {
 			return nil, fmt.Errorf("in the environment %s: %w", c.Environment, err)
 		}
-		p.variants[i] = newVariant(c.Environment, c.Name+"-"+c.Environment, s, resources)
+		p.variants[i] = newVariant(c.Environment, c.Name+"-"+c.Environment, s, resources, reaches)
 	}
 	return p, nil
 }

@@ -110,10 +110,14 @@ func nameOf(values [3]value) []string {
 	return nil
 }
 
-// aligns is a value by what it refers to.
+// aligns is what tells whether a part of one list is that of another one: what a text
+// refers to, and what a part is known by that has several values.
 func aligns(v value) any {
 	if t, ok := v.(Text); ok {
 		return t.Parts
+	}
+	if name := nameOf([3]value{v}); name != nil {
+		return name
 	}
 	return v
 }

@@ -129,6 +129,11 @@ func (t *stack) add(id string, sets [3][]stackResource) {
 	for i, set := range sets {
 		for _, r := range set {
 			if r.ID == id {
+				for _, before := range merged.DependsOn {
+					if !slices.Contains(r.DependsOn, before) {
+						r.DependsOn = append(r.DependsOn, before)
+					}
+				}
 				properties[i], merged = r.Properties, r
 				present = append(present, Environments()[i])
 			}

@@ -23,12 +23,13 @@ type variant struct {
 	resources   []pipeline.Exported
 	plain       []token
 	own         []token // of resources
-	// reaches tells which resources are made before which, as far as is known.
+	// reaches tells which resources are made before which in any environment, as far as
+	// is known: a tool may know one order for all of them.
 	reaches map[string]map[string]bool
 }
 
-func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported) *variant {
-	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: map[string]map[string]bool{}}
+func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported, reaches map[string]map[string]bool) *variant {
+	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches}
 	v.plain = []token{
 		{text: s.partition, part: Part{Variable: Partition}},
 		{text: s.account, part: Part{Variable: Account}},
