@@ -47,6 +47,7 @@ func documented() map[string][]shape {
 		"completion":   {{of: completionDocument{}}},
 		"destroy":      {{of: destroyDocument{}}},
 		"policy":       {{of: policyDocument{}}},
+		"export":       {{of: projectDocument{}}, {"--out -, the template", map[string]any{}}},
 		"schema":       {{of: map[string]any{}}},
 		"local start":  {{of: localDocument{}}},
 		"local stop":   {{of: localStopDocument{}}},

@@ -116,6 +116,7 @@ func (p *program) app() *cli.App {
 			p.dashboardCommand(),
 			p.destroyCommand(),
 			p.policyCommand(),
+			p.exportCommand(),
 			p.schemaCommand(),
 			p.completionCommand(),
 			p.completeLineCommand(),

@@ -110,9 +110,12 @@ func (p *Pipeline) functionAlarms() []*metricAlarm {
 			Description: "The function is throttled: the account has no executions left for it",
 			Metrics:     []AlarmMetric{minutely(n.functionMetric("Throttles"), types.StatisticSum)},
 		})),
-		p.alarm(alarmDuration, p.cfg.Function.Timeout*1000*a.DurationPercent/100, lasting(MetricAlarm{
+		p.alarm(alarmDuration, a.DurationPercent, lasting(MetricAlarm{
 			Description: "The function is slow: batches take almost as long as they may, and fail when they take longer",
 			Metrics:     []AlarmMetric{minutely(n.functionMetric("Duration"), types.StatisticMaximum)},
+			// In percent of the timeout, so that the threshold is the setting and does
+			// not have to be reckoned anew when the timeout changes.
+			Expression: fmt.Sprintf("100 * m1 / (%d * 1000)", p.cfg.Function.Timeout),
 		})),
 		p.alarm(alarmDeadLetters, a.DeadLetters, first(MetricAlarm{
 			// They stay until somebody looks, so the first is worth telling.

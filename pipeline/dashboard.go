@@ -42,8 +42,8 @@ func (p *Pipeline) Dashboard() engine.Resource {
 func (p *Pipeline) namedDashboard(key, name string) *dashboard {
 	return &dashboard{
 		identified: identified{key: key, kind: kindDashboard, name: name, arn: p.id.dashboardARN(name)},
-		marker: fmt.Sprintf("Pipeline **%s**, environment **%s**, managed by **enrich**: what is changed here lasts until the next deploy.",
-			p.id.Name, p.id.Environment),
+		marker: fmt.Sprintf("Pipeline **%s**, environment **%s**, managed by **%s**: what is changed here lasts until the next deploy.",
+			p.id.Name, p.id.Environment, p.tags[tagManagedBy]),
 		owner:  tagsOf(p.id, nil),
 		client: cloudWatch(p.sdk),
 	}

@@ -56,7 +56,7 @@ func TestDrift(t *testing.T) {
 			return err
 		}, []string{"point_in_time_recovery"}},
 		{"role's policy gone", keyRole, func(t *testing.T, _ *engine.Observed) error {
-			_, err := iam.NewFromConfig(c.sdk).DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: &n.Role, PolicyName: aws.String(policyName)})
+			_, err := iam.NewFromConfig(c.sdk).DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: &n.Role, PolicyName: aws.String(PolicyName)})
 			return err
 		}, []string{
 			"policy.CheckBucket.Action", "policy.CheckBucket.Effect", "policy.CheckBucket.Resource", "policy.CheckBucket.Sid",
@@ -212,7 +212,7 @@ func TestUnhealthy(t *testing.T) {
 		t.Errorf("a disabled mapping is well: %+v", observed)
 	}
 	role := pick(t, p, keyRole)
-	if _, err := iam.NewFromConfig(c.sdk).DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: &p.names.Role, PolicyName: aws.String(policyName)}); err != nil {
+	if _, err := iam.NewFromConfig(c.sdk).DeleteRolePolicy(t.Context(), &iam.DeleteRolePolicyInput{RoleName: &p.names.Role, PolicyName: aws.String(PolicyName)}); err != nil {
 		t.Fatal(err)
 	}
 	if observed := read(t, role); observed.Unhealthy == "" {

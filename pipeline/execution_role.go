@@ -27,8 +27,8 @@ type ExecutionRole struct {
 	Tags             map[string]string `json:"tags"`
 }
 
-// policyName is the name of the role's only policy.
-const policyName = "pipeline"
+// PolicyName is the name of the role's only policy.
+const PolicyName = "pipeline"
 
 // S3 paths besides the output's own.
 const (
@@ -206,7 +206,7 @@ func (r *executionRole) putPolicy(ctx context.Context, progress engine.Progress)
 		doing:    "waiting for the new role",
 	}.do(ctx, func(ctx context.Context) error {
 		_, err := r.client.PutRolePolicy(ctx, &iam.PutRolePolicyInput{
-			RoleName: &r.name, PolicyName: aws.String(policyName), PolicyDocument: &document,
+			RoleName: &r.name, PolicyName: aws.String(PolicyName), PolicyDocument: &document,
 		})
 		return err
 	})

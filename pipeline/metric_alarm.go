@@ -141,13 +141,18 @@ func notifiedOf(enabled *bool, on, off []string) []string {
 	return slices.DeleteFunc(slices.Clone(on), func(topic string) bool { return !slices.Contains(off, topic) })
 }
 
-// rule tells what raises the alarm: "Errors >= 1 in 3 of 5 min".
+// rule tells what raises the alarm: "Errors >= 1 in 3 of 5 min", or
+// "100 * Duration / (60 * 1000) >= 80 in 3 of 5 min".
 func (a MetricAlarm) rule() string {
 	var names []string
 	period := 0
 	for _, m := range a.Metrics {
 		names = append(names, m.Name)
 		period = m.Period
+	}
+	watched := strings.Join(names, " + ")
+	if len(names) == 1 && a.Expression != "" {
+		watched = strings.ReplaceAll(a.Expression, "m1", names[0])
 	}
 	comparison := map[types.ComparisonOperator]string{
 		types.ComparisonOperatorGreaterThanOrEqualToThreshold: ">=",
@@ -159,7 +164,7 @@ func (a MetricAlarm) rule() string {
 		comparison = a.Comparison // one that somebody chose by hand
 	}
 	minutes := func(periods int) string { return strconv.FormatFloat(float64(periods*period)/60, 'g', 3, 64) }
-	return fmt.Sprintf("%s %s %s in %s of %s min", strings.Join(names, " + "), comparison,
+	return fmt.Sprintf("%s %s %s in %s of %s min", watched, comparison,
 		strconv.FormatFloat(a.Threshold, 'f', -1, 64), minutes(a.DatapointsToAlarm), minutes(a.EvaluationPeriods))
 }
 
@@ -216,28 +221,45 @@ func (a *metricAlarm) put(ctx context.Context, progress engine.Progress) error {
 	return err
 }
 
-// queries gives the alarm's metrics the names that its expression uses.
+// Query is one metric of an alarm over several, or the expression over them.
+type Query struct {
+	ID     string
+	Metric *AlarmMetric // nil: the expression
+	// Label and Expression are those of what the alarm looks at.
+	Label, Expression string
+}
+
+// Queries give the alarm's metrics the names that its expression uses.
+func (a MetricAlarm) Queries() []Query {
+	list := make([]Query, 0, len(a.Metrics)+1)
+	for i := range a.Metrics {
+		list = append(list, Query{ID: fmt.Sprintf("m%d", i+1), Metric: &a.Metrics[i]})
+	}
+	return append(list, Query{ID: "value", Label: strings.SplitN(a.Description, ":", 2)[0], Expression: a.Expression})
+}
+
 func queries(d MetricAlarm) []types.MetricDataQuery {
-	list := make([]types.MetricDataQuery, 0, len(d.Metrics)+1)
-	for i, metric := range d.Metrics {
+	var list []types.MetricDataQuery
+	for _, q := range d.Queries() {
+		if q.Metric == nil {
+			list = append(list, types.MetricDataQuery{
+				Id: &q.ID, Expression: &q.Expression, Label: &q.Label, ReturnData: aws.Bool(true),
+			})
+			continue
+		}
 		list = append(list, types.MetricDataQuery{
-			Id:         aws.String(fmt.Sprintf("m%d", i+1)),
+			Id:         &q.ID,
 			ReturnData: aws.Bool(false),
 			MetricStat: &types.MetricStat{
 				Metric: &types.Metric{
-					Namespace: aws.String(metric.Namespace), MetricName: aws.String(metric.Name), Dimensions: dimensionList(metric.Dimensions),
+					Namespace: &q.Metric.Namespace, MetricName: &q.Metric.Name, Dimensions: dimensionList(q.Metric.Dimensions),
 				},
-				Period: aws.Int32(int32(metric.Period)),
-				Stat:   aws.String(metric.Statistic),
+				Period: aws.Int32(int32(q.Metric.Period)),
+				Stat:   &q.Metric.Statistic,
 			},
 		})
 	}
-	return append(list, types.MetricDataQuery{
-		Id:         aws.String("value"),
-		Expression: aws.String(d.Expression),
-		Label:      aws.String(strings.SplitN(d.Description, ":", 2)[0]),
-		ReturnData: aws.Bool(true),
-	})
+	return list
 }
 
 func cloudWatchTags(tags map[string]string) []types.Tag {

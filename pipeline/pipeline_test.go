@@ -115,7 +115,7 @@ func TestThresholds(t *testing.T) {
 		alarmPutErrors:       {func(v int) { a.S3PutErrors = v }, 7},
 		alarmIteratorAge:     {func(v int) { a.IteratorAgeSeconds = v }, 7000},
 		alarmThrottles:       {func(v int) { a.FunctionThrottles = v }, 7},
-		alarmDuration:        {func(v int) { a.DurationPercent = v }, 700},
+		alarmDuration:        {func(v int) { a.DurationPercent = v }, 7},
 		alarmDeadLetters:     {func(v int) { a.DeadLetters = v }, 7},
 		alarmFailedBatches:   {func(v int) { a.FailedBatches = v }, 7},
 		alarmFailedDelivery:  {func(v int) { a.FailedDeliveries = v }, 7},

@@ -17,7 +17,7 @@ import (
 func (r *executionRole) readPolicies(ctx context.Context, spec *ExecutionRole) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		ours, err := r.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(policyName)})
+		ours, err := r.client.GetRolePolicy(ctx, &iam.GetRolePolicyInput{RoleName: &r.name, PolicyName: aws.String(PolicyName)})
 		if err != nil {
 			spec.Policy = readPolicy("")
 			return ignore(err, "NoSuchEntity")
@@ -27,7 +27,7 @@ func (r *executionRole) readPolicies(ctx context.Context, spec *ExecutionRole) e
 	})
 	group.Go(func() error {
 		names, err := r.inline(ctx)
-		spec.OtherPolicies = slices.DeleteFunc(names, func(name string) bool { return name == policyName })
+		spec.OtherPolicies = slices.DeleteFunc(names, func(name string) bool { return name == PolicyName })
 		return err
 	})
 	group.Go(func() (err error) {

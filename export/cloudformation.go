@@ -1,0 +1,126 @@
+package export
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"enrich/pipeline"
+)
+
+// stackManager is who a stack's resources say that they are managed by.
+const stackManager = "cloudformation"
+
+func cloudFormation() Dialect {
+	return Dialect{
+		Name: "cloudformation", Formats: []string{"yaml", "json"},
+		Manager: stackManager, kinds: slices.Sorted(maps.Keys(stackForms())), files: cloudFormationFiles,
+	}
+}
+
+func cloudFormationFiles(p *Project, format string) ([]File, error) {
+	t, err := newStack(p)
+	if err != nil {
+		return nil, err
+	}
+	name, content := "template.yaml", []byte(nil)
+	if format == "json" {
+		name = "template.json"
+		content, err = t.json()
+	} else {
+		content, err = t.yaml()
+	}
+	if err != nil {
+		return nil, err
+	}
+	readme, err := t.readme(name)
+	if err != nil {
+		return nil, err
+	}
+	return []File{{name, content}, {"README.md", readme}, {archiveFile, p.Code.Zip}}, nil
+}
+
+// archiveFile is the function as Lambda takes it.
+const archiveFile = "function.zip"
+
+// stackResource is one entry of a template's resources.
+type stackResource struct {
+	ID         string // logical ID
+	Type       string
+	Group      string // heading that it stands under
+	Comment    string
+	DependsOn  []string // logical IDs
+	Condition  string
+	Properties *Map
+}
+
+// stackForms has, by kind, how a template expresses a resource.
+func stackForms() map[string]func(*stackScope) ([]stackResource, error) {
+	return map[string]func(*stackScope) ([]stackResource, error){
+		"execution role":       stackRole,
+		"data stream":          stackStream,
+		"lookup table":         stackTable,
+		"delivery bucket":      stackBucket,
+		"log group":            stackLogGroup,
+		"function":             stackFunction,
+		"event source mapping": stackMapping,
+		"alarm topic":          stackTopic,
+		"alarm subscription":   stackSubscription,
+		"metric alarm":         stackAlarm,
+		"composite alarm":      stackComposite,
+		"dashboard":            stackDashboard,
+	}
+}
+
+// stackScope is a resource with what its form needs.
+type stackScope struct {
+	pipeline.Exported
+	id      string
+	variant *variant
+	project *Project
+	ids     map[string]string // logical IDs by key
+}
+
+// text is a setting; beside what the resource itself is made of it may also name the
+// resource.
+func (s *stackScope) text(of string) Text   { return s.variant.text(s.Key, of, false) }
+func (s *stackScope) beside(of string) Text { return s.variant.text(s.Key, of, true) }
+
+// named is the resource's own name, which depends on no other resource.
+func (s *stackScope) named() Text {
+	own := &variant{environment: s.variant.environment, plain: s.variant.plain}
+	for _, t := range s.variant.own {
+		if t.part.Variable == Environment {
+			own.own = append(own.own, t)
+		}
+	}
+	return own.text(s.Key, s.Name, false)
+}
+
+func (s *stackScope) number(n int) value { return s.variant.sentinels.number(n) }
+
+// resource is the entry that every kind has.
+func (s *stackScope) resource(kind, group, comment string, properties *Map) stackResource {
+	return stackResource{ID: s.id, Type: kind, Group: group, Comment: comment, Properties: properties}
+}
+
+// stackResources gives the entries of one environment.
+func stackResources(p *Project, v *variant, ids map[string]string) ([]stackResource, error) {
+	forms := stackForms()
+	var list []stackResource
+	for _, r := range v.resources {
+		form, ok := forms[r.Kind]
+		if !ok {
+			return nil, fmt.Errorf("CloudFormation: %s (%s) cannot be expressed", r.Kind, r.Name)
+		}
+		entries, err := form(&stackScope{Exported: r, id: ids[r.Key], variant: v, project: p, ids: ids})
+		if err != nil {
+			return nil, fmt.Errorf("CloudFormation: %s (%s): %w", r.Kind, r.Name, err)
+		}
+		for _, key := range r.DependsOn {
+			entries[0].DependsOn = append(entries[0].DependsOn, ids[key])
+		}
+		list = append(list, entries...)
+	}
+	return list, nil
+}

@@ -1,0 +1,139 @@
+package export
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"enrich/config"
+	"enrich/pipeline"
+)
+
+// settings are those of a file in each environment.
+func settings(t *testing.T, file string) []config.Config {
+	t.Helper()
+	directory := t.TempDir()
+	if file != "" {
+		if err := os.WriteFile(filepath.Join(directory, config.FileName), []byte(file), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var configs []config.Config
+	for _, environment := range Environments() {
+		c, err := config.Load(config.Flags{Environment: environment}, func(string) string { return "" }, directory, pipeline.Checks()...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		configs = append(configs, c)
+	}
+	return configs
+}
+
+var code = pipeline.Code{Zip: []byte("the archive"), SHA256: "digest"}
+
+// everything is a configuration that switches on what there is.
+func everything(t *testing.T) string {
+	t.Helper()
+	content, err := os.ReadFile("testdata/everything.enrich.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(content)
+}
+
+func project(t *testing.T, d Dialect, file string) *Project {
+	t.Helper()
+	p, err := New(d, settings(t, file), "dev", code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// The projects are those that somebody has looked at. UPDATE_GOLDEN=1 writes them.
+func TestGolden(t *testing.T) {
+	for name, file := range map[string]string{"default": "", "everything": everything(t)} {
+		for _, d := range Dialects() {
+			for _, format := range d.Formats {
+				files, err := d.Files(project(t, d, file), format)
+				if err != nil {
+					t.Fatal(err)
+				}
+				again, err := d.Files(project(t, d, file), format)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for i, f := range files {
+					if !bytes.Equal(f.Content, again[i].Content) {
+						t.Errorf("%s of %s is not the same the second time", f.Name, name)
+					}
+					if f.Name != archiveFile {
+						golden(t, filepath.Join("testdata", d.Name, name+"-"+f.Name), f.Content, format != d.Formats[0] && f.Name == "README.md")
+					}
+				}
+			}
+		}
+	}
+}
+
+func golden(t *testing.T, file string, content []byte, skip bool) {
+	t.Helper()
+	if skip {
+		return
+	}
+	if os.Getenv("UPDATE_GOLDEN") != "" {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(want, content) {
+		t.Errorf("%s is not what is written; UPDATE_GOLDEN=1 writes it anew", file)
+	}
+}
+
+// Whoever adds a kind of resource tells each dialect how to express it.
+func TestEveryKindInEveryDialect(t *testing.T) {
+	for _, d := range Dialects() {
+		p := project(t, d, everything(t))
+		var there []string
+		for _, r := range p.variants[0].resources {
+			there = append(there, r.Kind)
+		}
+		for _, kind := range pipeline.Kinds() {
+			if !slices.Contains(there, kind) {
+				t.Errorf("testdata/everything.enrich.yaml has no %s", kind)
+			}
+			if !slices.Contains(d.kinds, kind) {
+				t.Errorf("%s does not express the %s", d.Name, kind)
+			}
+		}
+	}
+}
+
+// What stands for an account or a region while the export is made is never in it.
+func TestNothingIsPasted(t *testing.T) {
+	for _, d := range Dialects() {
+		p := project(t, d, everything(t))
+		files, err := d.Files(p, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range files {
+			for _, token := range p.variants[0].plain {
+				if strings.Contains(string(f.Content), token.text) {
+					t.Errorf("%s of %s has %s", f.Name, d.Name, token.text)
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,172 @@
+package export
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"enrich/config"
+	"enrich/pipeline"
+)
+
+// section of a template.
+type section struct {
+	name, comment string
+	entries       *Map
+}
+
+// sections are those behind the description, in the order in which AWS's own
+// documentation has them.
+func (t *stack) sections() []section {
+	outputs := t.outputs() // which may refer to parameters, too
+	list := []section{{"Parameters", "", t.parameters()}}
+	if len(t.settings.Entries) > 0 {
+		list = append(list, section{"Mappings", "Settings that are not the same in all environments.", object(environmentsMapping, t.mapping())})
+	}
+	if len(t.conditions) > 0 {
+		list = append(list, section{"Conditions", "", t.conditionList()})
+	}
+	return append(list, section{"Resources", "", t.resourceMap()}, section{"Outputs", "", outputs})
+}
+
+func (t *stack) description() string {
+	return fmt.Sprintf("Events of %s: Kinesis to Lambda, enriched from DynamoDB, stored in S3", t.project.Name)
+}
+
+func (t *stack) parameters() *Map {
+	cfg := t.project.configuration()
+	all := object(parameterEnvironment, object("Type", "String", "Default", t.project.Environment,
+		"AllowedValues", words(Environments()), "Description", describe("environment")))
+	for _, p := range []struct {
+		name, key string
+		now       int
+	}{
+		{parameterShards, "stream.shards", cfg.Stream.Shards},
+		{parameterMemory, "function.memory", cfg.Function.Memory},
+		{parameterTimeout, "function.timeout", cfg.Function.Timeout},
+	} {
+		k := keyOf(p.key)
+		if t.referred[p.name] { // a stream on demand has no shards to speak of
+			all.put(p.name, object("Type", "Number", "Default", p.now, "MinValue", k.Min, "MaxValue", k.Max, "Description", k.Doc))
+		}
+	}
+	all.put(parameterBucket, object("Type", "String", "Description", "Bucket that the function's archive has been uploaded to, in the region of the stack."))
+	all.put(parameterKey, object("Type", "String", "Default", t.project.archiveKey(),
+		"Description", "Key of the archive. Another archive needs another key: CloudFormation looks at nothing else."))
+	return all
+}
+
+func keyOf(path string) config.Key {
+	keys := config.Keys()
+	return keys[slices.IndexFunc(keys, func(k config.Key) bool { return k.Path == path })]
+}
+
+func describe(path string) string { return keyOf(path).Doc }
+
+// archiveKey names the archive by what is in it.
+func (p *Project) archiveKey() string {
+	sum := sha256.Sum256(p.Code.Zip)
+	return fmt.Sprintf("%s/function-%s-%s.zip", p.Name, p.Architecture, hex.EncodeToString(sum[:6]))
+}
+
+func words(list []string) List {
+	l := make(List, 0, len(list))
+	for _, word := range list {
+		l = append(l, word)
+	}
+	return l
+}
+
+// mapping has the settings that are not the same in all environments.
+func (t *stack) mapping() *Map {
+	settings := slices.SortedFunc(slices.Values(t.settings.Entries), func(a, b Entry) int { return cmp.Compare(a.Key, b.Key) })
+	all := &Map{}
+	for i, environment := range Environments() {
+		of := &Map{}
+		for _, e := range settings {
+			of.put(e.Key, e.Value.([3]value)[i])
+		}
+		all.put(environment, of)
+	}
+	return all
+}
+
+func (t *stack) conditionList() *Map {
+	all := &Map{}
+	for _, name := range slices.Sorted(maps.Keys(t.conditions)) {
+		var is List
+		for _, environment := range t.conditions[name] {
+			is = append(is, call("Fn::Equals", call("Ref", parameterEnvironment), environment))
+		}
+		if len(is) == 1 {
+			all.put(name, is[0])
+			continue
+		}
+		all.put(name, object("Fn::Or", is))
+	}
+	return all
+}
+
+func (t *stack) resourceMap() *Map {
+	all := &Map{}
+	for _, r := range t.resources {
+		entry := object("Type", r.Type)
+		if r.Condition != "" {
+			entry.put("Condition", r.Condition)
+		}
+		if len(r.DependsOn) > 0 {
+			entry.put("DependsOn", words(r.DependsOn))
+		}
+		entry.put("Properties", r.Properties)
+		all.explain(r.ID, entry, r.Comment)
+	}
+	return all
+}
+
+func (t *stack) outputs() *Map {
+	all := &Map{}
+	put := func(name, key, what string) {
+		entry := object("Description", what, "Value", call("Ref", t.ids[key]))
+		for _, r := range t.resources {
+			if r.ID == t.ids[key] && r.Condition != "" {
+				entry = object("Condition", r.Condition, "Description", what, "Value", call("Ref", t.ids[key]))
+			}
+		}
+		all.put(name, entry)
+	}
+	put("StreamName", "data-stream", "Data stream that takes the events")
+	put("FunctionName", "function", "Function that enriches them")
+	put("BucketName", "delivery-bucket", "Bucket that has the enriched events, dead-letter/ and aws/lambda/")
+	for i, lookup := range t.project.configuration().Lookups {
+		put(t.tableOutput(i, lookup.Name), tableKey(lookup.Name), "Lookup table "+lookup.Name)
+	}
+	return all
+}
+
+// tableOutput is the name of the output that tells a table's name.
+func (t *stack) tableOutput(i int, lookup string) string {
+	if i == 0 {
+		return "TableName"
+	}
+	return t.ids[tableKey(lookup)] + "Name"
+}
+
+func tableKey(lookup string) string { return "lookup-table/" + lookup }
+
+// protected are the environments whose lookup tables are protected against deletion,
+// as a shell takes them for a pattern.
+func (t *stack) protected() string {
+	var list []string
+	for i, v := range t.project.variants {
+		for _, r := range v.resources {
+			if table, ok := r.Settings.(pipeline.LookupTable); ok && table.DeletionProtection && !slices.Contains(list, Environments()[i]) {
+				list = append(list, Environments()[i])
+			}
+		}
+	}
+	return strings.Join(list, "|")
+}

@@ -1,0 +1,152 @@
+package export
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"enrich/pipeline"
+)
+
+// token is a string that stands for something, wherever it turns up.
+type token struct {
+	text string
+	part Part
+	name bool // a name: what goes on behind it is another one
+}
+
+// variant is the definition for one environment.
+type variant struct {
+	environment string
+	sentinels   sentinels
+	resources   []pipeline.Exported
+	plain       []token
+	own         []token // of resources
+	// reaches tells which resources are made before which in any environment, as far as
+	// is known: a tool may know one order for all of them.
+	reaches map[string]map[string]bool
+}
+
+func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported, reaches map[string]map[string]bool) *variant {
+	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches}
+	v.plain = []token{
+		{text: s.partition, part: Part{Variable: Partition}},
+		{text: s.account, part: Part{Variable: Account}},
+		{text: s.region, part: Part{Variable: Region}},
+		{text: strconv.Itoa(s.shards), part: Part{Variable: Shards}},
+		{text: strconv.Itoa(s.memory), part: Part{Variable: Memory}},
+		{text: strconv.Itoa(s.timeout), part: Part{Variable: Timeout}},
+	}
+	for _, r := range resources {
+		if r.ARN != "" {
+			v.own = append(v.own, token{r.ARN, Part{Key: r.Key, Attribute: ByARN}, true}, token{r.Name, Part{Key: r.Key, Attribute: ByName}, true})
+		}
+		if r.StandIn != "" {
+			v.own = append(v.own, token{r.StandIn, Part{Key: r.Key, Attribute: ByID}, false})
+		}
+		for _, before := range r.DependsOn {
+			v.connect(r.Key, before)
+		}
+	}
+	// Behind the name of the pipeline, which is the same for all environments.
+	v.own = append(v.own, token{text: prefix, part: Part{Variable: Environment}}, token{environment, Part{Variable: Environment}, true})
+	return v
+}
+
+// connect has one resource made after another one, and so after all that this one is
+// made after.
+func (v *variant) connect(from, to string) {
+	set := v.reaches[from]
+	if set == nil {
+		set = map[string]bool{}
+		v.reaches[from] = set
+	}
+	set[to] = true
+}
+
+// leads tells whether a resource is made after another one.
+func (v *variant) leads(from, to string) bool {
+	if from == to {
+		return true
+	}
+	for next := range v.reaches[from] {
+		if v.leads(next, to) {
+			return true
+		}
+	}
+	return false
+}
+
+// text finds in a setting of a resource what it refers to. A resource that is itself
+// made after the one that would refer to it stays a name: there is no other way in a
+// circle. self tells whether the resource itself may be referred to, as what is made
+// behind it can.
+func (v *variant) text(of, s string, self bool) Text {
+	var usable []token
+	for _, t := range v.own {
+		if t.part.Key == "" || t.part.Key == of && self || t.part.Key != of && !v.leads(t.part.Key, of) {
+			usable = append(usable, t)
+		}
+	}
+	found := Text{Parts: v.split(s, append(usable, v.plain...)), plain: v.split(s, v.plain)}
+	for _, p := range found.Parts {
+		if p.Key != "" && p.Key != of {
+			v.connect(of, p.Key)
+		}
+	}
+	return found
+}
+
+// split divides a string at its tokens, of which the longest counts.
+func (v *variant) split(s string, tokens []token) []Part {
+	slices.SortStableFunc(tokens, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
+	var parts []Part
+	plain := 0 // where what stands for itself begins
+	for i := 0; i < len(s); {
+		t, ok := tokenAt(s, i, tokens)
+		if !ok {
+			i++
+			continue
+		}
+		before := s[plain:i]
+		if t.part.Variable == Environment {
+			before += strings.TrimSuffix(t.text, v.environment)
+		}
+		parts = appendLiteral(parts, before)
+		parts = append(parts, t.part)
+		i += len(t.text)
+		plain = i
+	}
+	return appendLiteral(parts, s[plain:])
+}
+
+func appendLiteral(parts []Part, s string) []Part {
+	if s == "" {
+		return parts
+	}
+	return append(parts, Part{Literal: s})
+}
+
+func tokenAt(s string, at int, tokens []token) (token, bool) {
+	for _, t := range tokens {
+		end := at + len(t.text)
+		if !strings.HasPrefix(s[at:], t.text) || t.name && (inName(s, at-1) || inName(s, end)) {
+			continue
+		}
+		if t.part.Variable == Environment && (inName(s, at-1) || end < len(s) && s[end] != '-' && inName(s, end)) {
+			continue
+		}
+		return t, true
+	}
+	return token{}, false
+}
+
+// inName tells whether a name goes on with what is there.
+func inName(s string, at int) bool {
+	if at < 0 || at >= len(s) {
+		return false
+	}
+	c := s[at]
+	return c == '-' || c == '_' || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
