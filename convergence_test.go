@@ -118,6 +118,7 @@ func (a *account) lose(t *testing.T, call string, how cut, words ...string) {
 		kill()
 	}
 	<-ended
+	a.front.CloseClientConnections() // what was sent and not read is of a process that is no more
 	select {
 	case <-a.lost:
 	default:

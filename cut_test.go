@@ -31,6 +31,7 @@ const (
 // cutter stands between a program and an emulator. It writes down every call, and
 // loses one.
 type cutter struct {
+	front    *httptest.Server // at the endpoint
 	next     http.Handler
 	server   *emulator.Server // behind it
 	endpoint string
@@ -58,7 +59,7 @@ func newCutter(t testing.TB, change ...func(*emulator.Options)) *cutter {
 	}
 	c := &cutter{next: server, server: server}
 	front := httptest.NewServer(c)
-	c.endpoint = front.URL
+	c.endpoint, c.front = front.URL, front
 	t.Cleanup(func() {
 		front.CloseClientConnections()
 		front.Close()
@@ -86,7 +87,7 @@ func (c *cutter) heard() []string {
 
 func (c *cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(r.Body)
-	if err != nil {
+	if err != nil || r.Context().Err() != nil {
 		return // the program is gone
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))

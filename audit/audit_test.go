@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"sync"
 	"testing"
 	"time"
@@ -284,13 +285,12 @@ func TestMovedWhileListed(t *testing.T) {
 	inBubble(t, 1, func(w *world) {
 		r := w.puts(1)
 		key := w.letters("", r[0])
-		listed := false // for positions
+		var listed atomic.Bool // for positions
 		w.before = func(q *http.Request) {
 			switch prefix := q.URL.Query().Get("prefix"); {
 			case strings.HasSuffix(q.Header.Get("X-Amz-Target"), ".GetRecords"):
-				listed = true
-			case listed && strings.HasPrefix(prefix, delivery.DeadLetters):
-				listed = false
+				listed.Store(true)
+			case strings.HasPrefix(prefix, delivery.DeadLetters) && listed.CompareAndSwap(true, false):
 				time.Sleep(time.Second) // for other listings
 				w.letters(delivery.Redriven, r[0])
 				_, err := w.storage.DeleteObject(w.Context(), &s3.DeleteObjectInput{Bucket: &place.Bucket, Key: &key})

@@ -74,6 +74,9 @@ func batchesBelow(ctx context.Context, client *s3.Client, p Place, prefix string
 			if errors.Is(o.err, ErrGone) {
 				continue
 			}
+			if o.err != nil && ctx.Err() != nil {
+				o.err = context.Cause(ctx) // and not the call that it ended
+			}
 			if !yield(o.batch, o.err) || o.err != nil && !Malformed(o.err) {
 				return
 			}
