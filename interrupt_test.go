@@ -237,7 +237,7 @@ func begin(ts *testscript.TestScript, words []string) *running {
 	p := &running{command: exec.Command(path, words[1:]...), ended: make(chan error, 1)}
 	p.command.Dir = ts.MkAbs(".")
 	for _, name := range []string{
-		"HOME", "PATH", "TMPDIR", archivesVariable, documentsVariable, "ENRICH_LOCAL", "GOCOVERDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
+		"HOME", "PATH", "TMPDIR", archivesVariable, documentsVariable, "GORACE", "ENRICH_LOCAL", "GOCOVERDIR", "AWS_ENDPOINT_URL", "AWS_ACCESS_KEY_ID",
 		"AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE",
 	} {
 		p.command.Env = append(p.command.Env, name+"="+ts.Getenv(name))

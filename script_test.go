@@ -125,6 +125,7 @@ func setUp(env *testscript.Env) error {
 		"AWS_CONFIG_FILE="+filepath.Join(env.WorkDir, "none"),
 		"AWS_SHARED_CREDENTIALS_FILE="+filepath.Join(env.WorkDir, "none"),
 		"GOCOVERDIR="+os.Getenv("GOCOVERDIR"),
+		"GORACE="+os.Getenv("GORACE"),
 	)
 	env.Values[holdUpKey{}] = &holdUp{}
 	env.Values[mailboxKey{}] = &mailbox{}
