@@ -106,8 +106,12 @@ func dialectOf(name string) (export.Dialect, error) {
 func (p *program) exportFormat(c *cli.Context, d export.Dialect) (string, error) {
 	format, printed := c.String("format"), c.String("out") == "-"
 	switch {
+	case printed && len(d.Formats) == 0:
+		return "", failf("--out -: a project for %s has several files", d.Name).hint("--out DIR writes them")
 	case c.String("out") == "":
-		return "", failf("export needs --out").hint("--out DIR writes the project, and --out - prints the template")
+		return "", failf("export needs --out").hint("--out DIR writes the project, and --out - prints the one file of a tool that has all in one")
+	case format != "" && len(d.Formats) == 0:
+		return "", failf("--format %s: a project for %s has no choice of formats", format, d.Name)
 	case format != "" && !slices.Contains(d.Formats, format):
 		err := failf("--format %s: %s has %s", format, d.Name, strings.Join(d.Formats, " and "))
 		if near := config.Suggest(format, d.Formats); near != "" {
@@ -164,7 +168,7 @@ func writeProject(directory string, files []export.File, force bool) ([]string, 
 	}
 	missing := []export.File{}
 	for _, f := range files {
-		there, err := os.ReadFile(filepath.Join(directory, f.Name))
+		there, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(f.Name)))
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("looking for what is there: %w", err)
 		}
@@ -181,12 +185,27 @@ func writeProject(directory string, files []export.File, force bool) ([]string, 
 	}
 	written := []string{}
 	for _, f := range missing {
-		if err := os.WriteFile(filepath.Join(directory, f.Name), f.Content, 0o644); err != nil { // readable to all: no secrets
+		if err := writeProjectFile(directory, f); err != nil {
 			return nil, fmt.Errorf("writing the project: %w", err)
 		}
 		written = append(written, f.Name)
 	}
 	return written, nil
+}
+
+// writeProjectFile makes it readable to all: there are no secrets.
+func writeProjectFile(directory string, f export.File) error {
+	path, mode := filepath.Join(directory, filepath.FromSlash(f.Name)), fs.FileMode(0o644)
+	if f.Executable {
+		mode = 0o755
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(path, f.Content, mode); err != nil {
+		return err
+	}
+	return os.Chmod(path, mode) // of a file that was there
 }
 
 func (d projectDocument) print(p *page) {

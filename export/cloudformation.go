@@ -5,7 +5,6 @@ import (
 	"maps"
 	"slices"
 
-	"enrich/pipeline"
 )
 
 // stackManager is who a stack's resources say that they are managed by.
@@ -37,11 +36,8 @@ func cloudFormationFiles(p *Project, format string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []File{{name, content}, {"README.md", readme}, {archiveFile, p.Code.Zip}}, nil
+	return []File{{Name: name, Content: content}, {Name: readmeFile, Content: readme}, {Name: archiveFile, Content: p.Code.Zip}}, nil
 }
-
-// archiveFile is the function as Lambda takes it.
-const archiveFile = "function.zip"
 
 // stackResource is one entry of a template's resources.
 type stackResource struct {
@@ -74,30 +70,10 @@ func stackForms() map[string]func(*stackScope) ([]stackResource, error) {
 
 // stackScope is a resource with what its form needs.
 type stackScope struct {
-	pipeline.Exported
-	id      string
-	variant *variant
-	project *Project
-	ids     map[string]string // logical IDs by key
+	scope
+	id  string
+	ids map[string]string // logical IDs by key
 }
-
-// text is a setting; beside what the resource itself is made of it may also name the
-// resource.
-func (s *stackScope) text(of string) Text   { return s.variant.text(s.Key, of, false) }
-func (s *stackScope) beside(of string) Text { return s.variant.text(s.Key, of, true) }
-
-// named is the resource's own name, which depends on no other resource.
-func (s *stackScope) named() Text {
-	own := &variant{environment: s.variant.environment, plain: s.variant.plain}
-	for _, t := range s.variant.own {
-		if t.part.Variable == Environment {
-			own.own = append(own.own, t)
-		}
-	}
-	return own.text(s.Key, s.Name, false)
-}
-
-func (s *stackScope) number(n int) value { return s.variant.sentinels.number(n) }
 
 // resource is the entry that every kind has.
 func (s *stackScope) resource(kind, group, comment string, properties *Map) stackResource {
@@ -113,7 +89,7 @@ func stackResources(p *Project, v *variant, ids map[string]string) ([]stackResou
 		if !ok {
 			return nil, fmt.Errorf("CloudFormation: %s (%s) cannot be expressed", r.Kind, r.Name)
 		}
-		entries, err := form(&stackScope{Exported: r, id: ids[r.Key], variant: v, project: p, ids: ids})
+		entries, err := form(&stackScope{scope: scope{Exported: r, variant: v, project: p}, id: ids[r.Key], ids: ids})
 		if err != nil {
 			return nil, fmt.Errorf("CloudFormation: %s (%s): %w", r.Kind, r.Name, err)
 		}

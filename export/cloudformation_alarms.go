@@ -18,11 +18,11 @@ func stackTopic(s *stackScope) ([]stackResource, error) {
 	}
 	return []stackResource{
 		s.resource("AWS::SNS::Topic", groupTell,
-			"Not encrypted: CloudWatch may not use alias/aws/sns, and a key of one's own costs.",
+			reasonTopicKey,
 			object("TopicName", s.named(), "Tags", s.tags(d.Tags))),
 		{
 			ID: s.id + "Policy", Type: "AWS::SNS::TopicPolicy", Group: groupTell,
-			Comment:    "Only alarms of this pipeline may publish.",
+			Comment:    reasonTopicPolicy,
 			Properties: object("Topics", List{s.beside(s.ARN)}, "PolicyDocument", policy),
 		},
 	}, nil
@@ -31,7 +31,7 @@ func stackTopic(s *stackScope) ([]stackResource, error) {
 func stackSubscription(s *stackScope) ([]stackResource, error) {
 	d := s.Settings.(pipeline.AlarmSubscription)
 	return []stackResource{s.resource("AWS::SNS::Subscription", groupTell,
-		"SNS asks the address by mail to confirm.",
+		reasonSubscription,
 		object("TopicArn", s.text(d.Topic), "Protocol", literal("email"), "Endpoint", literal(d.Address)))}, nil
 }
 
@@ -93,7 +93,7 @@ func stackComposite(s *stackScope) ([]stackResource, error) {
 	properties.put("AlarmActions", s.words(d.Notify))
 	properties.put("OKActions", s.words(d.Notify))
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::CloudWatch::CompositeAlarm", groupTell, "One alarm over all others, to look at and to be told of.", properties)}, nil
+	return []stackResource{s.resource("AWS::CloudWatch::CompositeAlarm", groupTell, reasonComposite, properties)}, nil
 }
 
 // stackDashboard writes the body as it is sent, a widget on a line.

@@ -8,16 +8,6 @@ import (
 	"enrich/pipeline"
 )
 
-// Headings of a template.
-const (
-	groupIn     = "Events come in"
-	groupOut    = "Enriched events go out, and what could not be enriched"
-	groupLookup = "What events are enriched with"
-	groupWork   = "The function that enriches, and what it may do"
-	groupTell   = "Who is told, and of what"
-	groupShow   = "The pipeline on one page"
-)
-
 // tags of a resource as most services have them.
 func (s *stackScope) tags(tags map[string]string) value {
 	list := make(List, 0, len(tags))
@@ -25,21 +15,6 @@ func (s *stackScope) tags(tags map[string]string) value {
 		list = append(list, object("Key", literal(key), "Value", s.text(tags[key])))
 	}
 	return list
-}
-
-func (s *stackScope) words(list []string) value {
-	if len(list) == 0 {
-		return nil
-	}
-	words := make(List, 0, len(list))
-	for _, word := range list {
-		words = append(words, s.text(word))
-	}
-	return words
-}
-
-func (s *stackScope) policy(p pipeline.Policy, text func(string) Text) (value, error) {
-	return document(p, text, s.number)
 }
 
 func stackStream(s *stackScope) ([]stackResource, error) {
@@ -53,7 +28,7 @@ func stackStream(s *stackScope) ([]stackResource, error) {
 	}
 	properties.put("RetentionPeriodHours", d.RetentionHours)
 	properties.explain("StreamEncryption", object("EncryptionType", literal("KMS"), "KeyId", literal(d.Encryption)),
-		"By a key that AWS manages: nothing to pay for, and nobody needs to be granted it.")
+		reasonStreamKey)
 	properties.put("DesiredShardLevelMetrics", s.words(d.ShardMetrics))
 	properties.put("Tags", s.tags(d.Tags))
 	return []stackResource{s.resource("AWS::Kinesis::Stream", groupIn, "", properties)}, nil
@@ -71,7 +46,7 @@ func stackTable(s *stackScope) ([]stackResource, error) {
 		properties.put("ProvisionedThroughput", object("ReadCapacityUnits", d.Read, "WriteCapacityUnits", d.Write))
 	}
 	properties.explain("SSESpecification", object("SSEEnabled", true, "SSEType", literal("KMS")),
-		"By a key that AWS manages, whose use CloudTrail shows.")
+		reasonTableKey)
 	properties.put("PointInTimeRecoverySpecification", object("PointInTimeRecoveryEnabled", d.PointInTimeRecovery))
 	properties.put("DeletionProtectionEnabled", d.DeletionProtection)
 	properties.put("Tags", s.tags(d.Tags))
@@ -86,7 +61,7 @@ func stackBucket(s *stackScope) ([]stackResource, error) {
 	}
 	properties := object("BucketName", s.named())
 	properties.explain("VersioningConfiguration", object("Status", literal(versioning)),
-		"A batch that is written again replaces its objects; what they were is kept for a while.")
+		reasonVersions)
 	properties.put("BucketEncryption", object("ServerSideEncryptionConfiguration", List{
 		object("ServerSideEncryptionByDefault", object("SSEAlgorithm", literal(d.Encryption))),
 	}))
@@ -103,7 +78,7 @@ func stackBucket(s *stackScope) ([]stackResource, error) {
 	for _, id := range d.RequestMetrics {
 		metrics = append(metrics, object("Id", literal(id)))
 	}
-	properties.explain("MetricsConfigurations", metrics, "Without request metrics the alarm about S3 would have nothing to watch.")
+	properties.explain("MetricsConfigurations", metrics, reasonRequestMetrics)
 	properties.put("Tags", s.tags(d.Tags))
 	policy, err := s.policy(s.Policy, s.beside)
 	if err != nil {
@@ -150,7 +125,7 @@ func stackLogGroup(s *stackScope) ([]stackResource, error) {
 	}
 	properties.put("Tags", s.tags(d.Tags))
 	return []stackResource{s.resource("AWS::Logs::LogGroup", groupWork,
-		"Made here and not by Lambda, so that it has a retention and goes with the stack.", properties)}, nil
+		reasonLogGroup, properties)}, nil
 }
 
 // title makes the word that logical IDs have of one with dashes: orders-eu becomes

@@ -21,7 +21,7 @@ func stackRole(s *stackScope) ([]stackResource, error) {
 	properties.put("Policies", List{object("PolicyName", literal(pipeline.PolicyName), "PolicyDocument", policy)})
 	properties.put("Tags", s.tags(d.Tags))
 	return []stackResource{s.resource("AWS::IAM::Role", groupWork,
-		"All that the function may do, on exactly these resources. It may not create its log group,\nor it would bring the group back after the stack has gone.", properties)}, nil
+		reasonRole, properties)}, nil
 }
 
 func stackFunction(s *stackScope) ([]stackResource, error) {
@@ -44,7 +44,7 @@ func stackFunction(s *stackScope) ([]stackResource, error) {
 		"LogFormat", literal(d.Logging.Format),
 		"ApplicationLogLevel", literal(d.Logging.ApplicationLevel),
 		"SystemLogLevel", literal(d.Logging.SystemLevel),
-	), "Each batch's line of level INFO holds the metrics: do not raise the application's level.")
+	), reasonLogging)
 	properties.put("Tags", s.tags(d.Tags))
 	return []stackResource{s.resource("AWS::Lambda::Function", groupWork, "", properties)}, nil
 }
@@ -54,16 +54,16 @@ func stackMapping(s *stackScope) ([]stackResource, error) {
 	properties := object("EventSourceArn", s.text(s.Source),
 		"FunctionName", s.text(s.Target),
 		"Enabled", d.Enabled)
-	properties.explain("StartingPosition", literal(d.StartingPosition), "LATEST would miss what comes in before the mapping has begun to read.")
+	properties.explain("StartingPosition", literal(d.StartingPosition), reasonStart)
 	properties.put("BatchSize", d.BatchSize)
 	properties.put("MaximumBatchingWindowInSeconds", d.BatchingWindow)
 	properties.put("ParallelizationFactor", d.ParallelizationFactor)
-	properties.explain("MaximumRetryAttempts", d.MaximumRetryAttempts, "-1 is no limit: the age of a record ends its retries.")
+	properties.explain("MaximumRetryAttempts", d.MaximumRetryAttempts, reasonRetries)
 	properties.put("MaximumRecordAgeInSeconds", d.MaximumRecordAge)
-	properties.explain("BisectBatchOnFunctionError", d.BisectOnError, "A failing batch is halved until only what fails is left; the rest is reported by sequence number.")
+	properties.explain("BisectBatchOnFunctionError", d.BisectOnError, reasonBisect)
 	properties.put("FunctionResponseTypes", s.words(d.ResponseTypes))
-	properties.explain("DestinationConfig", object("OnFailure", object("Destination", s.text(d.OnFailure))), "What is given up is stored under aws/lambda/.")
+	properties.explain("DestinationConfig", object("OnFailure", object("Destination", s.text(d.OnFailure))), reasonOnFailure)
 	properties.put("MetricsConfig", object("Metrics", s.words(d.Metrics)))
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::Lambda::EventSourceMapping", groupWork, "From here on records flow.", properties)}, nil
+	return []stackResource{s.resource("AWS::Lambda::EventSourceMapping", groupWork, reasonMapping, properties)}, nil
 }

@@ -14,7 +14,7 @@ import (
 type Dialect struct {
 	Name string // on the command line
 	// Formats of the file that has all in one, which Files gives first; the default is
-	// the first of them.
+	// the first of them. A dialect that needs several files has none.
 	Formats []string
 	// Manager is the value of the tag managed-by.
 	Manager string
@@ -27,9 +27,17 @@ func Dialects() []Dialect { return []Dialect{cloudFormation()} }
 
 // File of a project.
 type File struct {
-	Name    string
-	Content []byte
+	Name       string // with slashes
+	Content    []byte
+	Executable bool
 }
+
+// Files that every project has: the function as Lambda takes it, and what tells how to
+// use the rest.
+const (
+	archiveFile = "function.zip"
+	readmeFile  = "README.md"
+)
 
 // Project is a pipeline in all its environments.
 type Project struct {
@@ -71,7 +79,7 @@ func New(d Dialect, configs []config.Config, environment string, code pipeline.C
 	return p, nil
 }
 
-// Files writes the project in one of the dialect's formats, "" being the first.
+// Files makes the project in one of the dialect's formats, "" being the first.
 func (d Dialect) Files(p *Project, format string) ([]File, error) { return d.files(p, format) }
 
 // configuration is the one of the environment that is meant.

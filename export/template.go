@@ -66,7 +66,7 @@ func newStack(p *Project) (*stack, error) {
 		t.order(&t.resources[i])
 	}
 	// Under their headings, otherwise in the order in which they can be created.
-	groups := []string{groupIn, groupLookup, groupOut, groupWork, groupTell, groupShow}
+	groups := headings()
 	slices.SortStableFunc(t.resources, func(a, b stackResource) int {
 		return cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group))
 	})

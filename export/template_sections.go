@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	"enrich/config"
-	"enrich/pipeline"
 )
 
 // section of a template.
@@ -141,32 +139,18 @@ func (t *stack) outputs() *Map {
 	put("StreamName", "data-stream", "Data stream that takes the events")
 	put("FunctionName", "function", "Function that enriches them")
 	put("BucketName", "delivery-bucket", "Bucket that has the enriched events, dead-letter/ and aws/lambda/")
-	for i, lookup := range t.project.configuration().Lookups {
-		put(t.tableOutput(i, lookup.Name), tableKey(lookup.Name), "Lookup table "+lookup.Name)
+	for _, lookup := range t.project.configuration().Lookups {
+		put(t.tableOutput(lookup.Name), tableKey(lookup.Name), "Lookup table "+lookup.Name)
 	}
 	return all
 }
 
 // tableOutput is the name of the output that tells a table's name.
-func (t *stack) tableOutput(i int, lookup string) string {
-	if i == 0 {
+func (t *stack) tableOutput(lookup string) string {
+	if lookup == t.project.configuration().Lookups[0].Name {
 		return "TableName"
 	}
 	return t.ids[tableKey(lookup)] + "Name"
 }
 
 func tableKey(lookup string) string { return "lookup-table/" + lookup }
-
-// protected are the environments whose lookup tables are protected against deletion,
-// as a shell takes them for a pattern.
-func (t *stack) protected() string {
-	var list []string
-	for i, v := range t.project.variants {
-		for _, r := range v.resources {
-			if table, ok := r.Settings.(pipeline.LookupTable); ok && table.DeletionProtection && !slices.Contains(list, Environments()[i]) {
-				list = append(list, Environments()[i])
-			}
-		}
-	}
-	return strings.Join(list, "|")
-}
