@@ -124,7 +124,11 @@ func (p *program) eventFrom(c *cli.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }() // only read from
-	event, err := io.ReadAll(io.LimitReader(in, maxEventFile))
+	text, err := unpacked(name, in)
+	if err != nil {
+		return nil, fmt.Errorf("--file: %w", err)
+	}
+	event, err := io.ReadAll(io.LimitReader(text, maxEventFile))
 	if err != nil {
 		return nil, fmt.Errorf("--file %s: %w", name, err)
 	}
