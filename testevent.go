@@ -12,6 +12,7 @@ import (
 
 	"enrich/enrichment"
 	"enrich/feed"
+	"enrich/listing"
 )
 
 func (p *program) testEventCommand() *cli.Command {
@@ -156,7 +157,10 @@ func (s *session) folder(event []byte) string {
 
 // storage reads buckets by path wherever the endpoint is not AWS's own.
 func (s *session) storage() *s3.Client {
-	return s3.NewFromConfig(s.sdk, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+	return s3.NewFromConfig(s.sdk, func(o *s3.Options) {
+		o.UsePathStyle = o.BaseEndpoint != nil
+		o.APIOptions = append(o.APIOptions, listing.AnyKey)
+	})
 }
 
 // partitionField is the event's field that becomes the partition key.
