@@ -1,11 +1,16 @@
 package main
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"sync/atomic"
+
+	"enrich/unpack"
 )
 
 // input opens a file, or stdin for "-".
@@ -25,6 +30,43 @@ func (p *program) input(ctx context.Context, name string) (io.ReadCloser, error)
 		return nil, failf("opening the input: %s is a directory", name)
 	}
 	return file, nil
+}
+
+// windowLimit is how far back zstd may look, in bytes: what zstd --ultra -22 wants.
+const windowLimit = 128 << 20
+
+// unpacked takes the compression of a file away, which it closes if it cannot.
+func unpacked(name string, in io.ReadCloser) (io.ReadCloser, error) {
+	text, err := unpack.Reader(in, windowLimit)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("unpacking %s: %w", name, err), in.Close())
+	}
+	return plainFile{withoutMark(text), text, in}, nil
+}
+
+// plainFile is a file without its compression.
+type plainFile struct {
+	text            *bufio.Reader
+	unpacking, file io.Closer
+}
+
+func (f plainFile) Read(into []byte) (int, error) {
+	n, err := f.text.Read(into)
+	if errors.Is(err, io.ErrUnexpectedEOF) { // a JSON decoder would take it for its own
+		err = errors.New("the compressed file is cut off: pack it, or fetch it, once more")
+	}
+	return n, err
+}
+
+func (f plainFile) Close() error { return errors.Join(f.unpacking.Close(), f.file.Close()) }
+
+// withoutMark leaves out a byte order mark: it belongs to the file.
+func withoutMark(in io.Reader) *bufio.Reader {
+	buffered := bufio.NewReader(in)
+	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
+		_, _ = buffered.Discard(3) // these three have been peeked at
+	}
+	return buffered
 }
 
 // untilDone reads until the context ends: a read from a terminal or a pipe

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
 	"github.com/urfave/cli/v2"
 
 	"enrich/emulator"
@@ -198,21 +199,9 @@ func (p *program) followLog(ctx context.Context, log io.Reader) error {
 		case !errors.Is(err, io.EOF):
 			return fmt.Errorf("reading the emulator's log: %w", err)
 		default:
-			if err := wait(ctx, 200*time.Millisecond); err != nil {
+			if smithytime.SleepWithContext(ctx, 200*time.Millisecond) != nil {
 				return exit(exitDone) // Ctrl-C is how following ends
 			}
 		}
-	}
-}
-
-// wait ends early when the context does.
-func wait(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

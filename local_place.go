@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
 	"github.com/gofrs/flock"
 	"github.com/google/renameio/v2/maybe"
 
@@ -215,7 +216,7 @@ func (l place) shutDown(ctx context.Context, running *localDocument) error {
 	// that ended may still have a number: nobody asks for its exit code in a
 	// container without an init process.
 	for alive(running.PID) && l.announced(running.PID) {
-		if err := wait(ctx, 10*time.Millisecond); err != nil {
+		if err := smithytime.SleepWithContext(ctx, 10*time.Millisecond); err != nil {
 			return fmt.Errorf("the emulator (pid %d) was told to stop and has not yet: %w", running.PID, err)
 		}
 	}

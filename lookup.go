@@ -26,8 +26,9 @@ A lookup joins events with the items of one DynamoDB table.`,
 Reads CSV with a header line, NDJSON or a JSON array; items with the same key
 are replaced. CSV values are strings unless --types says otherwise, JSON values
 keep their types. A row without the table's key is reported with its line, and
-the others are written. A --dry-run reports the same, and writes nothing.`,
-				"enrich lookup load users.csv", "enrich lookup load prices.csv --table products --types price=N,sold=BOOL",
+the others are written. A --dry-run reports the same, and writes nothing. gzip
+and zstd are unpacked.`,
+				"enrich lookup load users.csv", "enrich lookup load users.ndjson.gz", "enrich lookup load prices.csv --table products --types price=N,sold=BOOL",
 				"enrich lookup load - --format ndjson < customers.ndjson",
 				"enrich lookup load crm.csv --key customer_id --dry-run"),
 			Flags: []cli.Flag{
@@ -75,13 +76,17 @@ func (p *program) lookupLoad(c *cli.Context) error {
 		verb = "checking"
 	}
 	size := p.measureOf(given)
+	text, err := unpacked(given[0], size.over(in))
+	if err != nil {
+		return err
+	}
 	shown := p.out.bar(verb, size.total)
 	defer shown.stop()
 	o.Observe = func(now items.Progress) {
 		read := size.read.Load()
 		shown.show(transferred{input: read, thing: "item", count: now.Loaded, bytes: read, throttled: now.Unprocessed, rejected: now.Rejected})
 	}
-	report, err := items.Load(c.Context, dynamodb.NewFromConfig(s.sdk), size.over(in), o)
+	report, err := items.Load(c.Context, dynamodb.NewFromConfig(s.sdk), text, o)
 	shown.stop()
 	d := loadDocument{Table: o.Table, Loaded: report.Loaded, DryRun: o.DryRun, Rejected: []rejectionDocument{}}
 	for _, r := range report.Rejected {

@@ -1,19 +1,13 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"sync"
-
-	"enrich/unpack"
 )
-
-// windowLimit is how far back zstd may look, in bytes: what zstd --ultra -22 wants.
-const windowLimit = 128 << 20
 
 // joined reads files one after the other as one text, without their compression. Its
 // lines are counted on from file to file.
@@ -44,30 +38,8 @@ func (p *program) joinedInput(ctx context.Context, names []string) *joined {
 		if err != nil {
 			return nil, err
 		}
-		in = size.over(in)
-		text, err := unpack.Reader(in, windowLimit)
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("unpacking %s: %w", name, err), in.Close())
-		}
-		return plainFile{withoutMark(text), text, in}, nil
+		return unpacked(name, size.over(in))
 	}}
-}
-
-// plainFile is a file without its compression.
-type plainFile struct {
-	io.Reader
-	text, file io.Closer
-}
-
-func (f plainFile) Close() error { return errors.Join(f.text.Close(), f.file.Close()) }
-
-// withoutMark leaves out a byte order mark: it belongs to the file.
-func withoutMark(in io.Reader) io.Reader {
-	buffered := bufio.NewReader(in)
-	if mark, _ := buffered.Peek(3); bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
-		_, _ = buffered.Discard(3) // these three have been peeked at
-	}
-	return buffered
 }
 
 // Read ends the last line of each file: that of the next is another one.

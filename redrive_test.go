@@ -19,6 +19,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 
 	"enrich/emulator"
+	"enrich/listing"
 	"enrich/redrive"
 )
 
@@ -73,7 +74,7 @@ func (a *account) redriven(t *testing.T) (marks, keys []string) {
 			marks = append(marks, identity)
 		}
 	}
-	list, err := s3.NewFromConfig(sdk, func(o *s3.Options) { o.UsePathStyle = true }).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(deployerBucket)})
+	list, err := s3.NewFromConfig(sdk, func(o *s3.Options) { o.UsePathStyle, o.APIOptions = true, append(o.APIOptions, listing.AnyKey) }).ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(deployerBucket)})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
 	"github.com/urfave/cli/v2"
 
 	"enrich/state"
@@ -45,7 +46,7 @@ func (p *program) watchStatus(c *cli.Context) error {
 				return err
 			}
 		}
-		if wait(c.Context, interval) != nil {
+		if smithytime.SleepWithContext(c.Context, interval) != nil {
 			return exit(exitDone)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"enrich/enrichment"
 	"enrich/feed"
+	"enrich/listing"
 )
 
 func (p *program) testEventCommand() *cli.Command {
@@ -124,7 +125,11 @@ func (p *program) eventFrom(c *cli.Context) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = in.Close() }() // only read from
-	event, err := io.ReadAll(io.LimitReader(in, maxEventFile))
+	text, err := unpacked(name, in)
+	if err != nil {
+		return nil, fmt.Errorf("--file: %w", err)
+	}
+	event, err := io.ReadAll(io.LimitReader(text, maxEventFile))
 	if err != nil {
 		return nil, fmt.Errorf("--file %s: %w", name, err)
 	}
@@ -152,7 +157,10 @@ func (s *session) folder(event []byte) string {
 
 // storage reads buckets by path wherever the endpoint is not AWS's own.
 func (s *session) storage() *s3.Client {
-	return s3.NewFromConfig(s.sdk, func(o *s3.Options) { o.UsePathStyle = o.BaseEndpoint != nil })
+	return s3.NewFromConfig(s.sdk, func(o *s3.Options) {
+		o.UsePathStyle = o.BaseEndpoint != nil
+		o.APIOptions = append(o.APIOptions, listing.AnyKey)
+	})
 }
 
 // partitionField is the event's field that becomes the partition key.

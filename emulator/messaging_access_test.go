@@ -1,6 +1,8 @@
 package emulator
 
 import (
+	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -137,5 +139,23 @@ func TestPoliciesOfTopicsAndQueuesDecideToo(t *testing.T) {
 				t.Error(message)
 			}
 		})
+	}
+}
+
+// The link of a mail has no signature and needs no permission; whoever signs needs one.
+func TestMailLinksNeedNoPermission(t *testing.T) {
+	s := startServer(t, Options{})
+	topics := sns.NewFromConfig(sdkConfig(s))
+	topic, err := topics.CreateTopic(t.Context(), &sns.CreateTopicInput{Name: aws.String("t")})
+	must(t, err)
+	made, err := topics.Subscribe(t.Context(), &sns.SubscribeInput{TopicArn: topic.TopicArn, Protocol: aws.String("email"), Endpoint: aws.String("a@example.com"), ReturnSubscriptionArn: true})
+	must(t, err)
+	must(t, s.SetCallerPolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"sns:GetSubscriptionAttributes","Resource":"*"}]}`))
+	_, err = topics.ConfirmSubscription(t.Context(), &sns.ConfirmSubscriptionInput{TopicArn: topic.TopicArn, Token: aws.String("guessed")})
+	wantCode(t, err, "AuthorizationError")
+	confirm(t, s, *topic.TopicArn, "a@example.com")
+	response, text := send(t, s, "GET", "/?Action=Unsubscribe&Version=2010-03-31&SubscriptionArn="+url.QueryEscape(*made.SubscriptionArn), "", "")
+	if response.StatusCode != http.StatusOK {
+		t.Errorf("unsubscribing: %d %s", response.StatusCode, text)
 	}
 }

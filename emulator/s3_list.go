@@ -1,7 +1,9 @@
 package emulator
 
 import (
+	"bytes"
 	"encoding/xml"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,7 +15,7 @@ type listing struct {
 	delimiter string
 	after     string // keys up to here were listed before
 	limit     int
-	escape    func(string) string
+	escape    func(string) listedKey
 	encoding  string // "" or url
 }
 
@@ -43,7 +45,7 @@ func (q *s3Request) newListing(limitName string) (listing, error) {
 	l := listing{prefix: q.query.Get("prefix"), delimiter: q.query.Get("delimiter"), encoding: q.query.Get("encoding-type")}
 	switch l.encoding {
 	case "":
-		l.escape = func(s string) string { return s }
+		l.escape = func(key string) listedKey { return listedKey(key) }
 	case "url":
 		l.escape = escapeKey
 	default:
@@ -55,8 +57,33 @@ func (q *s3Request) newListing(limitName string) (listing, error) {
 }
 
 // escapeKey encodes a key as S3 does with encoding-type=url: slashes stay.
-func escapeKey(key string) string {
-	return strings.ReplaceAll(url.QueryEscape(key), "%2F", "/")
+func escapeKey(key string) listedKey {
+	return listedKey(strings.ReplaceAll(url.QueryEscape(key), "%2F", "/"))
+}
+
+// listedKey is a key, or a part of one, in a listing. S3 writes what no XML 1.0 may
+// have as a reference, at which a reader of XML fails: that is what encoding-type is for.
+type listedKey string
+
+func (k listedKey) MarshalXML(to *xml.Encoder, start xml.StartElement) error {
+	if !strings.ContainsFunc(string(k), notXML) {
+		return to.EncodeElement(string(k), start)
+	}
+	var text bytes.Buffer
+	for _, r := range string(k) {
+		if notXML(r) {
+			fmt.Fprintf(&text, "&#x%x;", r)
+		} else if err := xml.EscapeText(&text, []byte(string(r))); err != nil {
+			return err
+		}
+	}
+	return to.EncodeElement(struct {
+		Text []byte `xml:",innerxml"`
+	}{text.Bytes()}, start)
+}
+
+func notXML(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
 }
 
 // settle puts the bucket's index in order, for which it needs the write lock.
@@ -112,7 +139,7 @@ func (b *s3Bucket) page(l *listing, visit func(key, common string, object *s3Obj
 func (o *s3Object) hidden() bool { return o.latest().marker }
 
 type listedObject struct {
-	Key               string
+	Key               listedKey
 	LastModified      string
 	ETag              string
 	ChecksumAlgorithm string `xml:",omitempty"`
@@ -123,22 +150,22 @@ type listedObject struct {
 }
 
 type commonPrefix struct {
-	Prefix string
+	Prefix listedKey
 }
 
 type listResult struct {
 	XMLName               xml.Name `xml:"ListBucketResult"`
 	Name                  string
-	Prefix                string
-	Marker                *string
-	NextMarker            string `xml:",omitempty"`
-	StartAfter            string `xml:",omitempty"`
-	ContinuationToken     string `xml:",omitempty"`
-	NextContinuationToken string `xml:",omitempty"`
+	Prefix                listedKey
+	Marker                *listedKey
+	NextMarker            listedKey `xml:",omitempty"`
+	StartAfter            listedKey `xml:",omitempty"`
+	ContinuationToken     string    `xml:",omitempty"`
+	NextContinuationToken string    `xml:",omitempty"`
 	KeyCount              *int
 	MaxKeys               int
-	Delimiter             string `xml:",omitempty"`
-	EncodingType          string `xml:",omitempty"`
+	Delimiter             listedKey `xml:",omitempty"`
+	EncodingType          string    `xml:",omitempty"`
 	IsTruncated           bool
 	Contents              []listedObject
 	CommonPrefixes        []commonPrefix

@@ -136,3 +136,23 @@ func BenchmarkPutObjectInProcess(b *testing.B) {
 		}
 	}
 }
+
+// What XML 1.0 cannot hold is referred to, where no encoding is asked for.
+func TestListedControlCharacters(t *testing.T) {
+	s, client := s3Client(t)
+	newBucket(t, client, true)
+	putObject(t, client, "a\x01/\x1f\n<", "v")
+	for query, want := range map[string]string{
+		"?list-type=2":                        "<Key>a&#x1;/&#x1f;&#xA;&lt;</Key>",
+		"?versions":                           "<Key>a&#x1;/&#x1f;&#xA;&lt;</Key>",
+		"?list-type=2&delimiter=%01&prefix=a": "<Prefix>a&#x1;</Prefix></CommonPrefixes>",
+		"?list-type=2&delimiter=%01&prefix=a&encoding-type=url":   "<Prefix>a%01</Prefix></CommonPrefixes>",
+		"?list-type=2&encoding-type=url&start-after=%01":          "<StartAfter>%01</StartAfter>",
+		"?versions&encoding-type=url":                             "<Key>a%01/%1F%0A%3C</Key>",
+		"?uploads&encoding-type=url&key-marker=%02&delimiter=%03": "<KeyMarker>%02</KeyMarker>",
+	} {
+		if text := readAll(t, rawRequest(t, s, http.MethodGet, "/"+testBucket+query, nil, nil)); !strings.Contains(text, want) {
+			t.Errorf("%s: got %s, want %s", query, text, want)
+		}
+	}
+}

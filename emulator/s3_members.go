@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"net/textproto"
 	"slices"
 	"strings"
 )
@@ -18,7 +19,7 @@ type s3Members struct {
 // signature, the transport and the client; the owner is checked for all, and nobody
 // pays.
 var everyHeader = []string{
-	"Content-Sha256", "Date", "Security-Token", "User-Agent", "Decoded-Content-Length", "Trailer", "Te", "Algorithm", "Credential", "Signature", "Signedheaders", "Expires",
+	"Content-Sha256", "Date", "Security-Token", "User-Agent", "Decoded-Content-Length", "Trailer", "Te",
 	"Expected-Bucket-Owner", "Request-Payer", "Sdk-Checksum-Algorithm",
 }
 
@@ -109,7 +110,10 @@ func (s *s3Service) checkMembers(q *s3Request, operation s3Operation) error {
 		}
 	}
 	for _, query := range sortedKeys(q.query) {
-		if slices.Contains(s3Queries, query) && !slices.Contains(heeded.queries, query) {
+		// Of a URL that is not presigned, or with a signature of version 2.
+		header, isHeader := strings.CutPrefix(textproto.CanonicalMIMEHeaderKey(query), "X-Amz-")
+		ours := slices.Contains(s3Queries, query) || isHeader && !slices.Contains(everyHeader, header)
+		if ours && !slices.Contains(heeded.queries, query) {
 			return notHeededByS3(query, "query parameter", query)
 		}
 	}

@@ -108,6 +108,9 @@ func hostID(id string) string {
 
 // serve finds the operation, checks who asks and runs it.
 func (s *s3Service) serve(q *s3Request) (s3Operation, error) {
+	if err := s.openPresigned(q); err != nil {
+		return s3Operation{}, err
+	}
 	operation, err := s.routes.find(q)
 	if err != nil {
 		return operation, err

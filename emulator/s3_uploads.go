@@ -12,7 +12,7 @@ import (
 // listUploads lists the multipart uploads in progress, by key and time.
 func (s *s3Service) listUploads(q *s3Request) error {
 	type item struct {
-		Key          string
+		Key          listedKey
 		UploadID     string `xml:"UploadId"`
 		Initiator    s3Owner
 		Owner        s3Owner
@@ -24,13 +24,13 @@ func (s *s3Service) listUploads(q *s3Request) error {
 	type result struct {
 		XMLName            xml.Name `xml:"ListMultipartUploadsResult"`
 		Bucket             string
-		KeyMarker          string
-		UploadIDMarker     string `xml:"UploadIdMarker"`
-		NextKeyMarker      string `xml:",omitempty"`
-		NextUploadIDMarker string `xml:"NextUploadIdMarker,omitempty"`
-		Prefix             string
-		Delimiter          string `xml:",omitempty"`
-		EncodingType       string `xml:",omitempty"`
+		KeyMarker          listedKey
+		UploadIDMarker     string    `xml:"UploadIdMarker"`
+		NextKeyMarker      listedKey `xml:",omitempty"`
+		NextUploadIDMarker string    `xml:"NextUploadIdMarker,omitempty"`
+		Prefix             listedKey
+		Delimiter          listedKey `xml:",omitempty"`
+		EncodingType       string    `xml:",omitempty"`
 		MaxUploads         int
 		IsTruncated        bool
 		Upload             []item

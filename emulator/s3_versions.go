@@ -7,7 +7,7 @@ import (
 
 type listedVersion struct {
 	XMLName           xml.Name // Version or DeleteMarker
-	Key               string
+	Key               listedKey
 	VersionID         string `xml:"VersionId"`
 	IsLatest          bool
 	LastModified      string
@@ -22,14 +22,14 @@ type listedVersion struct {
 type versionsResult struct {
 	XMLName             xml.Name `xml:"ListVersionsResult"`
 	Name                string
-	Prefix              string
-	KeyMarker           string
-	VersionIDMarker     string `xml:"VersionIdMarker"`
-	NextKeyMarker       string `xml:",omitempty"`
-	NextVersionIDMarker string `xml:"NextVersionIdMarker,omitempty"`
+	Prefix              listedKey
+	KeyMarker           listedKey
+	VersionIDMarker     string    `xml:"VersionIdMarker"`
+	NextKeyMarker       listedKey `xml:",omitempty"`
+	NextVersionIDMarker string    `xml:"NextVersionIdMarker,omitempty"`
 	MaxKeys             int
-	Delimiter           string `xml:",omitempty"`
-	EncodingType        string `xml:",omitempty"`
+	Delimiter           listedKey `xml:",omitempty"`
+	EncodingType        string    `xml:",omitempty"`
 	IsTruncated         bool
 	Items               []listedVersion
 	CommonPrefixes      []commonPrefix

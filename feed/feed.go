@@ -33,6 +33,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
+
+	"enrich/throttle"
 )
 
 // Options of a Send.
@@ -128,6 +130,7 @@ func send(ctx context.Context, client client, in io.Reader, o Options) (Report, 
 	s := &sender{
 		client: client, options: o, report: Report{Rejected: []Rejection{}},
 		lines: make(chan parsed, maxAhead), room: semaphore.NewWeighted(maxAheadBytes),
+		throttle: throttle.Pace{Batch: maxBatch},
 	}
 	if o.Rate > 0 {
 		// A tenth of a second's records in one request keep the rate even.

@@ -8,6 +8,8 @@ import (
 	"math"
 	"strconv"
 	"time"
+
+	smithytime "github.com/aws/smithy-go/time"
 )
 
 // told is the wait for an event that is worth telling.
@@ -40,14 +42,7 @@ func (r *replay) wait(ctx context.Context, e *entry, give func(parsed) bool) boo
 	if left >= told && !give(parsed{due: due}) {
 		return false
 	}
-	timer := time.NewTimer(left)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
+	return smithytime.SleepWithContext(ctx, left) == nil
 }
 
 // begins tells why no event may be sent: where the first one has no time, the field is

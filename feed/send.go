@@ -19,6 +19,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"enrich/answer"
+	"enrich/throttle"
 )
 
 const (
@@ -44,7 +45,7 @@ type sender struct {
 	room    *semaphore.Weighted // for what is in lines, in bytes
 
 	pace     *rate.Limiter // nil: as fast as the stream takes it
-	throttle throttle
+	throttle throttle.Pace
 	window   window
 	last     int   // line taken in
 	end      error // of the lines: io.EOF, or why reading failed; nil: there may be more
@@ -70,14 +71,14 @@ func (s *sender) run(ctx context.Context) error {
 			continue
 		}
 		batch := s.window.batch(s.options.Unordered)
-		batch = batch[:min(len(batch), s.throttle.most())]
+		batch = batch[:min(len(batch), s.throttle.Most())]
 		if s.pace != nil {
 			batch = batch[:min(len(batch), s.pace.Burst())]
 			if err := s.pace.WaitN(ctx, len(batch)); err != nil {
 				return overOr(ctx, err)
 			}
 		}
-		if err := s.throttle.wait(ctx, len(batch)); err != nil {
+		if err := s.throttle.Wait(ctx, len(batch)); err != nil {
 			return err
 		}
 		stored, refused, err := s.put(ctx, batch)
@@ -86,7 +87,7 @@ func (s *sender) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.throttle.answered(stored, refused)
+		s.throttle.Answered(stored, refused)
 	}
 }
 

@@ -17,9 +17,12 @@ import (
 	"enrich/emulator"
 )
 
-// Through the SDK's wire and back every value is what it was.
+// Through the SDK's wire and back every value is what it was, whatever is left
+// on the way.
 func TestLoadIntoService(t *testing.T) {
-	server, err := emulator.Start(t.Context(), emulator.Options{})
+	server, err := emulator.Start(t.Context(), emulator.Options{Faults: []emulator.Fault{
+		{Service: "dynamodb", Operation: "BatchWriteItem", Kind: emulator.FaultUnprocessed, Rate: 0.3},
+	}})
 	if err != nil {
 		t.Fatal(err)
 	}

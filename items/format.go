@@ -13,9 +13,14 @@ const (
 	JSON   = "json"
 )
 
-// FormatOf tells the format by a file's name.
+// FormatOf tells the format by a file's name, which may tell of a compression behind it.
 func FormatOf(file string) (string, error) {
-	switch strings.ToLower(filepath.Ext(file)) {
+	plain := strings.ToLower(file)
+	switch compression := filepath.Ext(plain); compression {
+	case ".gz", ".zst":
+		plain = strings.TrimSuffix(plain, compression)
+	}
+	switch filepath.Ext(plain) {
 	case ".csv":
 		return CSV, nil
 	case ".ndjson", ".jsonl":
@@ -23,7 +28,7 @@ func FormatOf(file string) (string, error) {
 	case ".json":
 		return JSON, nil
 	}
-	return "", fmt.Errorf("the name %q does not tell the format: it ends in none of .csv, .ndjson, .jsonl and .json", file)
+	return "", fmt.Errorf("the name %q does not tell the format: it ends in none of .csv, .ndjson, .jsonl and .json (.gz or .zst may follow)", file)
 }
 
 // ParseTypes parses the types of CSV columns: "price=N,active=BOOL". A type may

@@ -330,7 +330,7 @@ func TestParseTypes(t *testing.T) {
 }
 
 func TestFormatOf(t *testing.T) {
-	for file, want := range map[string]string{"a/b.csv": CSV, "A.CSV": CSV, "x.ndjson": NDJSON, "x.jsonl": NDJSON, "x.json": JSON, "-": "", "csv": "", "x.txt": ""} {
+	for file, want := range map[string]string{"a/b.csv": CSV, "A.CSV": CSV, "x.ndjson": NDJSON, "x.jsonl": NDJSON, "x.json": JSON, "x.csv.GZ": CSV, "x.jsonl.zst": NDJSON, "x.csv.zst.gz": "", "x.gz": "", "-": "", "csv": "", "x.txt": ""} {
 		if got, err := FormatOf(file); got != want || (err == nil) != (want != "") {
 			t.Errorf("%s: %q, %v", file, got, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/time/rate"
 )
 
 // A quote that is never closed must not draw the whole input into memory.
@@ -42,18 +43,18 @@ func TestLoadThroughRefusals(t *testing.T) {
 	for seed := range uint64(30) {
 		synctest.Test(t, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(seed, 1))
-			rate, keys, count := random.Float64()*0.8, 1+random.IntN(300), random.IntN(1500)
+			share, keys, count := random.Float64()*0.8, 1+random.IntN(300), random.IntN(1500)
 			b := newTable(t, types.ScalarAttributeTypeS)
 			refused, failed := 0, false
 			b.refuse = func() bool {
-				if random.Float64() < rate {
+				if random.Float64() < share {
 					refused++
 					return true
 				}
 				return false
 			}
 			b.fail = func() error {
-				if random.Float64() < rate/3 {
+				if random.Float64() < share/3 {
 					failed = true
 					return &smithy.GenericAPIError{Code: "ProvisionedThroughputExceededException"}
 				}
@@ -91,6 +92,53 @@ func TestLoadThroughRefusals(t *testing.T) {
 			if b.wide > width {
 				t.Errorf("%d calls at the same time", b.wide)
 			}
+		})
+	}
+}
+
+// A table that takes less is written to at its own pace: little is refused, and it is
+// kept busy.
+func TestLoadAtCapacity(t *testing.T) {
+	for _, test := range []struct {
+		name            string
+		second, count   int           // items that the table takes a second, and that come
+		spare, refusals int           // items that it takes at once; refusals, most of them before the pace is found
+		least           time.Duration // that the table needs
+	}{
+		{"large", 1000, 12_000, 1000, 1500, 11 * time.Second},
+		{"small", 20, 600, 20, 1500, 29 * time.Second},
+		{"saved up", 100, 3000, 1000, 1200, 20 * time.Second},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b, bucket := newTable(t, types.ScalarAttributeTypeS), rate.NewLimiter(rate.Limit(test.second), test.spare)
+				b.before = func(context.Context) { time.Sleep(10 * time.Millisecond) }
+				refused := 0
+				b.refuse = func() bool {
+					if bucket.Allow() {
+						return false
+					}
+					refused++
+					return true
+				}
+				var in strings.Builder
+				for n := range test.count {
+					fmt.Fprintf(&in, "{\"id\":\"%d\"}\n", n)
+				}
+				began := time.Now()
+				report, err := load(t.Context(), b, strings.NewReader(in.String()), Options{Table: "t", Format: NDJSON})
+				took := time.Since(began)
+				t.Logf("%d refused for %d loaded, %d calls, %s of %s", refused, report.Loaded, b.calls, took, test.least)
+				if err != nil || report.Loaded != test.count || len(b.items) != test.count {
+					t.Fatalf("%d loaded, %v", report.Loaded, err)
+				}
+				if refused > test.refusals {
+					t.Errorf("%d items were refused for %d loaded", refused, test.count)
+				}
+				if took > test.least*5/4+2*time.Second {
+					t.Errorf("took %s, of which the table needs %s", took, test.least)
+				}
+			})
 		})
 	}
 }

@@ -6,23 +6,20 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
-	"math/rand/v2"
 	"slices"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 	"golang.org/x/sync/errgroup"
+
+	"enrich/throttle"
 )
 
 const (
 	maxBatch = 25   // items that BatchWriteItem takes
 	maxRows  = 1000 // rows with few keys between them that wait for one call
 	width    = 4    // calls at the same time
-
-	firstBackoff = 100 * time.Millisecond
-	lastBackoff  = 5 * time.Second
 )
 
 // workers write batches. All rows of one key go to the same worker, which writes
@@ -66,7 +63,7 @@ func (w *workers) wait() error {
 
 // work writes the rows of one queue.
 func (l *loader) work(ctx context.Context, queue <-chan row) error {
-	b := newBatch()
+	b, pace := newBatch(), &throttle.Pace{Batch: maxBatch}
 	for r := range queue {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
@@ -75,7 +72,7 @@ func (l *loader) work(ctx context.Context, queue <-chan row) error {
 		if len(b.rows) < maxBatch && b.size < maxRows {
 			continue
 		}
-		if err := l.write(ctx, b); err != nil {
+		if err := l.write(ctx, pace, b); err != nil {
 			return err
 		}
 		b = newBatch()
@@ -83,7 +80,7 @@ func (l *loader) work(ctx context.Context, queue <-chan row) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	return l.write(ctx, b)
+	return l.write(ctx, pace, b)
 }
 
 // batch holds the rows to be written, one of each key. What a later one took the
@@ -107,31 +104,31 @@ func (b *batch) add(r row) {
 }
 
 // write writes a batch until nothing of it is left.
-func (l *loader) write(ctx context.Context, b *batch) error {
+func (l *loader) write(ctx context.Context, pace *throttle.Pace, b *batch) error {
 	left := slices.SortedFunc(maps.Values(b.rows), func(a, b row) int { return a.line - b.line })
-	for refused := 0; len(left) > 0; {
-		again, err := l.call(ctx, left)
+	for len(left) > 0 {
+		chosen := left[:min(len(left), pace.Most())]
+		if err := pace.Wait(ctx, len(chosen)); err != nil {
+			return err
+		}
+		again, err := l.call(ctx, chosen)
 		switch {
 		case invalid(err):
-			return l.sift(ctx, b, left, err)
+			if err := l.sift(ctx, pace, b, chosen, err); err != nil {
+				return err
+			}
+			left = left[len(chosen):]
+			continue
 		case throttled(err):
-			again = left
+			again = chosen
 		case err != nil && ctx.Err() != nil:
 			return context.Cause(ctx)
 		case err != nil:
 			return fmt.Errorf("writing items into lookup table (%s): %w", l.options.Table, err)
 		}
-		l.loaded(b.count(left)-b.count(again), len(again))
-		if len(again) == 0 {
-			return nil
-		}
-		if refused++; len(again) < len(left) {
-			refused = 1
-		}
-		if err := backoff(ctx, refused); err != nil {
-			return err
-		}
-		left = again
+		pace.Answered(len(chosen)-len(again), len(again))
+		l.loaded(b.count(chosen)-b.count(again), len(again))
+		left = slices.Concat(again, left[len(chosen):])
 	}
 	return nil
 }
@@ -148,7 +145,7 @@ func (b *batch) count(rows []row) int {
 // sift writes rows one by one, as DynamoDB does not say which item is the reason
 // for refusing a batch. In place of one that it refuses alone comes the one
 // before it with the same key.
-func (l *loader) sift(ctx context.Context, b *batch, rows []row, cause error) error {
+func (l *loader) sift(ctx context.Context, pace *throttle.Pace, b *batch, rows []row, cause error) error {
 	if len(rows) == 1 {
 		l.reject(rows[0].line, reasonOf(cause))
 		older := b.older[rows[0].identity]
@@ -160,7 +157,7 @@ func (l *loader) sift(ctx context.Context, b *batch, rows []row, cause error) er
 	}
 	for _, r := range rows {
 		single := &batch{rows: map[string]row{r.identity: r}, older: b.older}
-		if err := l.write(ctx, single); err != nil {
+		if err := l.write(ctx, pace, single); err != nil {
 			return err
 		}
 	}
@@ -218,16 +215,4 @@ func throttled(err error) bool {
 	return errors.As(err, &failure) && slices.Contains([]string{
 		"ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException",
 	}, failure.ErrorCode())
-}
-
-// backoff sleeps with full jitter.
-func backoff(ctx context.Context, attempt int) error {
-	timer := time.NewTimer(rand.N(min(lastBackoff, firstBackoff<<min(attempt-1, 10))))
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

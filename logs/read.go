@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"maps"
 	"strings"
 	"time"
 
@@ -59,38 +58,22 @@ func Read(ctx context.Context, client *cloudwatchlogs.Client, q Query) iter.Seq2
 	}
 }
 
-// overlap is how much later than others of its time an event may become readable
-// without being missed: streams reach CloudWatch Logs independently, most within
-// seconds.
-const overlap = 2 * time.Minute
-
 // Follow gives the events that are there and then, asking again after every poll,
 // what comes: each event once, whichever stream it is in and however late it
 // becomes readable within two minutes. It ends with an error, that of ctx at last.
 // Throttled and failed calls are repeated by the client.
 func Follow(ctx context.Context, client *cloudwatchlogs.Client, q Query, poll time.Duration) iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
-		seen := map[string]time.Time{} // the time of each event that a later reading may meet again
-		newest := q.Since
+		met := newRecent(q.Since)
 		for {
 			again := q
-			if from := newest.Add(-overlap); from.After(q.Since) {
-				again.Since = from
-			}
-			maps.DeleteFunc(seen, func(_ string, at time.Time) bool { return at.Before(again.Since) })
+			again.Since = met.from()
 			for event, err := range Read(ctx, client, again) {
 				if err != nil {
 					yield(Event{}, err)
 					return
 				}
-				if _, known := seen[event.id]; known {
-					continue
-				}
-				seen[event.id] = event.At
-				if event.At.After(newest) {
-					newest = event.At
-				}
-				if !yield(event, nil) {
+				if met.add(event) && !yield(event, nil) {
 					return
 				}
 			}

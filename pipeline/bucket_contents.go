@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -114,9 +115,20 @@ func versionsOf(page *s3.ListObjectVersionsOutput) []types.ObjectIdentifier {
 // deleteObjects fails when one of the objects could not be deleted: S3 answers
 // with success and lists what went wrong.
 func (b *deliveryBucket) deleteObjects(ctx context.Context, objects []types.ObjectIdentifier) error {
+	var inXML []types.ObjectIdentifier
+	for _, o := range objects {
+		if !strings.ContainsFunc(aws.ToString(o.Key), notXML) {
+			inXML = append(inXML, o)
+		} else if err := b.deleteObject(ctx, o); err != nil {
+			return fmt.Errorf("%q: %w", aws.ToString(o.Key), err)
+		}
+	}
+	if len(inXML) == 0 {
+		return nil
+	}
 	answer, err := b.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{
 		Bucket: &b.name, ExpectedBucketOwner: &b.account,
-		Delete: &types.Delete{Objects: objects, Quiet: aws.Bool(true)},
+		Delete: &types.Delete{Objects: inXML, Quiet: aws.Bool(true)},
 	})
 	if err != nil {
 		return err
@@ -125,8 +137,22 @@ func (b *deliveryBucket) deleteObjects(ctx context.Context, objects []types.Obje
 		return nil
 	}
 	first := answer.Errors[0]
-	return fmt.Errorf("%d of %d were not deleted, the first of them %s: %w", len(answer.Errors), len(objects),
+	return fmt.Errorf("%d of %d were not deleted, the first of them %s: %w", len(answer.Errors), len(inXML),
 		aws.ToString(first.Key), &smithy.GenericAPIError{Code: aws.ToString(first.Code), Message: aws.ToString(first.Message)})
+}
+
+// notXML tells whether XML 1.0 has no way to write a character. The SDK writes U+FFFD in
+// its place, of which S3 says that it is deleted.
+func notXML(r rune) bool {
+	return r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0xfffe || r == 0xffff
+}
+
+// deleteObject names it in the URL.
+func (b *deliveryBucket) deleteObject(ctx context.Context, o types.ObjectIdentifier) error {
+	_, err := b.client.DeleteObject(ctx, &s3.DeleteObjectInput{
+		Bucket: &b.name, ExpectedBucketOwner: &b.account, Key: o.Key, VersionId: o.VersionId,
+	})
+	return err
 }
 
 func (b *deliveryBucket) abortUploads(ctx context.Context, progress engine.Progress) error {

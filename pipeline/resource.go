@@ -14,6 +14,7 @@ import (
 	"github.com/aws/smithy-go/transport/http/protocol/awsquery"
 
 	"enrich/engine"
+	"enrich/listing"
 )
 
 // Kinds of resources, in the words that people read.
@@ -140,5 +141,6 @@ func cloudWatch(sdk aws.Config) *cloudwatch.Client {
 func storage(sdk aws.Config) *s3.Client {
 	return s3.NewFromConfig(sdk, func(o *s3.Options) {
 		o.UsePathStyle = o.BaseEndpoint != nil
+		o.APIOptions = append(o.APIOptions, listing.AnyKey)
 	})
 }

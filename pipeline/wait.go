@@ -7,6 +7,8 @@ import (
 	"slices"
 	"time"
 
+	smithytime "github.com/aws/smithy-go/time"
+
 	"enrich/engine"
 )
 
@@ -97,12 +99,8 @@ func because(reason string) string {
 
 // sleep ends early, with the context's error, when the context does.
 func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if smithytime.SleepWithContext(ctx, d) != nil {
 		return context.Cause(ctx)
 	}
+	return nil
 }

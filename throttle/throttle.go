@@ -1,4 +1,5 @@
-package feed
+// Package throttle finds the pace at which a service takes what it is sent in parts.
+package throttle
 
 import (
 	"context"
@@ -14,32 +15,34 @@ const (
 	// share is how much time the entries of one request may be worth: a shard takes no
 	// more at once than it does in a second, however long it was left alone.
 	share = 500 * time.Millisecond
-	// longestEach is what the largest entries need at a single shard.
+	// longestEach is what the largest entries need at a single shard, or at a small table.
 	longestEach = time.Second
 	// faster is by how much the pace rises with each request that was stored whole:
 	// slowly, as whoever goes back to full speed at once is refused at once.
 	faster = 0.95
 )
 
-// throttle finds the pace that the stream takes, and keeps to it: whatever is refused
-// has to go over the line once more.
-type throttle struct {
+// Pace finds the pace that a stream or a table takes, and keeps to it: whatever is
+// refused has to go over the line once more. It belongs to one sender.
+type Pace struct {
+	Batch int // entries that a request may have
+
 	each  time.Duration // what an entry needs; 0: not known, as nothing was refused
 	pause time.Duration // after requests of which nothing was stored
 	began time.Time     // when the last request was begun
 	put   int           // entries of it
 }
 
-// most is how many entries the next request may have.
-func (t *throttle) most() int {
+// Most is how many entries the next request may have.
+func (t *Pace) Most() int {
 	if t.each == 0 {
-		return maxBatch
+		return t.Batch
 	}
-	return max(1, int(share/t.each))
+	return min(t.Batch, max(1, int(share/t.each)))
 }
 
-// wait waits until the next request, of so many entries, may begin.
-func (t *throttle) wait(ctx context.Context, entries int) error {
+// Wait waits until the next request, of so many entries, may begin.
+func (t *Pace) Wait(ctx context.Context, entries int) error {
 	apart := max(time.Duration(t.put)*t.each, t.pause)
 	// Jitter: feeds that are throttled together do not come back together.
 	if left := apart*7/8 + rand.N(apart/4+1) - time.Since(t.began); apart > 0 && left > 0 {
@@ -55,9 +58,9 @@ func (t *throttle) wait(ctx context.Context, entries int) error {
 	return nil
 }
 
-// answered takes in what became of the last request: how many of its entries were
-// stored, and how many refused for the stream's rate; the others failed.
-func (t *throttle) answered(stored, refused int) {
+// Answered takes in what became of the last request: how many of its entries were
+// stored, and how many refused for their rate; the others failed.
+func (t *Pace) Answered(stored, refused int) {
 	switch {
 	case stored == 0:
 		t.pause = min(max(2*t.pause, firstPause), lastPause)
