@@ -29,7 +29,16 @@ func TestInterop(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	moto := startMoto(t, filepath.Join(programs, "moto_server"))
+	server := filepath.Join(programs, "moto_server")
+	moto, stop, err := startMoto(server)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if log := stop(); t.Failed() {
+			t.Logf("moto:\n%s", log)
+		}
+	})
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/interop",
 		RequireExplicitExec: true,
@@ -40,48 +49,57 @@ func TestInterop(t *testing.T) {
 			env.Setenv("PATH", programs+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return setUp(env)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "json": jsonValue},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits,
+			"json":  jsonValue,
+			// A moto that no other script uses.
+			"moto": func(ts *testscript.TestScript, _ bool, _ []string) {
+				url, stop, err := startMoto(server)
+				ts.Check(err)
+				ts.Defer(func() { stop() })
+				ts.Setenv("MOTO", url)
+			},
+		},
 	})
 }
 
-// startMoto runs moto's server until the test ends and gives its URL.
-func startMoto(t *testing.T, program string) string {
-	t.Helper()
+// startMoto runs moto's server until it is stopped, which gives its log, and tells
+// its URL.
+func startMoto(program string) (url string, stop func() []byte, err error) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
 	address := free.Addr().String()
 	if err := free.Close(); err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
 	_, port, err := net.SplitHostPort(address)
 	if err != nil {
-		t.Fatal(err)
+		return "", nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	server := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", port)
 	var log bytes.Buffer
 	server.Stdout, server.Stderr = &log, &log
 	if err := server.Start(); err != nil {
-		t.Fatal(err)
+		cancel()
+		return "", nil, err
 	}
-	t.Cleanup(func() {
+	stop = func() []byte {
 		cancel()
 		_ = server.Wait() // killed: that is its answer
-		if t.Failed() {
-			t.Logf("moto:\n%s", log.Bytes())
-		}
-	})
-	url := fmt.Sprintf("http://%s", address)
+		return log.Bytes()
+	}
+	url = fmt.Sprintf("http://%s", address)
 	for deadline := time.Now().Add(time.Minute); ; time.Sleep(50 * time.Millisecond) {
 		answer, err := http.Get(url + "/moto-api/data.json")
 		if err == nil {
 			_ = answer.Body.Close()
-			return url
+			return url, stop, nil
 		}
 		if time.Now().After(deadline) {
-			t.Fatalf("moto does not answer: %v\n%s", err, log.Bytes())
+			return "", nil, fmt.Errorf("moto does not answer: %w\n%s", err, stop())
 		}
 	}
 }
