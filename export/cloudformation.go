@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
 )
 
 // stackManager is who a stack's resources say that they are managed by.

@@ -22,7 +22,7 @@ type variant struct {
 	sentinels   sentinels
 	resources   []pipeline.Exported
 	plain       []token
-	own         []token // of resources
+	tokens      []token // all of them, the longest first
 	// reaches tells which resources are made before which in any environment, as far as
 	// is known: a tool may know one order for all of them.
 	reaches map[string]map[string]bool
@@ -38,19 +38,22 @@ func newVariant(environment, prefix string, s sentinels, resources []pipeline.Ex
 		{text: strconv.Itoa(s.memory), part: Part{Variable: Memory}},
 		{text: strconv.Itoa(s.timeout), part: Part{Variable: Timeout}},
 	}
+	var own []token
 	for _, r := range resources {
 		if r.ARN != "" {
-			v.own = append(v.own, token{r.ARN, Part{Key: r.Key, Attribute: ByARN}, true}, token{r.Name, Part{Key: r.Key, Attribute: ByName}, true})
+			own = append(own, token{r.ARN, Part{Key: r.Key, Attribute: ByARN}, true}, token{r.Name, Part{Key: r.Key, Attribute: ByName}, true})
 		}
 		if r.StandIn != "" {
-			v.own = append(v.own, token{r.StandIn, Part{Key: r.Key, Attribute: ByID}, false})
+			own = append(own, token{r.StandIn, Part{Key: r.Key, Attribute: ByID}, false})
 		}
 		for _, before := range r.DependsOn {
 			v.connect(r.Key, before)
 		}
 	}
 	// Behind the name of the pipeline, which is the same for all environments.
-	v.own = append(v.own, token{text: prefix, part: Part{Variable: Environment}}, token{environment, Part{Variable: Environment}, true})
+	own = append(own, token{text: prefix, part: Part{Variable: Environment}}, token{environment, Part{Variable: Environment}, true})
+	v.tokens = append(own, v.plain...)
+	slices.SortStableFunc(v.tokens, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
 	return v
 }
 
@@ -83,13 +86,9 @@ func (v *variant) leads(from, to string) bool {
 // circle. self tells whether the resource itself may be referred to, as what is made
 // behind it can.
 func (v *variant) text(of, s string, self bool) Text {
-	var usable []token
-	for _, t := range v.own {
-		if t.part.Key == "" || t.part.Key == of && self || t.part.Key != of && !v.leads(t.part.Key, of) {
-			usable = append(usable, t)
-		}
-	}
-	found := Text{Parts: v.split(s, append(usable, v.plain...)), plain: v.split(s, v.plain)}
+	found := v.find(s, func(p Part) bool {
+		return p.Key == "" || p.Key == of && self || p.Key != of && !v.leads(p.Key, of)
+	})
 	for _, p := range found.Parts {
 		if p.Key != "" && p.Key != of {
 			v.connect(of, p.Key)
@@ -98,13 +97,17 @@ func (v *variant) text(of, s string, self bool) Text {
 	return found
 }
 
+// find looks for what may be used.
+func (v *variant) find(s string, usable func(Part) bool) Text {
+	return Text{Parts: v.split(s, usable), plain: v.split(s, func(p Part) bool { return p.Key == "" && p.Variable != Environment })}
+}
+
 // split divides a string at its tokens, of which the longest counts.
-func (v *variant) split(s string, tokens []token) []Part {
-	slices.SortStableFunc(tokens, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
+func (v *variant) split(s string, usable func(Part) bool) []Part {
 	var parts []Part
 	plain := 0 // where what stands for itself begins
 	for i := 0; i < len(s); {
-		t, ok := tokenAt(s, i, tokens)
+		t, ok := v.tokenAt(s, i, usable)
 		if !ok {
 			i++
 			continue
@@ -128,8 +131,8 @@ func appendLiteral(parts []Part, s string) []Part {
 	return append(parts, Part{Literal: s})
 }
 
-func tokenAt(s string, at int, tokens []token) (token, bool) {
-	for _, t := range tokens {
+func (v *variant) tokenAt(s string, at int, usable func(Part) bool) (token, bool) {
+	for _, t := range v.tokens {
 		end := at + len(t.text)
 		if !strings.HasPrefix(s[at:], t.text) || t.name && (inName(s, at-1) || inName(s, end)) {
 			continue
@@ -137,7 +140,9 @@ func tokenAt(s string, at int, tokens []token) (token, bool) {
 		if t.part.Variable == Environment && (inName(s, at-1) || end < len(s) && s[end] != '-' && inName(s, end)) {
 			continue
 		}
-		return t, true
+		if usable(t.part) {
+			return t, true
+		}
 	}
 	return token{}, false
 }
