@@ -31,6 +31,9 @@ func cloudFormationFiles(p *Project, format string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := t.limits(content); err != nil {
+		return nil, err
+	}
 	readme, err := t.readme(name)
 	if err != nil {
 		return nil, err

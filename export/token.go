@@ -22,14 +22,14 @@ type variant struct {
 	sentinels   sentinels
 	resources   []pipeline.Exported
 	plain       []token
-	tokens      []token // all of them, the longest first
+	tokens      map[byte][]token // all of them by how they begin, the longest first
 	// reaches tells which resources are made before which in any environment, as far as
 	// is known: a tool may know one order for all of them.
 	reaches map[string]map[string]bool
 }
 
 func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported, reaches map[string]map[string]bool) *variant {
-	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches}
+	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches, tokens: map[byte][]token{}}
 	v.plain = []token{
 		{text: s.partition, part: Part{Variable: Partition}},
 		{text: s.account, part: Part{Variable: Account}},
@@ -52,8 +52,11 @@ func newVariant(environment, prefix string, s sentinels, resources []pipeline.Ex
 	}
 	// Behind the name of the pipeline, which is the same for all environments.
 	own = append(own, token{text: prefix, part: Part{Variable: Environment}}, token{environment, Part{Variable: Environment}, true})
-	v.tokens = append(own, v.plain...)
-	slices.SortStableFunc(v.tokens, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
+	all := append(own, v.plain...)
+	slices.SortStableFunc(all, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
+	for _, t := range all {
+		v.tokens[t.text[0]] = append(v.tokens[t.text[0]], t)
+	}
 	return v
 }
 
@@ -132,12 +135,13 @@ func appendLiteral(parts []Part, s string) []Part {
 }
 
 func (v *variant) tokenAt(s string, at int, usable func(Part) bool) (token, bool) {
-	for _, t := range v.tokens {
-		end := at + len(t.text)
-		if !strings.HasPrefix(s[at:], t.text) || t.name && (inName(s, at-1) || inName(s, end)) {
+	within := inName(s, at-1)
+	for _, t := range v.tokens[s[at]] {
+		if within && (t.name || t.part.Variable == Environment) || !strings.HasPrefix(s[at:], t.text) {
 			continue
 		}
-		if t.part.Variable == Environment && (inName(s, at-1) || end < len(s) && s[end] != '-' && inName(s, end)) {
+		end := at + len(t.text)
+		if inName(s, end) && (t.name || t.part.Variable == Environment && s[end] != '-') {
 			continue
 		}
 		if usable(t.part) {
