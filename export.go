@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -44,6 +42,7 @@ type projectDocument struct {
 	Directory string   `json:"directory"` // of the project
 	Files     []string `json:"files"`     // of the project
 	Written   []string `json:"written"`   // those of them that were not there as they are
+	Stale     []string `json:"stale"`     // what is there of another export in another format
 }
 
 func dialectNames() []string {
@@ -84,6 +83,12 @@ func (p *program) export(c *cli.Context) error {
 	}
 	if d.Written, err = writeProject(d.Directory, files, c.Bool("force")); err != nil {
 		return err
+	}
+	if d.Stale, err = staleFiles(d.Directory, dialect, files); err != nil {
+		return err
+	}
+	for _, name := range d.Stale {
+		p.out.warning("%s in %s is from another export and was not written: remove it", name, d.Directory)
 	}
 	return p.out.summary(d, d.print)
 }
@@ -154,58 +159,6 @@ func (p *program) project(d export.Dialect) (*export.Project, error) {
 		configs = append(configs, one)
 	}
 	return export.New(d, configs, cfg.Environment, code)
-}
-
-// writeProject writes the files that are not there as they are, and gives their names.
-func writeProject(directory string, files []export.File, force bool) ([]string, error) {
-	info, err := os.Stat(directory)
-	exists := err == nil
-	switch {
-	case exists && !info.IsDir():
-		return nil, failf("--out %s is a file, not a directory", directory)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("looking for the directory: %w", err)
-	}
-	missing := []export.File{}
-	for _, f := range files {
-		there, err := os.ReadFile(filepath.Join(directory, filepath.FromSlash(f.Name)))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("looking for what is there: %w", err)
-		}
-		if err != nil || !bytes.Equal(there, f.Content) {
-			missing = append(missing, f)
-		}
-	}
-	if exists && len(missing) > 0 && !force {
-		return nil, failf("there is a directory %s already; nothing was changed", directory).
-			hint("--force writes into it; files of other names stay as they are")
-	}
-	if err := os.MkdirAll(directory, 0o755); err != nil {
-		return nil, fmt.Errorf("making the directory: %w", err)
-	}
-	written := []string{}
-	for _, f := range missing {
-		if err := writeProjectFile(directory, f); err != nil {
-			return nil, fmt.Errorf("writing the project: %w", err)
-		}
-		written = append(written, f.Name)
-	}
-	return written, nil
-}
-
-// writeProjectFile makes it readable to all: there are no secrets.
-func writeProjectFile(directory string, f export.File) error {
-	path, mode := filepath.Join(directory, filepath.FromSlash(f.Name)), fs.FileMode(0o644)
-	if f.Executable {
-		mode = 0o755
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	if err := os.WriteFile(path, f.Content, mode); err != nil {
-		return err
-	}
-	return os.Chmod(path, mode) // of a file that was there
 }
 
 func (d projectDocument) print(p *page) {

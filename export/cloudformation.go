@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-
 )
 
 // stackManager is who a stack's resources say that they are managed by.
@@ -12,7 +11,7 @@ const stackManager = "cloudformation"
 
 func cloudFormation() Dialect {
 	return Dialect{
-		Name: "cloudformation", Formats: []string{"yaml", "json"},
+		Name: "cloudformation", Formats: []string{"yaml", "json"}, single: "template",
 		Manager: stackManager, kinds: slices.Sorted(maps.Keys(stackForms())), files: cloudFormationFiles,
 	}
 }
@@ -22,14 +21,19 @@ func cloudFormationFiles(p *Project, format string) ([]File, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, content := "template.yaml", []byte(nil)
-	if format == "json" {
-		name = "template.json"
-		content, err = t.json()
-	} else {
-		content, err = t.yaml()
+	d := cloudFormation()
+	if format == "" {
+		format = d.Formats[0]
 	}
+	name, write := d.Single(format), t.yaml
+	if format == "json" {
+		write = t.json
+	}
+	content, err := write()
 	if err != nil {
+		return nil, err
+	}
+	if err := t.limits(content); err != nil {
 		return nil, err
 	}
 	readme, err := t.readme(name)

@@ -16,7 +16,11 @@ type stackGuide struct {
 	Template, Key string
 	Parameters    []guideParameter
 	Differing     []guideDifference
+	Settings      []stackSettings
 }
+
+// stackSettings are what an environment has for the parameters that settings decide.
+type stackSettings struct{ Environment, Parameters string }
 
 type guideParameter struct{ Name, Default, What string }
 
@@ -35,6 +39,15 @@ func (t *stack) readme(file string) ([]byte, error) {
 		}
 		return ""
 	})
+	for _, c := range t.project.configs {
+		var words []string
+		for _, p := range settingParameters(c) {
+			if t.referred[p.name] {
+				words = append(words, fmt.Sprintf("%s=%d", p.name, p.now))
+			}
+		}
+		all.Settings = append(all.Settings, stackSettings{c.Environment, strings.Join(words, " ")})
+	}
 	return fill(cloudFormationReadme, template.FuncMap{"output": t.tableOutput, "join": strings.Join}, all)
 }
 

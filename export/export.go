@@ -16,6 +16,7 @@ type Dialect struct {
 	// Formats of the file that has all in one, which Files gives first; the default is
 	// the first of them. A dialect that needs several files has none.
 	Formats []string
+	single  string // name of that file, before its format
 	// Manager is the value of the tag managed-by.
 	Manager string
 	kinds   []string // of resources that it expresses
@@ -78,6 +79,9 @@ func New(d Dialect, configs []config.Config, environment string, code pipeline.C
 	}
 	return p, nil
 }
+
+// Single is the name of the file that has all in one, in one of the dialect's formats.
+func (d Dialect) Single(format string) string { return d.single + "." + format }
 
 // Files makes the project in one of the dialect's formats, "" being the first.
 func (d Dialect) Files(p *Project, format string) ([]File, error) { return d.files(p, format) }

@@ -22,7 +22,13 @@ type guide struct {
 	Event                                   string   // that finds the items
 	Prefix, Unpack                          string   // of the enriched objects
 	Protected                               []string // environments whose tables are protected against deletion
+	ProtectedTables                         []string // names of their lookups
+	Regions                                 []guideRegion
 }
+
+// guideRegion is where an environment is, if the settings have several regions. Region
+// is then that of no other environment than the one that is meant.
+type guideRegion struct{ Environment, Region string }
 
 // guideItem is an item of a lookup table to test with, as DynamoDB has it.
 type guideItem struct{ Lookup, Item string }
@@ -36,8 +42,9 @@ func (p *Project) guide() (guide, error) {
 		Name: p.Name, Environment: p.Environment, Region: p.Region, Architecture: p.Architecture, Archive: archiveFile,
 		Tables: "a DynamoDB table", Subscribed: len(cfg.Alarms.Addresses()) > 0,
 		Prefix: cfg.Output.Prefix, Unpack: map[string]string{"gzip": "| gunzip", "zstd": "| zstd -dc"}[cfg.Output.Compression],
-		Protected: p.protected(),
+		Regions: p.regions(),
 	}
+	g.Protected, g.ProtectedTables = p.protected()
 	if len(cfg.Lookups) > 1 {
 		g.Tables = fmt.Sprintf("%d DynamoDB tables", len(cfg.Lookups))
 	}
@@ -83,17 +90,52 @@ func (p *Project) differing(name func(Variable) string) []guideDifference {
 	return list
 }
 
-// protected are the environments whose lookup tables are protected against deletion.
-func (p *Project) protected() []string {
-	var list []string
+// regions are those of the environments, if they are not all the same.
+func (p *Project) regions() []guideRegion {
+	var list []guideRegion
+	for _, c := range p.configs {
+		list = append(list, guideRegion{c.Environment, c.Region})
+	}
+	if list[0].Region == list[1].Region && list[1].Region == list[2].Region {
+		return nil
+	}
+	return slices.DeleteFunc(list, func(r guideRegion) bool { return r.Region == "" })
+}
+
+// protected are the environments whose lookup tables are protected against deletion,
+// and what these are for.
+func (p *Project) protected() (environments, lookups []string) {
 	for i, v := range p.variants {
 		for _, r := range v.resources {
-			if table, ok := r.Settings.(pipeline.LookupTable); ok && table.DeletionProtection && !slices.Contains(list, Environments()[i]) {
-				list = append(list, Environments()[i])
+			if table, ok := r.Settings.(pipeline.LookupTable); ok && table.DeletionProtection {
+				environments = append(environments, Environments()[i])
+				lookups = append(lookups, strings.TrimPrefix(r.Key, tableKey("")))
 			}
 		}
 	}
-	return list
+	return slices.Compact(environments), unique(lookups)
+}
+
+// lookups are those of all environments, first those of the one that is meant.
+func (p *Project) lookups() []string {
+	var names []string
+	for _, c := range append([]config.Config{p.configuration()}, p.configs[:]...) {
+		for _, lookup := range c.Lookups {
+			names = append(names, lookup.Name)
+		}
+	}
+	return unique(names)
+}
+
+// unique leaves out what was there before.
+func unique(list []string) []string {
+	var kept []string
+	for _, word := range list {
+		if !slices.Contains(kept, word) {
+			kept = append(kept, word)
+		}
+	}
+	return kept
 }
 
 // exampleKey is a key that a table of each type takes, as an event has it.
@@ -129,9 +171,12 @@ func nest(into map[string]any, path []string, value string) {
 	nest(next, path[1:], value)
 }
 
-// fill fills the form of a README.
+// quote makes a single word of a text for a POSIX shell.
+func quote(text string) string { return "'" + strings.ReplaceAll(text, "'", `'\''`) + "'" }
+
+// fill fills the form of a README, in which quote is for what users have named.
 func fill(form string, functions template.FuncMap, with any) ([]byte, error) {
-	t, err := template.New("README").Funcs(functions).Parse(form)
+	t, err := template.New("README").Funcs(template.FuncMap{"quote": quote}).Funcs(functions).Parse(form)
 	if err != nil {
 		return nil, fmt.Errorf("reading the README's form: %w", err)
 	}

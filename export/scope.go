@@ -16,13 +16,7 @@ func (s *scope) beside(of string) Text { return s.variant.text(s.Key, of, true) 
 
 // named is the resource's own name, which depends on no other resource.
 func (s *scope) named() Text {
-	own := &variant{environment: s.variant.environment, plain: s.variant.plain}
-	for _, t := range s.variant.own {
-		if t.part.Variable == Environment {
-			own.own = append(own.own, t)
-		}
-	}
-	return own.text(s.Key, s.Name, false)
+	return s.variant.find(s.Name, func(p Part) bool { return p.Key == "" })
 }
 
 func (s *scope) number(n int) value { return s.variant.sentinels.number(n) }

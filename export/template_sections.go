@@ -39,14 +39,7 @@ func (t *stack) parameters() *Map {
 	cfg := t.project.configuration()
 	all := object(parameterEnvironment, object("Type", "String", "Default", t.project.Environment,
 		"AllowedValues", words(Environments()), "Description", describe("environment")))
-	for _, p := range []struct {
-		name, key string
-		now       int
-	}{
-		{parameterShards, "stream.shards", cfg.Stream.Shards},
-		{parameterMemory, "function.memory", cfg.Function.Memory},
-		{parameterTimeout, "function.timeout", cfg.Function.Timeout},
-	} {
+	for _, p := range settingParameters(cfg) {
 		k := keyOf(p.key)
 		if t.referred[p.name] { // a stream on demand has no shards to speak of
 			all.put(p.name, object("Type", "Number", "Default", p.now, "MinValue", k.Min, "MaxValue", k.Max, "Description", k.Doc))
@@ -56,6 +49,20 @@ func (t *stack) parameters() *Map {
 	all.put(parameterKey, object("Type", "String", "Default", t.project.archiveKey(),
 		"Description", "Key of the archive. Another archive needs another key: CloudFormation looks at nothing else."))
 	return all
+}
+
+// settingParameter is a setting that who deploys may decide otherwise.
+type settingParameter struct {
+	name, key string
+	now       int
+}
+
+func settingParameters(cfg config.Config) []settingParameter {
+	return []settingParameter{
+		{parameterShards, "stream.shards", cfg.Stream.Shards},
+		{parameterMemory, "function.memory", cfg.Function.Memory},
+		{parameterTimeout, "function.timeout", cfg.Function.Timeout},
+	}
 }
 
 func keyOf(path string) config.Key {
@@ -139,8 +146,8 @@ func (t *stack) outputs() *Map {
 	put("StreamName", "data-stream", "Data stream that takes the events")
 	put("FunctionName", "function", "Function that enriches them")
 	put("BucketName", "delivery-bucket", "Bucket that has the enriched events, dead-letter/ and aws/lambda/")
-	for _, lookup := range t.project.configuration().Lookups {
-		put(t.tableOutput(lookup.Name), tableKey(lookup.Name), "Lookup table "+lookup.Name)
+	for _, lookup := range t.project.lookups() {
+		put(t.tableOutput(lookup), tableKey(lookup), "Lookup table "+lookup)
 	}
 	return all
 }

@@ -22,14 +22,14 @@ type variant struct {
 	sentinels   sentinels
 	resources   []pipeline.Exported
 	plain       []token
-	own         []token // of resources
+	tokens      map[byte][]token // all of them by how they begin, the longest first
 	// reaches tells which resources are made before which in any environment, as far as
 	// is known: a tool may know one order for all of them.
 	reaches map[string]map[string]bool
 }
 
 func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported, reaches map[string]map[string]bool) *variant {
-	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches}
+	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches, tokens: map[byte][]token{}}
 	v.plain = []token{
 		{text: s.partition, part: Part{Variable: Partition}},
 		{text: s.account, part: Part{Variable: Account}},
@@ -38,19 +38,25 @@ func newVariant(environment, prefix string, s sentinels, resources []pipeline.Ex
 		{text: strconv.Itoa(s.memory), part: Part{Variable: Memory}},
 		{text: strconv.Itoa(s.timeout), part: Part{Variable: Timeout}},
 	}
+	var own []token
 	for _, r := range resources {
 		if r.ARN != "" {
-			v.own = append(v.own, token{r.ARN, Part{Key: r.Key, Attribute: ByARN}, true}, token{r.Name, Part{Key: r.Key, Attribute: ByName}, true})
+			own = append(own, token{r.ARN, Part{Key: r.Key, Attribute: ByARN}, true}, token{r.Name, Part{Key: r.Key, Attribute: ByName}, true})
 		}
 		if r.StandIn != "" {
-			v.own = append(v.own, token{r.StandIn, Part{Key: r.Key, Attribute: ByID}, false})
+			own = append(own, token{r.StandIn, Part{Key: r.Key, Attribute: ByID}, false})
 		}
 		for _, before := range r.DependsOn {
 			v.connect(r.Key, before)
 		}
 	}
 	// Behind the name of the pipeline, which is the same for all environments.
-	v.own = append(v.own, token{text: prefix, part: Part{Variable: Environment}}, token{environment, Part{Variable: Environment}, true})
+	own = append(own, token{text: prefix, part: Part{Variable: Environment}}, token{environment, Part{Variable: Environment}, true})
+	all := append(own, v.plain...)
+	slices.SortStableFunc(all, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
+	for _, t := range all {
+		v.tokens[t.text[0]] = append(v.tokens[t.text[0]], t)
+	}
 	return v
 }
 
@@ -83,13 +89,9 @@ func (v *variant) leads(from, to string) bool {
 // circle. self tells whether the resource itself may be referred to, as what is made
 // behind it can.
 func (v *variant) text(of, s string, self bool) Text {
-	var usable []token
-	for _, t := range v.own {
-		if t.part.Key == "" || t.part.Key == of && self || t.part.Key != of && !v.leads(t.part.Key, of) {
-			usable = append(usable, t)
-		}
-	}
-	found := Text{Parts: v.split(s, append(usable, v.plain...)), plain: v.split(s, v.plain)}
+	found := v.find(s, func(p Part) bool {
+		return p.Key == "" || p.Key == of && self || p.Key != of && !v.leads(p.Key, of)
+	})
 	for _, p := range found.Parts {
 		if p.Key != "" && p.Key != of {
 			v.connect(of, p.Key)
@@ -98,13 +100,17 @@ func (v *variant) text(of, s string, self bool) Text {
 	return found
 }
 
+// find looks for what may be used.
+func (v *variant) find(s string, usable func(Part) bool) Text {
+	return Text{Parts: v.split(s, usable), plain: v.split(s, func(p Part) bool { return p.Key == "" && p.Variable != Environment })}
+}
+
 // split divides a string at its tokens, of which the longest counts.
-func (v *variant) split(s string, tokens []token) []Part {
-	slices.SortStableFunc(tokens, func(a, b token) int { return cmp.Compare(len(b.text), len(a.text)) })
+func (v *variant) split(s string, usable func(Part) bool) []Part {
 	var parts []Part
 	plain := 0 // where what stands for itself begins
 	for i := 0; i < len(s); {
-		t, ok := tokenAt(s, i, tokens)
+		t, ok := v.tokenAt(s, i, usable)
 		if !ok {
 			i++
 			continue
@@ -128,16 +134,19 @@ func appendLiteral(parts []Part, s string) []Part {
 	return append(parts, Part{Literal: s})
 }
 
-func tokenAt(s string, at int, tokens []token) (token, bool) {
-	for _, t := range tokens {
+func (v *variant) tokenAt(s string, at int, usable func(Part) bool) (token, bool) {
+	within := inName(s, at-1)
+	for _, t := range v.tokens[s[at]] {
+		if within && (t.name || t.part.Variable == Environment) || !strings.HasPrefix(s[at:], t.text) {
+			continue
+		}
 		end := at + len(t.text)
-		if !strings.HasPrefix(s[at:], t.text) || t.name && (inName(s, at-1) || inName(s, end)) {
+		if inName(s, end) && (t.name || t.part.Variable == Environment && s[end] != '-') {
 			continue
 		}
-		if t.part.Variable == Environment && (inName(s, at-1) || end < len(s) && s[end] != '-' && inName(s, end)) {
-			continue
+		if usable(t.part) {
+			return t, true
 		}
-		return t, true
 	}
 	return token{}, false
 }
