@@ -22,6 +22,9 @@ func commands(t *testing.T, readme, word string) string {
 // shell runs commands with an aws that tells what it was given, and the files of it.
 func shell(t *testing.T, script string) string {
 	t.Helper()
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("needs a POSIX shell")
+	}
 	const stub = `
 aws() {
 	for word; do
@@ -68,9 +71,6 @@ func readme(t *testing.T, d Dialect, file, environment string) string {
 
 // What users call their fields is nothing to a shell.
 func TestCommandsAreQuoted(t *testing.T) {
-	if _, err := exec.LookPath("sh"); err != nil {
-		t.Skip("needs a POSIX shell")
-	}
 	for _, d := range Dialects() {
 		for _, name := range []string{`it's`, `'; touch made; '`, `$(touch made)`, "`touch made`", `${HOME}`, `a\nb`, `"quoted"`, `%s %d`, `é`, `{{.Name}}`, `*`, `-`} {
 			word := strings.ReplaceAll(name, `'`, `''`)

@@ -2,6 +2,8 @@ package export
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +23,17 @@ func (t *stack) limits(content []byte) error {
 	add := func(format string, arguments ...any) { problems = append(problems, fmt.Sprintf(format, arguments...)) }
 	if n := len(content); n > maxTemplate {
 		add("the template has %d bytes, and it takes %d: have fewer lookups or tags", n, maxTemplate)
+	}
+	var empty []string
+	for _, c := range t.project.configs {
+		for _, key := range slices.Sorted(maps.Keys(c.Tags)) {
+			if c.Tags[key] == "" {
+				empty = append(empty, key)
+			}
+		}
+	}
+	for _, key := range unique(empty) { // which CloudWatch itself takes
+		add("the tag %s has no value, and it takes none of an alarm or a dashboard: give it one", key)
 	}
 	if n := len(t.settings.Entries); n > maxSettings {
 		add("%d settings are not the same in all environments, and it takes %d: have more of them alike", n, maxSettings)

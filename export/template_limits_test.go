@@ -20,6 +20,7 @@ func TestTemplatesThatCloudFormationDoesNotTake(t *testing.T) {
 		tags += fmt.Sprintf("  tag%d: %s\n", i, strings.Repeat("v", 250))
 	}
 	for want, file := range map[string]string{
+		"the tag owner has no value, and it takes none of an alarm": "environments: {prod: {tags: {owner: ''}}}\n",
 		"the template has ": "lookups:\n" + lookups(40, 0, "") + tags,
 		"204 settings are not the same in all environments, and it takes 200": "alarms: {composite: false}\nlookups:\n" +
 			lookups(100, 0, "") + "environments:\n  prod:\n    lookups:\n" + lookups(100, 1, "    "),

@@ -162,7 +162,7 @@ func scalar(s string) *yaml.Node {
 	switch lower := strings.ToLower(s); {
 	case strings.Contains(s, "\n"):
 		node.Style = yaml.LiteralStyle
-	case s == "", '0' <= s[0] && s[0] <= '9', lower == "y", lower == "n", lower == "yes", lower == "no", lower == "on", lower == "off",
+	case s == "", '0' <= s[0] && s[0] <= '9', strings.ContainsRune("+-.=<", rune(s[0])), lower == "y", lower == "n", lower == "yes", lower == "no", lower == "on", lower == "off",
 		lower == "true", lower == "false", lower == "null", lower == "~":
 		node.Style = yaml.SingleQuotedStyle
 	}
