@@ -130,24 +130,6 @@ func (p *program) tellUnfinished(document *state.Document) {
 	}
 }
 
-// planFailure adds what to do about what stops a run before it changes
-// anything.
-func planFailure(err error) error {
-	foreign, ok := errors.AsType[*engine.ForeignError](err)
-	if !ok {
-		return err
-	}
-	var found []foundDocument
-	for _, f := range foreign.Found {
-		found = append(found, foundDocument{Key: f.Resource.Key(), Kind: f.Resource.Kind(), Name: f.Resource.Name(), ARN: f.Observed.ARN})
-	}
-	wrapped := &fault{message: err.Error(), cause: err, code: "NotOurs", details: map[string]any{"resources": found}}
-	if foreign.Fixed() {
-		return wrapped.hint("replacing them would lose what is in them, which is not this pipeline's; give the pipeline another --name or the lookup another name, or remove them")
-	}
-	return wrapped.hint("their names are those of this pipeline, but their tags are not; enrich deploy --adopt takes them over, or choose another --name, or remove them")
-}
-
 // deployFailure says what exists now, and that a rerun is safe. What was to be
 // adopted may not have the pipeline's tags yet.
 func deployFailure(err error, report *engine.Report, document state.Document, w wish) error {
@@ -224,6 +206,7 @@ func (p *program) reportDeploy(report *engine.Report, outputs map[string]string,
 		} else {
 			page.line("%s %s as configured", page.c.good("nothing to change:"), countAre(len(report.Results)))
 		}
+		printAdopted(page, report)
 		printRepairs(page, report)
 		printTiming(page, report, p.out.verbose)
 		printOutputs(page, outputs)

@@ -38,8 +38,12 @@ func (p *program) agree(ctx context.Context, s *session, shown *progress, plan *
 				p.out.say(stepText(p.out.e, step))
 			}
 		}
+		for _, manager := range managersOf(plan) {
+			p.out.say(p.out.e.warn("first:") + " " + letGo(manager))
+		}
 		p.out.say("plan: " + planCounts(plan))
 	})
+	p.warnOfStacks(plan)
 	if !asks {
 		return nil
 	}
@@ -81,7 +85,7 @@ func questionOf(plan *engine.Plan) question {
 		switch {
 		case step.Action == engine.Replace:
 			replaced = append(replaced, name)
-		case step.Action == engine.Delete && pipeline.HoldsData(step.Resource):
+		case step.Action == engine.Delete && (step.Adopted || pipeline.HoldsData(step.Resource)):
 			deleted = append(deleted, name)
 		case step.Adopted:
 			adopted = append(adopted, name)

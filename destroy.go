@@ -165,7 +165,7 @@ func (p *program) whatExists(ctx context.Context, s *session, store *state.Store
 	}
 	foreign := slices.DeleteFunc(slices.Clone(all), func(f engine.Inspection) bool { return !f.Foreign })
 	if len(foreign) > 0 {
-		return nil, planFailure(&engine.ForeignError{Found: foreign})
+		return nil, refusal(&engine.ForeignError{Found: foreign}, "remove")
 	}
 	return all, nil
 }

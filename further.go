@@ -22,7 +22,9 @@ func (p *program) further(ctx context.Context, s *session, document *state.Docum
 	var tagged []engine.Inspection
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		found, err = (&engine.Engine{Resources: recorded, Recorded: document, Owns: s.pipeline.Owns}).Inspect(ctx)
+		e := s.engineOf(recorded...)
+		e.Recorded = document
+		found, err = e.Inspect(ctx)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -76,12 +78,12 @@ func (p *program) tagged(ctx context.Context, s *session, known []engine.Resourc
 	resources = slices.DeleteFunc(resources, func(r engine.Resource) bool {
 		return slices.ContainsFunc(known, func(k engine.Resource) bool { return k.Key() == r.Key() })
 	})
-	found, err := (&engine.Engine{Resources: resources, Owns: s.pipeline.Owns}).Inspect(ctx)
+	found, err := s.engineOf(resources...).Inspect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(found, func(f engine.Inspection) bool {
-		return f.Foreign || f.Observed == nil && f.Err == nil
+		return f.Foreign && f.Owner.Manager == "" || f.Observed == nil && f.Err == nil
 	}), nil
 }
 

@@ -106,12 +106,13 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 	for _, r := range s.pipeline.Resources() {
 		wanted[r.Key()] = true
 	}
-	unread, kept := 0, onlyKept(recorded, found)
+	unread, kept, by := 0, onlyKept(recorded, found), managers{}
 	for _, f := range found {
 		if !wanted[f.Resource.Key()] && f.Observed == nil && f.Err == nil {
 			continue // gone, as it should be
 		}
 		r, a := assess(f, wanted[f.Resource.Key()])
+		r.ManagedBy = by.of(f)
 		d.Resources = append(d.Resources, r)
 		if a.problem != "" {
 			d.ailments = append(d.ailments, a)
@@ -119,12 +120,13 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 		switch {
 		case f.Err != nil:
 			unread++
-		case f.Observed != nil && !f.Foreign && !kept:
+		case f.Observed != nil && !strange(f) && !kept:
 			d.Deployed = true
 		}
 	}
 	if d.Deployed {
 		d.Outputs = s.outputs()
+		d.manage(by)
 		return d
 	}
 	d.Outputs = map[string]string{"account": s.id.Account, "region": s.id.Region, "endpoint": s.endpoint}
@@ -148,13 +150,13 @@ func onlyKept(recorded *state.Document, found []engine.Inspection) bool {
 	}
 	there := 0
 	for _, f := range found {
-		if f.Observed == nil || f.Foreign {
+		if f.Observed == nil || strange(f) {
 			continue
 		}
 		known := slices.ContainsFunc(recorded.Resources, func(r state.Resource) bool {
 			return r.Key == f.Resource.Key() && r.Phase == state.Created
 		})
-		if !known || !pipeline.HoldsData(f.Resource) && !pipeline.HoldsLogs(f.Resource) {
+		if !known || f.Foreign || !pipeline.HoldsData(f.Resource) && !pipeline.HoldsLogs(f.Resource) {
 			return false
 		}
 		there++

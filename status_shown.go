@@ -11,6 +11,9 @@ import (
 // are names that stand there already, and what follows from them.
 func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	page.line("%s", s.describe())
+	if d.ManagedBy != "" && d.ManagedBy != us {
+		page.line("managed by %s", d.ManagedBy)
+	}
 	page.line("")
 	if !d.Deployed && len(d.Problems) == 0 {
 		page.line("not deployed")

@@ -67,7 +67,7 @@ func assess(f engine.Inspection, wanted bool) (r statusResource, a ailment) {
 		r.ARN = f.Observed.ARN
 	}
 	switch {
-	case f.Foreign:
+	case strange(f):
 		r.Status = "foreign"
 		return r, ailment{rank: isMissing, problem: name + " exists, but was not made by this pipeline", command: "deploy --adopt", does: "takes it over; another --name leaves it alone"}
 	case !wanted:

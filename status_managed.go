@@ -1,0 +1,65 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"enrich/engine"
+)
+
+// strange tells whether something with our names is no part of the pipeline.
+func strange(f engine.Inspection) bool { return f.Foreign && f.Owner.Manager == "" }
+
+// us is what the tag managed-by says of what this program manages.
+const us = "enrich"
+
+// managers counts resources by who manages them.
+type managers map[string]int
+
+// of gives, and counts, who manages a resource; "" of what does not exist, is strange
+// or has no tags.
+func (m managers) of(f engine.Inspection) string {
+	if f.Observed == nil || f.Observed.Tags == nil || strange(f) {
+		return ""
+	}
+	name := us
+	if f.Foreign {
+		name = f.Owner.Manager
+	}
+	m[name]++
+	return name
+}
+
+// others are the tools besides this program.
+func (m managers) others() string {
+	return strings.Join(slices.DeleteFunc(slices.Sorted(maps.Keys(m)), func(name string) bool { return name == us }), ", ")
+}
+
+// manage says who manages the pipeline, and sends there who wants it changed.
+func (d *statusDocument) manage(by managers) {
+	d.ManagedBy = us
+	others := by.others()
+	if others == "" {
+		return
+	}
+	d.ManagedBy = others
+	help, does := "", others+" manages it: deploy it there, from an export of this configuration"
+	if ours := by[us]; ours > 0 {
+		all := 0
+		for _, n := range by {
+			all += n
+		}
+		help, does = "deploy --adopt", "takes over the rest"
+		d.ailments = append(d.ailments, ailment{
+			rank: isMissing, command: help, does: does,
+			problem: fmt.Sprintf("%d of %d resources are managed by enrich, the rest by %s", ours, all, others),
+		})
+	}
+	for i, a := range d.ailments {
+		if a.command == "deploy" {
+			d.ailments[i].command, d.ailments[i].does = help, does
+		}
+	}
+}
