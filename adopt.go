@@ -145,11 +145,24 @@ func printManaged(p *page, c *comparison) {
 	if c.elsewhere() {
 		names := strings.Join(managers, ", ")
 		p.line("managed by %s: enrich deploy would refuse; these are the differences, for %s to deploy", names, names)
+		if n := ours(c.plan); n > 0 {
+			p.line("%s enrich's already: if an adoption was not finished, enrich deploy --adopt goes on with it", countOthers(n))
+		}
 		return
 	}
 	for _, manager := range managers {
 		p.line("%s %s", p.c.warn("first:"), letGo(manager))
 	}
+}
+
+// ours counts what says to be this program's.
+func ours(plan *engine.Plan) (n int) {
+	for _, step := range plan.Steps {
+		if step.Observed != nil && step.Observed.Tags != nil && step.Manager == "" {
+			n++
+		}
+	}
+	return n
 }
 
 // printAdopted counts what a deploy has taken over.

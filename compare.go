@@ -24,7 +24,7 @@ type wish struct {
 func wishFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "delete-data", Usage: "delete the tables of lookups that the configuration no longer has"},
-		&cli.BoolFlag{Name: "adopt", Usage: "take over what has the pipeline's names, but not its tags"},
+		&cli.BoolFlag{Name: "adopt", Usage: "take over what another tool manages, or what has the pipeline's names, but not its tags"},
 	}
 }
 
@@ -74,7 +74,7 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		}
 	}
 	if len(managed) > 0 {
-		return c, refusal(&engine.ForeignError{Found: managed}, "change")
+		return c, refusal(&engine.ForeignError{Found: managed, Ours: ours(c.plan)}, "change")
 	}
 	for _, text := range pipeline.Lingering(going) {
 		s.warn(p.out, text)

@@ -25,7 +25,8 @@ asks. Without one, creations and changes in place go ahead, and what would lose
 data needs --yes: replacing a resource, deleting a table, lowering a retention,
 switching off deletion protection or point-in-time recovery, adopting. Before the
 first change it checks whether the caller may make all of them and whether the
-account's quotas suffice.`,
+account's quotas suffice. A pipeline that another tool has deployed from an export
+is refused, unless --adopt takes it over.`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work --yes", "enrich deploy --code-only", "enrich deploy -c orders.yaml -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},

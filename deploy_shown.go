@@ -102,7 +102,7 @@ func questionOf(plan *engine.Plan) question {
 		doing, after string
 		word         string
 	}{
-		{adopted, "adopting ", "", "adopt"},
+		{few(adopted), "adopting ", "", "adopt"},
 		{lowered, "lowering how long or how safely data are kept in ", "", "lower"},
 		{deleted, "deleting ", ", with what is in it,", "delete"},
 		{replaced, "replacing ", ", with what is in it,", "replace"},
@@ -116,6 +116,14 @@ func questionOf(plan *engine.Plan) question {
 		return question{what: "changing what exists", word: "yes"}
 	}
 	return q
+}
+
+// few are names that can be read in one go: of many, which stand above, their number.
+func few(names []string) []string {
+	if len(names) <= 3 {
+		return names
+	}
+	return []string{count(len(names), "resource")}
 }
 
 func adopts(plan *engine.Plan) bool {

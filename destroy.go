@@ -21,7 +21,8 @@ func (p *program) destroyCommand() *cli.Command {
 Shows what will go, with what is in it, and asks for the pipeline's name, then
 deletes every resource and checks by name and by tag that nothing is left.
 Without a terminal it needs --yes; of the environment prod it needs --force as
-well. What is kept still belongs to the pipeline: the next deploy uses it.`,
+well. What is kept still belongs to the pipeline: the next deploy uses it. What
+another tool has deployed from an export is refused.`,
 			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy --keep-data", "enrich destroy -e prod --force"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Usage: "delete production, and what is protected against deletion"},
@@ -163,9 +164,8 @@ func (p *program) whatExists(ctx context.Context, s *session, store *state.Store
 	if err != nil {
 		return nil, err
 	}
-	foreign := slices.DeleteFunc(slices.Clone(all), func(f engine.Inspection) bool { return !f.Foreign })
-	if len(foreign) > 0 {
-		return nil, refusal(&engine.ForeignError{Found: foreign}, "remove")
+	if err := engine.Refuse(all); err != nil {
+		return nil, refusal(err, "remove")
 	}
 	return all, nil
 }

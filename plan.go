@@ -17,7 +17,8 @@ func (p *program) planCommand() *cli.Command {
 Compares what exists with the configuration, field by field, and checks what deploy
 checks first: a quota that does not suffice is an error, a permission that the
 caller lacks a warning, as somebody else may deploy. The flags of deploy show what
-deploy would do with them.`,
+deploy would do with them. What another tool manages is compared as well, though
+deploy would refuse it.`,
 			"enrich plan", "enrich plan -e prod --detailed-exitcode", "enrich --local plan -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},

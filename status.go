@@ -23,7 +23,8 @@ pipeline did in the last 5 and 60 minutes. The last line is the verdict, with
 what to do. Exits with 2 when something is missing, differs or does not work:
 what AWS says does not work, an alarm, a function that is behind or fails. No
 traffic is fine, and so is what was never deployed, or was destroyed but for
-what is kept. On a terminal -v lists the outputs, too.`,
+what is kept. Whoever manages the pipeline is named, if it is another tool. On a
+terminal -v lists the outputs, too.`,
 			"enrich status", "enrich status --watch", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "look again and again, until Ctrl-C"},

@@ -54,15 +54,15 @@ func (e *Engine) under(others map[string]map[string]Resource, r Resource, manage
 	return r
 }
 
-// refuseToPlan is refuse, which Regard restricts to what no tool manages as a part
+// refuseToPlan is Refuse, which Regard restricts to what no tool manages as a part
 // of this pipeline, and Adopt to what is somebody else's or would have to be
 // replaced.
 func (e *Engine) refuseToPlan(found []Inspection) error {
 	switch {
 	case e.Regard:
-		return refuse(unmanaged(found))
+		return Refuse(unmanaged(found))
 	case !e.Adopt:
-		return refuse(found)
+		return Refuse(found)
 	}
 	if others := strangers(found); len(others) > 0 {
 		return &ForeignError{Found: others, Exported: slices.ContainsFunc(found, Inspection.managed)}
@@ -76,15 +76,15 @@ func (e *Engine) refuseToPlan(found []Inspection) error {
 			}
 		}
 	}
-	return refuse(fixed)
+	return Refuse(fixed)
 }
 
-// refuseToRetire is refuse, which Adopt restricts in the same way.
+// refuseToRetire is Refuse, which Adopt restricts in the same way.
 func (e *Engine) refuseToRetire(found []Inspection) error {
 	if e.Adopt {
 		found = unmanaged(found)
 	}
-	return refuse(found)
+	return Refuse(found)
 }
 
 // unmanaged leaves out what is a part of this pipeline.

@@ -134,9 +134,9 @@ func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	}
 }
 
-// refuse stops a run that would touch foreign resources, before it changes
+// Refuse stops a run that would touch foreign resources, before it changes
 // anything.
-func refuse(found []Inspection) error {
+func Refuse(found []Inspection) error {
 	foreign := slices.DeleteFunc(slices.Clone(found), func(f Inspection) bool { return !f.Foreign })
 	if len(foreign) > 0 {
 		return &ForeignError{Found: foreign, Ours: ours(found)}
