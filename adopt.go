@@ -100,6 +100,11 @@ func (f *fault) strangers(foreign *engine.ForeignError) error {
 	return f.hint("their names are those of this pipeline, but their tags are not; enrich deploy --adopt takes them over, or choose another --name, or remove them")
 }
 
+// beside says of something beside the configuration why it stays as it is.
+func beside(f engine.Inspection) string {
+	return fmt.Sprintf("%s %s is not in the configuration, and managed by %s; it is left alone", f.Resource.Kind(), f.Resource.Name(), f.Owner.Manager)
+}
+
 // managersOf are the other tools that manage some of what a plan is for.
 func managersOf(plan *engine.Plan) []string {
 	var managers []string

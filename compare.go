@@ -53,7 +53,6 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 	if err := group.Wait(); err != nil {
 		return c, err
 	}
-	var managed []engine.Inspection
 	for _, f := range further {
 		switch {
 		case f.Err == nil && f.Observed == nil:
@@ -61,10 +60,8 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		case f.Observed != nil && f.Observed.Deleting: // it goes by itself
 		case f.Err != nil:
 			s.warn(p.out, f.Err.Error()+"; it is left alone")
-		case f.Owner.Manager != "" && e.Regard:
-			c.kept = append(c.kept, f.Resource)
 		case f.Owner.Manager != "" && !w.adopt:
-			managed = append(managed, f)
+			s.warn(p.out, beside(f))
 		case f.Foreign && f.Owner.Manager == "":
 			s.warn(p.out, fmt.Sprintf("%s %s is neither in the configuration nor made by this pipeline; it is left alone", f.Resource.Kind(), f.Resource.Name()))
 		case pipeline.HoldsData(f.Resource) && !w.deleteData:
@@ -72,9 +69,6 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		default:
 			going = append(going, f)
 		}
-	}
-	if len(managed) > 0 {
-		return c, refusal(&engine.ForeignError{Found: managed, Ours: ours(c.plan)}, "change")
 	}
 	for _, text := range pipeline.Lingering(going) {
 		s.warn(p.out, text)

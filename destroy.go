@@ -159,13 +159,14 @@ func isOrAre(n int) string {
 func (p *program) whatExists(ctx context.Context, s *session, store *state.Store, further []engine.Resource) ([]engine.Inspection, error) {
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	all, err := p.survey(ctx, s, s.engine(store, nil, nil, further...))
+	e := s.engine(store, nil, nil, further...)
+	all, err := p.survey(ctx, s, e)
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	if err := engine.Refuse(all); err != nil {
-		return nil, refusal(err, "remove")
+	if engine.Refuse(all[:len(e.Resources)]) != nil {
+		return nil, refusal(engine.Refuse(all), "remove")
 	}
-	return all, nil
+	return p.withoutBeside(s, all), nil
 }

@@ -55,6 +55,7 @@ type search struct {
 	made    bool     // once at least
 	failed  error    // why it could not be made
 	strange []string // ARNs of what has the tags but no name of the pipeline
+	beside  bool     // another tool manages some of what was found
 }
 
 // tagged is what carries the pipeline's tags besides the known. The index of tags
@@ -85,6 +86,17 @@ func (p *program) tagged(ctx context.Context, s *session, known []engine.Resourc
 	return slices.DeleteFunc(found, func(f engine.Inspection) bool {
 		return f.Foreign && f.Owner.Manager == "" || f.Observed == nil && f.Err == nil
 	}), nil
+}
+
+// withoutBeside leaves alone what another tool manages beside the pipeline, and says so.
+func (p *program) withoutBeside(s *session, found []engine.Inspection) []engine.Inspection {
+	return slices.DeleteFunc(found, func(f engine.Inspection) bool {
+		if f.Foreign {
+			s.warn(p.out, beside(f))
+			s.search.beside = true
+		}
+		return f.Foreign
+	})
 }
 
 // warn tells something once, however often it is found.

@@ -113,7 +113,10 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 			continue // gone, as it should be
 		}
 		r, a := assess(f, wanted[f.Resource.Key()])
-		r.ManagedBy = by.of(f)
+		r.ManagedBy = managerOf(f)
+		if r.ManagedBy != "" && wanted[r.Key] {
+			by[r.ManagedBy]++
+		}
 		d.Resources = append(d.Resources, r)
 		if a.problem != "" {
 			d.ailments = append(d.ailments, a)

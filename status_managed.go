@@ -7,46 +7,42 @@ import (
 	"strings"
 
 	"enrich/engine"
+	"enrich/pipeline"
 )
 
 // strange tells whether something with our names is no part of the pipeline.
 func strange(f engine.Inspection) bool { return f.Foreign && f.Owner.Manager == "" }
 
-// us is what the tag managed-by says of what this program manages.
-const us = "enrich"
-
-// managers counts resources by who manages them.
-type managers map[string]int
-
-// of gives, and counts, who manages a resource; "" of what does not exist, is strange
-// or has no tags.
-func (m managers) of(f engine.Inspection) string {
-	if f.Observed == nil || f.Observed.Tags == nil || strange(f) {
+// managerOf is who manages a resource; "" of what does not exist, is strange or has no
+// tags.
+func managerOf(f engine.Inspection) string {
+	switch {
+	case f.Observed == nil || f.Observed.Tags == nil || strange(f):
 		return ""
+	case f.Foreign:
+		return f.Owner.Manager
 	}
-	name := us
-	if f.Foreign {
-		name = f.Owner.Manager
-	}
-	m[name]++
-	return name
+	return pipeline.Manager
 }
+
+// managers counts the configuration's resources by who manages them.
+type managers map[string]int
 
 // others are the tools besides this program.
 func (m managers) others() string {
-	return strings.Join(slices.DeleteFunc(slices.Sorted(maps.Keys(m)), func(name string) bool { return name == us }), ", ")
+	return strings.Join(slices.DeleteFunc(slices.Sorted(maps.Keys(m)), func(name string) bool { return name == pipeline.Manager }), ", ")
 }
 
 // manage says who manages the pipeline, and sends there who wants it changed.
 func (d *statusDocument) manage(by managers) {
-	d.ManagedBy = us
+	d.ManagedBy = pipeline.Manager
 	others := by.others()
 	if others == "" {
 		return
 	}
 	d.ManagedBy = others
 	help, does := "", others+" manages it: deploy it there, from an export of this configuration"
-	if ours := by[us]; ours > 0 {
+	if ours := by[pipeline.Manager]; ours > 0 {
 		all := 0
 		for _, n := range by {
 			all += n

@@ -15,6 +15,8 @@ type ForeignError struct {
 	Ours  int // how many resources beside them say to be ours
 	// Exported tells that another tool manages the rest as a part of this pipeline.
 	Exported bool
+
+	fixed bool
 }
 
 func (e *ForeignError) Error() string {
@@ -23,7 +25,11 @@ func (e *ForeignError) Error() string {
 		for i, f := range e.Found {
 			names[i] = fmt.Sprintf("%s (%s) differs in %s", f.Resource.Kind(), f.Resource.Name(), strings.Join(replacing(f.Changes), ", "))
 		}
-		return "not made by this pipeline, and not to be changed in place, so nothing was touched: " + strings.Join(names, "; ")
+		whose := "not made by this pipeline"
+		if managers := e.Managers(); len(managers) > 0 {
+			whose = "managed by " + strings.Join(managers, ", ")
+		}
+		return whose + ", and not to be changed in place, so nothing was touched: " + strings.Join(names, "; ")
 	}
 	var groups []string
 	for _, manager := range e.Managers() {
@@ -61,9 +67,7 @@ func (e *ForeignError) of(owner Owner) []Inspection {
 }
 
 // Fixed tells whether they could not even be adopted.
-func (e *ForeignError) Fixed() bool {
-	return slices.ContainsFunc(e.Found, func(f Inspection) bool { return len(replacing(f.Changes)) > 0 })
-}
+func (e *ForeignError) Fixed() bool { return e.fixed }
 
 // LeftError says that a destroy did not leave nothing: what still exists, and
 // what could not be read again (its Err is set), so that nobody knows.

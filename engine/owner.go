@@ -31,16 +31,18 @@ func (e *Engine) differs(found []Inspection) {
 		case e.Adopt || !f.Foreign:
 			f.Changes = f.Resource.Diff(f.Observed)
 		case f.managed():
-			f.Changes = e.under(others, f.Resource, f.Owner.Manager).Diff(f.Observed)
+			if theirs := e.under(others, f.Resource, f.Owner.Manager); theirs != nil {
+				f.Changes = theirs.Diff(f.Observed)
+			}
 		}
 	}
 }
 
-// under is the resource as a manager sets it up. others has what is known of each
-// manager.
+// under is the resource as a manager sets it up; nil where that is not known. others
+// has what is known of each manager.
 func (e *Engine) under(others map[string]map[string]Resource, r Resource, manager string) Resource {
-	if manager == "" || e.Under == nil {
-		return r
+	if e.Under == nil {
+		return nil
 	}
 	if others[manager] == nil {
 		others[manager] = make(map[string]Resource)
@@ -48,10 +50,7 @@ func (e *Engine) under(others map[string]map[string]Resource, r Resource, manage
 			others[manager][theirs.Key()] = theirs
 		}
 	}
-	if theirs, known := others[manager][r.Key()]; known {
-		return theirs
-	}
-	return r
+	return others[manager][r.Key()]
 }
 
 // refuseToPlan is Refuse, which Regard restricts to what no tool manages as a part
@@ -76,7 +75,10 @@ func (e *Engine) refuseToPlan(found []Inspection) error {
 			}
 		}
 	}
-	return Refuse(fixed)
+	if len(fixed) > 0 {
+		return &ForeignError{Found: fixed, fixed: true}
+	}
+	return nil
 }
 
 // refuseToRetire is Refuse, which Adopt restricts in the same way.
