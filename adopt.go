@@ -11,15 +11,17 @@ import (
 )
 
 // release tells how a tool that exports are written for lets go of what it has made,
-// without deleting it; "" of any other.
+// without deleting it; "" of any other. CloudFormation has not always taken a policy of
+// deletion alone for a change, and deletes what has none.
+// https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1543
 func release(manager string) string {
 	switch manager {
 	case "cloudformation":
-		return "give every resource of its template DeletionPolicy: Retain, deploy that, then delete the stack"
+		return "give every resource of its template DeletionPolicy: Retain, deploy that, see that the stack has it (aws cloudformation get-template), then delete the stack"
 	case "terraform":
 		return "take every resource out of its state, by terraform state rm, or by removed blocks with destroy = false"
 	case "cdk-typescript", "cdk-python":
-		return "add RemovalPolicies.of(stack).retain() to its app, deploy that, then cdk destroy"
+		return "add RemovalPolicies.of(stack).retain() to its app, deploy that, see that the stack has DeletionPolicy: Retain (aws cloudformation get-template), then cdk destroy"
 	case "bash":
 		return "remove the state file beside its script"
 	}
@@ -60,10 +62,10 @@ func refusal(err error, verb string) error {
 		wrapped.code = "ManagedElsewhere"
 	}
 	for _, manager := range managers {
-		wrapped.hint("%s; or enrich deploy --adopt takes them over: %s", wayOut(manager, verb), letGo(manager))
+		wrapped = wrapped.hint("%s; or enrich deploy --adopt takes them over: %s", wayOut(manager, verb), letGo(manager))
 	}
 	if len(managers) > 0 && foreign.Ours > 0 {
-		wrapped.hint("%s enrich's already: if an adoption was not finished, enrich deploy --adopt goes on with it", countOthers(foreign.Ours))
+		wrapped = wrapped.hint("%s enrich's already: if an adoption was not finished, enrich deploy --adopt goes on with it", countOthers(foreign.Ours))
 	}
 	return wrapped.strangers(foreign)
 }
@@ -89,13 +91,13 @@ func countOthers(n int) string {
 // strangers adds what to do about what is no part of the pipeline.
 func (f *fault) strangers(foreign *engine.ForeignError) error {
 	if slices.ContainsFunc(foreign.Found, func(i engine.Inspection) bool { return i.Owner.Pipeline != "" }) {
-		f.hint("what is another pipeline's is never taken over: choose another --name, or another name of the lookup")
+		f = f.hint("what is another pipeline's is never taken over: choose another --name, or another name of the lookup")
 	}
 	if !slices.ContainsFunc(foreign.Found, func(i engine.Inspection) bool { return i.Owner == engine.Owner{} }) {
 		return f
 	}
-	if foreign.Exported {
-		return f.hint("they lack the tags that the rest of the exported pipeline carries, so they are not taken over with it; remove them, or tag them as the rest is if they belong to it")
+	if foreign.Exported || len(foreign.Managers()) > 0 {
+		return f.hint("what lacks the tags that the rest of the exported pipeline carries is not taken over with it: remove it, or tag it as the rest is if it belongs to it")
 	}
 	return f.hint("their names are those of this pipeline, but their tags are not; enrich deploy --adopt takes them over, or choose another --name, or remove them")
 }
@@ -129,7 +131,7 @@ func (p *program) warnOfStacks(plan *engine.Plan) {
 		}
 	}
 	for _, stack := range stacks {
-		p.out.warning("%s the tags of the CloudFormation stack %s, which seems not to have let go yet; not of every kind CloudFormation takes them away, so look: aws cloudformation describe-stack-resources --stack-name %s",
+		p.out.warning("%s the tags of the CloudFormation stack %s, which may not have let go yet; CloudFormation does not take them away from every kind, so see what the stack holds: aws cloudformation describe-stack-resources --stack-name %s",
 			countCarry(held[stack]), stack, stack)
 	}
 }

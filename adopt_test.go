@@ -115,7 +115,7 @@ func TestAdoptionFromStack(t *testing.T) {
 	if out := d.well("status"); !strings.Contains(out, "healthy: ") {
 		t.Error(out)
 	}
-	const warning = "warning: 1 resource carries the tags of the CloudFormation stack clicks, which seems not to have let go yet"
+	const warning = "warning: 1 resource carries the tags of the CloudFormation stack clicks, which may not have let go yet"
 	if code, _, told := d.enrich("plan"); code != exitDone || strings.Contains(told, warning) {
 		t.Errorf("exits with %d: %s", code, told)
 	}

@@ -180,7 +180,11 @@ func (d *dashboard) Update(ctx context.Context, _ *engine.Observed, changes []en
 	defer d.explain("updating", &err)
 	body := changed(changes, "body")
 	if tagged(changes) {
-		if err := d.retag(ctx); err != nil && !(body && untaggable(err)) { // then the body alone says whose it is
+		err := d.retag(ctx)
+		if body && untaggable(err) {
+			err = nil // the body alone says then whose it is
+		}
+		if err != nil {
 			return err
 		}
 	}
