@@ -66,7 +66,7 @@ func (p *program) findDashboard(ctx context.Context, s *session) error {
 			return f.Err
 		case f.Observed == nil:
 			return failf("there is no dashboard %s", f.Resource.Name()).hint("is the pipeline deployed? %s", p.again("deploy"))
-		case f.Foreign && f.Owner.Manager == "":
+		case strange(f):
 			return failf("the dashboard %s was not made by this pipeline", f.Resource.Name()).hint("%s --adopt takes it over", p.again("deploy"))
 		}
 	}

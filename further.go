@@ -63,7 +63,7 @@ type search struct {
 // Where nobody may ask for tags, or can answer, that is told, and names have to
 // do.
 func (p *program) tagged(ctx context.Context, s *session, known []engine.Resource) ([]engine.Inspection, error) {
-	resources, strange, err := s.pipeline.Discover(ctx)
+	resources, unnamed, err := s.pipeline.Discover(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -72,8 +72,8 @@ func (p *program) tagged(ctx context.Context, s *session, known []engine.Resourc
 		s.warn(p.out, fmt.Sprintf("%s; what neither the configuration nor the record names is not found", err))
 		return nil, nil
 	}
-	s.search = search{made: true, strange: strange}
-	for _, arn := range strange {
+	s.search = search{made: true, strange: unnamed}
+	for _, arn := range unnamed {
 		s.warn(p.out, arn+" carries the tags of this pipeline, but no name of it; it is left alone")
 	}
 	resources = slices.DeleteFunc(resources, func(r engine.Resource) bool {
@@ -84,7 +84,7 @@ func (p *program) tagged(ctx context.Context, s *session, known []engine.Resourc
 		return nil, err
 	}
 	return slices.DeleteFunc(found, func(f engine.Inspection) bool {
-		return f.Foreign && f.Owner.Manager == "" || f.Observed == nil && f.Err == nil
+		return strange(f) || f.Observed == nil && f.Err == nil
 	}), nil
 }
 

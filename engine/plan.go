@@ -224,7 +224,7 @@ func (e *Engine) step(f Inspection) Step {
 	}
 	step.Changes = f.Changes
 	step.Adopted, step.Manager = f.Foreign && e.Adopt, f.Owner.Manager
-	step.Drift = drift && len(step.Changes) > 0 && !step.Adopted
+	step.Drift = drift && len(step.Changes) > 0 && !f.Foreign
 	replaced := slices.ContainsFunc(step.Changes, func(c Change) bool { return c.Replace })
 	switch {
 	case f.Observed.Transient && entry.Phase == state.Creating:
