@@ -41,6 +41,11 @@ func (d *statusDocument) manage(by managers) {
 		return
 	}
 	d.ManagedBy = others
+	for i, a := range d.ailments {
+		if a.command == "deploy --adopt" { // which is not for what the rest's manager has not marked
+			d.ailments[i].command, d.ailments[i].does = "", "remove it, or tag it as the rest is"
+		}
+	}
 	help, does := "", others+" manages it: deploy it there, from an export of this configuration"
 	if ours := by[pipeline.Manager]; ours > 0 {
 		all := 0
