@@ -16,6 +16,7 @@ import (
 type wish struct {
 	deleteData bool // of what the configuration no longer has
 	adopt      bool // what has the pipeline's names without being its own
+	look       bool // at what another tool manages, instead of refusing it
 }
 
 // wishFlags are those of deploy, and of plan, which shows what deploy would do
@@ -23,7 +24,7 @@ type wish struct {
 func wishFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.BoolFlag{Name: "delete-data", Usage: "delete the tables of lookups that the configuration no longer has"},
-		&cli.BoolFlag{Name: "adopt", Usage: "take over what has the pipeline's names, but not its tags"},
+		&cli.BoolFlag{Name: "adopt", Usage: "take over what another tool manages, or what has the pipeline's names, but not its tags"},
 	}
 }
 
@@ -43,11 +44,11 @@ type comparison struct {
 // has goes with the next deploy, but for what holds data: that is kept unless its
 // deletion is wished.
 func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, document *state.Document, w wish) (*comparison, error) {
-	e.Adopt = w.adopt
+	e.Adopt, e.Regard = w.adopt, w.look && !w.adopt
 	c := &comparison{}
 	var further, going []engine.Inspection
 	group, reading := errgroup.WithContext(ctx)
-	group.Go(func() (err error) { c.plan, err = e.Plan(reading); return planFailure(err) })
+	group.Go(func() (err error) { c.plan, err = e.Plan(reading); return refusal(err, "change") })
 	group.Go(func() (err error) { further, err = p.further(reading, s, document); return err })
 	if err := group.Wait(); err != nil {
 		return c, err
@@ -59,10 +60,12 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		case f.Observed != nil && f.Observed.Deleting: // it goes by itself
 		case f.Err != nil:
 			s.warn(p.out, f.Err.Error()+"; it is left alone")
-		case f.Foreign:
+		case f.Owner.Manager != "" && !w.adopt:
+			s.warn(p.out, beside(f))
+		case strange(f):
 			s.warn(p.out, fmt.Sprintf("%s %s is neither in the configuration nor made by this pipeline; it is left alone", f.Resource.Kind(), f.Resource.Name()))
 		case pipeline.HoldsData(f.Resource) && !w.deleteData:
-			c.kept = append(c.kept, f.Resource)
+			c.keep(s.pipeline, f)
 		default:
 			going = append(going, f)
 		}
@@ -71,6 +74,16 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 		s.warn(p.out, text)
 	}
 	return c, e.Retire(c.plan, going)
+}
+
+// keep leaves a table as it is, but that it is the pipeline's from now on.
+func (c *comparison) keep(p *pipeline.Pipeline, f engine.Inspection) {
+	c.kept = append(c.kept, f.Resource)
+	if r := p.Kept(f.Resource, f.Observed); f.Foreign && r != nil {
+		c.plan.Steps = append(c.plan.Steps, engine.Step{
+			Resource: r, Action: engine.Update, Changes: r.Diff(f.Observed), Observed: f.Observed, Adopted: true, Manager: f.Owner.Manager,
+		})
+	}
 }
 
 // settle brings the record up to date with what the configuration no longer has:

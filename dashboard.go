@@ -5,8 +5,6 @@ import (
 	"fmt"
 
 	"github.com/urfave/cli/v2"
-
-	"enrich/engine"
 )
 
 func (p *program) dashboardCommand() *cli.Command {
@@ -58,7 +56,7 @@ func (p *program) dashboard(c *cli.Context) error {
 // findDashboard makes sure that there is what the link leads to: the console would
 // only show an error.
 func (p *program) findDashboard(ctx context.Context, s *session) error {
-	found, err := (&engine.Engine{Resources: []engine.Resource{s.pipeline.Dashboard()}, Owns: s.pipeline.Owns}).Inspect(ctx)
+	found, err := s.engineOf(s.pipeline.Dashboard()).Inspect(ctx)
 	if err != nil {
 		return err
 	}
@@ -68,7 +66,7 @@ func (p *program) findDashboard(ctx context.Context, s *session) error {
 			return f.Err
 		case f.Observed == nil:
 			return failf("there is no dashboard %s", f.Resource.Name()).hint("is the pipeline deployed? %s", p.again("deploy"))
-		case f.Foreign:
+		case strange(f):
 			return failf("the dashboard %s was not made by this pipeline", f.Resource.Name()).hint("%s --adopt takes it over", p.again("deploy"))
 		}
 	}

@@ -25,7 +25,8 @@ asks. Without one, creations and changes in place go ahead, and what would lose
 data needs --yes: replacing a resource, deleting a table, lowering a retention,
 switching off deletion protection or point-in-time recovery, adopting. Before the
 first change it checks whether the caller may make all of them and whether the
-account's quotas suffice.`,
+account's quotas suffice. A pipeline that another tool has deployed from an export
+is refused, unless --adopt takes it over.`,
 			"enrich --local deploy", "enrich deploy", "enrich deploy -e prod --profile work --yes", "enrich deploy --code-only", "enrich deploy -c orders.yaml -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "code-only", Usage: "change the function's code and nothing else"},
@@ -130,24 +131,6 @@ func (p *program) tellUnfinished(document *state.Document) {
 	}
 }
 
-// planFailure adds what to do about what stops a run before it changes
-// anything.
-func planFailure(err error) error {
-	foreign, ok := errors.AsType[*engine.ForeignError](err)
-	if !ok {
-		return err
-	}
-	var found []foundDocument
-	for _, f := range foreign.Found {
-		found = append(found, foundDocument{Key: f.Resource.Key(), Kind: f.Resource.Kind(), Name: f.Resource.Name(), ARN: f.Observed.ARN})
-	}
-	wrapped := &fault{message: err.Error(), cause: err, code: "NotOurs", details: map[string]any{"resources": found}}
-	if foreign.Fixed() {
-		return wrapped.hint("replacing them would lose what is in them, which is not this pipeline's; give the pipeline another --name or the lookup another name, or remove them")
-	}
-	return wrapped.hint("their names are those of this pipeline, but their tags are not; enrich deploy --adopt takes them over, or choose another --name, or remove them")
-}
-
 // deployFailure says what exists now, and that a rerun is safe. What was to be
 // adopted may not have the pipeline's tags yet.
 func deployFailure(err error, report *engine.Report, document state.Document, w wish) error {
@@ -224,6 +207,7 @@ func (p *program) reportDeploy(report *engine.Report, outputs map[string]string,
 		} else {
 			page.line("%s %s as configured", page.c.good("nothing to change:"), countAre(len(report.Results)))
 		}
+		printAdopted(page, report)
 		printRepairs(page, report)
 		printTiming(page, report, p.out.verbose)
 		printOutputs(page, outputs)

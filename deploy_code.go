@@ -13,10 +13,11 @@ func (p *program) deployCode(ctx context.Context, s *session, store *state.Store
 	p.out.note("deploying the code of %s", s.describe())
 	shown := p.out.progress("reading the function")
 	defer shown.end()
-	e := &engine.Engine{Resources: []engine.Resource{s.pipeline.CodeOnly()}, Record: store, Owns: s.pipeline.Owns, Observe: shown.observe}
+	e := s.engineOf(s.pipeline.CodeOnly())
+	e.Record, e.Observe = store, shown.observe
 	plan, err := e.Plan(ctx)
 	if err != nil {
-		return planFailure(err)
+		return refusal(err, "change")
 	}
 	step := plan.Steps[0]
 	if step.Action == engine.Create {

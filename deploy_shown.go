@@ -38,8 +38,12 @@ func (p *program) agree(ctx context.Context, s *session, shown *progress, plan *
 				p.out.say(stepText(p.out.e, step))
 			}
 		}
+		for _, manager := range managersOf(plan) {
+			p.out.say(p.out.e.warn("first:") + " " + letGo(manager))
+		}
 		p.out.say("plan: " + planCounts(plan))
 	})
+	p.warnOfStacks(plan)
 	if !asks {
 		return nil
 	}
@@ -81,7 +85,7 @@ func questionOf(plan *engine.Plan) question {
 		switch {
 		case step.Action == engine.Replace:
 			replaced = append(replaced, name)
-		case step.Action == engine.Delete && pipeline.HoldsData(step.Resource):
+		case step.Action == engine.Delete && (step.Adopted || pipeline.HoldsData(step.Resource)):
 			deleted = append(deleted, name)
 		case step.Adopted:
 			adopted = append(adopted, name)
@@ -98,7 +102,7 @@ func questionOf(plan *engine.Plan) question {
 		doing, after string
 		word         string
 	}{
-		{adopted, "adopting ", "", "adopt"},
+		{few(adopted), "adopting ", "", "adopt"},
 		{lowered, "lowering how long or how safely data are kept in ", "", "lower"},
 		{deleted, "deleting ", ", with what is in it,", "delete"},
 		{replaced, "replacing ", ", with what is in it,", "replace"},
@@ -112,6 +116,14 @@ func questionOf(plan *engine.Plan) question {
 		return question{what: "changing what exists", word: "yes"}
 	}
 	return q
+}
+
+// few are names that can be read in one go: of many, which stand above, their number.
+func few(names []string) []string {
+	if len(names) <= 3 {
+		return names
+	}
+	return []string{count(len(names), "resource")}
 }
 
 func adopts(plan *engine.Plan) bool {

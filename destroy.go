@@ -21,7 +21,8 @@ func (p *program) destroyCommand() *cli.Command {
 Shows what will go, with what is in it, and asks for the pipeline's name, then
 deletes every resource and checks by name and by tag that nothing is left.
 Without a terminal it needs --yes; of the environment prod it needs --force as
-well. What is kept still belongs to the pipeline: the next deploy uses it.`,
+well. What is kept still belongs to the pipeline: the next deploy uses it. What
+another tool has deployed from an export is refused.`,
 			"enrich --local destroy", "enrich destroy -e staging --yes", "enrich destroy --keep-data", "enrich destroy -e prod --force"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "force", Usage: "delete production, and what is protected against deletion"},
@@ -158,14 +159,14 @@ func isOrAre(n int) string {
 func (p *program) whatExists(ctx context.Context, s *session, store *state.Store, further []engine.Resource) ([]engine.Inspection, error) {
 	_, stop := p.out.spinner("reading what exists")
 	defer stop()
-	all, err := p.survey(ctx, s, s.engine(store, nil, nil, further...))
+	e := s.engine(store, nil, nil, further...)
+	all, err := p.survey(ctx, s, e)
 	stop()
 	if err != nil {
 		return nil, err
 	}
-	foreign := slices.DeleteFunc(slices.Clone(all), func(f engine.Inspection) bool { return !f.Foreign })
-	if len(foreign) > 0 {
-		return nil, planFailure(&engine.ForeignError{Found: foreign})
+	if engine.Refuse(all[:len(e.Resources)]) != nil {
+		return nil, refusal(engine.Refuse(all), "remove")
 	}
-	return all, nil
+	return p.withoutBeside(s, all), nil
 }

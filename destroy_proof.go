@@ -18,6 +18,9 @@ func ofDeploy(document *state.Document) bool {
 
 // proven says what is known to be gone.
 func (d *destruction) proven(nothing string) string {
+	if d.search.made && d.search.beside {
+		return nothing + " but what other tools manage is left"
+	}
 	if d.search.made {
 		return nothing + " is left"
 	}

@@ -98,7 +98,7 @@ func (d *destruction) deleteAll(ctx context.Context, e *engine.Engine) (*engine.
 		known = append(known, f.Resource)
 	}
 	more, err := d.tagged(ctx, d.session, known)
-	more = slices.DeleteFunc(more, func(f engine.Inspection) bool { return d.keeps(f.Resource) })
+	more = slices.DeleteFunc(d.withoutBeside(d.session, more), func(f engine.Inspection) bool { return d.keeps(f.Resource) })
 	if err != nil || len(more) == 0 {
 		return report, err
 	}

@@ -22,7 +22,9 @@ func (p *program) further(ctx context.Context, s *session, document *state.Docum
 	var tagged []engine.Inspection
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() (err error) {
-		found, err = (&engine.Engine{Resources: recorded, Recorded: document, Owns: s.pipeline.Owns}).Inspect(ctx)
+		e := s.engineOf(recorded...)
+		e.Recorded = document
+		found, err = e.Inspect(ctx)
 		return err
 	})
 	group.Go(func() (err error) {
@@ -53,6 +55,7 @@ type search struct {
 	made    bool     // once at least
 	failed  error    // why it could not be made
 	strange []string // ARNs of what has the tags but no name of the pipeline
+	beside  bool     // another tool manages some of what was found
 }
 
 // tagged is what carries the pipeline's tags besides the known. The index of tags
@@ -60,7 +63,7 @@ type search struct {
 // Where nobody may ask for tags, or can answer, that is told, and names have to
 // do.
 func (p *program) tagged(ctx context.Context, s *session, known []engine.Resource) ([]engine.Inspection, error) {
-	resources, strange, err := s.pipeline.Discover(ctx)
+	resources, unnamed, err := s.pipeline.Discover(ctx)
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
@@ -69,20 +72,31 @@ func (p *program) tagged(ctx context.Context, s *session, known []engine.Resourc
 		s.warn(p.out, fmt.Sprintf("%s; what neither the configuration nor the record names is not found", err))
 		return nil, nil
 	}
-	s.search = search{made: true, strange: strange}
-	for _, arn := range strange {
+	s.search = search{made: true, strange: unnamed}
+	for _, arn := range unnamed {
 		s.warn(p.out, arn+" carries the tags of this pipeline, but no name of it; it is left alone")
 	}
 	resources = slices.DeleteFunc(resources, func(r engine.Resource) bool {
 		return slices.ContainsFunc(known, func(k engine.Resource) bool { return k.Key() == r.Key() })
 	})
-	found, err := (&engine.Engine{Resources: resources, Owns: s.pipeline.Owns}).Inspect(ctx)
+	found, err := s.engineOf(resources...).Inspect(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return slices.DeleteFunc(found, func(f engine.Inspection) bool {
-		return f.Foreign || f.Observed == nil && f.Err == nil
+		return strange(f) || f.Observed == nil && f.Err == nil
 	}), nil
+}
+
+// withoutBeside leaves alone what another tool manages beside the pipeline, and says so.
+func (p *program) withoutBeside(s *session, found []engine.Inspection) []engine.Inspection {
+	return slices.DeleteFunc(found, func(f engine.Inspection) bool {
+		if f.Foreign {
+			s.warn(p.out, beside(f))
+			s.search.beside = true
+		}
+		return f.Foreign
+	})
 }
 
 // warn tells something once, however often it is found.

@@ -50,8 +50,9 @@ func TestInterop(t *testing.T) {
 			return setUp(env)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits,
-			"json":  jsonValue,
+			"exits":   exits,
+			"json":    jsonValue,
+			"managed": managed,
 			// A moto that no other script uses.
 			"moto": func(ts *testscript.TestScript, _ bool, _ []string) {
 				url, stop, err := startMoto(server)

@@ -30,6 +30,16 @@ func founds(resources []engine.Resource) []foundDocument {
 	return all
 }
 
+// foreignDocument is a resource that stands in the way of a run.
+type foreignDocument struct {
+	Key       string `json:"key"`
+	Kind      string `json:"kind"`
+	Name      string `json:"name"`
+	ARN       string `json:"arn,omitempty"`
+	ManagedBy string `json:"managed_by,omitempty"` // the tool that manages it as a part of this pipeline
+	Pipeline  string `json:"pipeline,omitempty"`   // another one, which it belongs to
+}
+
 // resultDocument is what became of a resource in one run.
 type resultDocument struct {
 	Key       string `json:"key"`
@@ -86,8 +96,11 @@ type deployDocument struct {
 // planDocument is the result of plan.
 type planDocument struct {
 	Changes []changeDocument `json:"changes"` // what deploy would do, in its order
-	Kept    []foundDocument  `json:"kept"`
-	Cost    planCostDocument `json:"cost"` // of the pipeline as it will be
+	// ManagedBy is the tool that manages the pipeline: only with --adopt would deploy
+	// do it.
+	ManagedBy string           `json:"managed_by,omitempty"`
+	Kept      []foundDocument  `json:"kept"`
+	Cost      planCostDocument `json:"cost"` // of the pipeline as it will be
 }
 
 // changeDocument is one resource that deploy would change.
@@ -110,6 +123,7 @@ type statusDocument struct {
 	Healthy     bool              `json:"healthy"`  // true: it does its work, and is as it should be
 	Name        string            `json:"name"`
 	Environment string            `json:"environment"`
+	ManagedBy   string            `json:"managed_by,omitempty"` // enrich, or the tool that has to change it
 	Resources   []statusResource  `json:"resources"`
 	Problems    []string          `json:"problems"` // why it is not healthy
 	Outputs     map[string]string `json:"outputs"`
@@ -183,6 +197,8 @@ type statusResource struct {
 	// Problem is why the resource does not do its work.
 	Problem string          `json:"problem,omitempty"`
 	Drift   []engine.Change `json:"drift"` // what differs from the configuration
+	// ManagedBy is its tag managed-by.
+	ManagedBy string `json:"managed_by,omitempty"`
 }
 
 // destroyDocument is the result of destroy.

@@ -61,7 +61,7 @@ func stepText(c palette, step engine.Step) string {
 	}
 	var b strings.Builder
 	mark := marks[step.Action]
-	if step.Adopted {
+	if step.Adopted && step.Action != engine.Delete {
 		mark = c.warn("~ adopt  ")
 	}
 	fmt.Fprintf(&b, "%s %s %s", mark, step.Resource.Kind(), step.Resource.Name())

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/urfave/cli/v2"
 
 	"enrich/engine"
@@ -15,7 +17,8 @@ func (p *program) planCommand() *cli.Command {
 Compares what exists with the configuration, field by field, and checks what deploy
 checks first: a quota that does not suffice is an error, a permission that the
 caller lacks a warning, as somebody else may deploy. The flags of deploy show what
-deploy would do with them.`,
+deploy would do with them. What another tool manages is compared as well, though
+deploy would refuse it.`,
 			"enrich plan", "enrich plan -e prod --detailed-exitcode", "enrich --local plan -o json"),
 		Flags: append(wishFlags(),
 			&cli.BoolFlag{Name: "detailed-exitcode", Usage: "exit with 2 when there is something to change"},
@@ -39,13 +42,19 @@ func (p *program) plan(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	w := wishOf(c)
+	w.look = true
 	shown := p.out.progress("reading what exists")
 	defer shown.end()
-	compared, err := p.compare(c.Context, s, s.engine(nil, recorded, shown.observe), recorded, wishOf(c))
+	compared, err := p.compare(c.Context, s, s.engine(nil, recorded, shown.observe), recorded, w)
 	shown.end()
-	if err := p.foresee(c.Context, s, compared.plan, err); err != nil {
+	if err != nil || !compared.elsewhere() {
+		err = p.foresee(c.Context, s, compared.plan, err)
+	}
+	if err != nil {
 		return err
 	}
+	p.warnOfStacks(compared.plan)
 	compared.plan.Steps = s.counted(c.Context, compared.plan.Steps)
 	costs, err := planCost(s.pipeline)
 	if err != nil {
@@ -67,7 +76,7 @@ func (p *program) plan(c *cli.Context) error {
 }
 
 func planned(compared *comparison) planDocument {
-	d := planDocument{Changes: []changeDocument{}, Kept: founds(compared.kept)}
+	d := planDocument{Changes: []changeDocument{}, Kept: founds(compared.kept), ManagedBy: strings.Join(managersOf(compared.plan), ", ")}
 	for _, step := range compared.plan.Steps {
 		if step.Action == engine.None {
 			continue
@@ -101,8 +110,10 @@ func printPlan(p *page, s *session, compared *comparison) {
 	}
 	if plan.Empty() {
 		p.line("nothing to change: %s as configured", countAre(len(plan.Steps)))
+		printManaged(p, compared)
 		return
 	}
 	p.line("")
 	p.line("%s", planCounts(plan))
+	printManaged(p, compared)
 }

@@ -105,6 +105,7 @@ func TestScript(t *testing.T) {
 			"other":     announceOther,
 			"taken":     takePort,
 			"untag":     untag,
+			"managed":   managed,
 			"metric":    sumOfMetric,
 			"ask":       askKinesis,
 			"published": published,

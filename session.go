@@ -260,13 +260,14 @@ func (s *session) outputs() map[string]string {
 
 // engine works on the configuration's resources and on the further ones.
 func (s *session) engine(store *state.Store, recorded *state.Document, observe engine.Observer, further ...engine.Resource) *engine.Engine {
-	return &engine.Engine{
-		Resources: append(s.pipeline.Resources(), further...),
-		Record:    store,
-		Recorded:  recorded,
-		Owns:      s.pipeline.Owns,
-		Observe:   observe,
-	}
+	e := s.engineOf(append(s.pipeline.Resources(), further...)...)
+	e.Record, e.Recorded, e.Observe = store, recorded, observe
+	return e
+}
+
+// engineOf works on these resources.
+func (s *session) engineOf(resources ...engine.Resource) *engine.Engine {
+	return &engine.Engine{Resources: resources, Owns: s.pipeline.Owns, Owner: s.pipeline.Owner, Under: s.pipeline.Under}
 }
 
 // left are the recorded resources that the configuration no longer has.

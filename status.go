@@ -23,7 +23,8 @@ pipeline did in the last 5 and 60 minutes. The last line is the verdict, with
 what to do. Exits with 2 when something is missing, differs or does not work:
 what AWS says does not work, an alarm, a function that is behind or fails. No
 traffic is fine, and so is what was never deployed, or was destroyed but for
-what is kept. On a terminal -v lists the outputs, too.`,
+what is kept. Whoever manages the pipeline is named, if it is another tool. On a
+terminal -v lists the outputs, too.`,
 			"enrich status", "enrich status --watch", "enrich status -e prod -o json", "enrich --local status -o json | jq -r .outputs.stream"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "look again and again, until Ctrl-C"},
@@ -106,12 +107,16 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 	for _, r := range s.pipeline.Resources() {
 		wanted[r.Key()] = true
 	}
-	unread, kept := 0, onlyKept(recorded, found)
+	unread, kept, by := 0, onlyKept(recorded, found), managers{}
 	for _, f := range found {
 		if !wanted[f.Resource.Key()] && f.Observed == nil && f.Err == nil {
 			continue // gone, as it should be
 		}
 		r, a := assess(f, wanted[f.Resource.Key()])
+		r.ManagedBy = managerOf(f)
+		if r.ManagedBy != "" && wanted[r.Key] {
+			by[r.ManagedBy]++
+		}
 		d.Resources = append(d.Resources, r)
 		if a.problem != "" {
 			d.ailments = append(d.ailments, a)
@@ -119,12 +124,13 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 		switch {
 		case f.Err != nil:
 			unread++
-		case f.Observed != nil && !f.Foreign && !kept:
+		case f.Observed != nil && !strange(f) && !kept:
 			d.Deployed = true
 		}
 	}
 	if d.Deployed {
 		d.Outputs = s.outputs()
+		d.manage(by)
 		return d
 	}
 	d.Outputs = map[string]string{"account": s.id.Account, "region": s.id.Region, "endpoint": s.endpoint}
@@ -148,13 +154,13 @@ func onlyKept(recorded *state.Document, found []engine.Inspection) bool {
 	}
 	there := 0
 	for _, f := range found {
-		if f.Observed == nil || f.Foreign {
+		if f.Observed == nil || strange(f) {
 			continue
 		}
 		known := slices.ContainsFunc(recorded.Resources, func(r state.Resource) bool {
 			return r.Key == f.Resource.Key() && r.Phase == state.Created
 		})
-		if !known || !pipeline.HoldsData(f.Resource) && !pipeline.HoldsLogs(f.Resource) {
+		if !known || f.Foreign || !pipeline.HoldsData(f.Resource) && !pipeline.HoldsLogs(f.Resource) {
 			return false
 		}
 		there++

@@ -5,12 +5,17 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"enrich/pipeline"
 )
 
 // printStatus prints all, the verdict last. On a terminal it is one screen: outputs
 // are names that stand there already, and what follows from them.
 func (p *program) printStatus(page *page, s *session, d statusDocument) {
 	page.line("%s", s.describe())
+	if d.ManagedBy != "" && d.ManagedBy != pipeline.Manager {
+		page.line("managed by %s", d.ManagedBy)
+	}
 	page.line("")
 	if !d.Deployed && len(d.Problems) == 0 {
 		page.line("not deployed")

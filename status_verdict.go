@@ -67,7 +67,10 @@ func assess(f engine.Inspection, wanted bool) (r statusResource, a ailment) {
 		r.ARN = f.Observed.ARN
 	}
 	switch {
-	case f.Foreign:
+	case f.Owner.Pipeline != "":
+		r.Status = "foreign"
+		return r, ailment{rank: isMissing, problem: name + " belongs to the pipeline " + f.Owner.Pipeline, does: "another --name, or another name of the lookup, leaves it alone"}
+	case strange(f):
 		r.Status = "foreign"
 		return r, ailment{rank: isMissing, problem: name + " exists, but was not made by this pipeline", command: "deploy --adopt", does: "takes it over; another --name leaves it alone"}
 	case !wanted:

@@ -57,7 +57,7 @@ func (e *Engine) DestroyFound(ctx context.Context, found []Inspection) (*Report,
 		return nil, err
 	}
 	slices.Reverse(resources)
-	if err := refuse(found); err != nil {
+	if err := Refuse(found); err != nil {
 		return nil, err
 	}
 	after := dependents(resources)

@@ -22,9 +22,16 @@ type Engine struct {
 	// Owns tells whether a resource with these tags belongs to this pipeline.
 	// A nil Owns owns everything.
 	Owns func(tags map[string]string) bool
+	// Owner tells whose something is that Owns refuses; nil knows of nobody.
+	Owner func(tags map[string]string) Owner
+	// Under gives the resources as another manager sets them up; nil: no otherwise.
+	Under func(manager string) []Resource
 	// Adopt has Plan take over what is not ours, as it is set up, instead of
 	// refusing it.
 	Adopt bool
+	// Regard has Plan compare what another tool manages, as that sets it up, instead
+	// of refusing it. Such a plan is for looking at.
+	Regard bool
 	// Observe takes the events of a run; may be nil.
 	Observe Observer
 
@@ -56,6 +63,8 @@ type Step struct {
 	Drift bool
 	// Adopted tells that it is not ours yet.
 	Adopted bool
+	// Manager is the other tool that manages it; "" if none does.
+	Manager string
 }
 
 // Plan has one step for each resource, in dependency order; steps that delete

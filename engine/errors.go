@@ -12,23 +12,62 @@ import (
 // changed in place.
 type ForeignError struct {
 	Found []Inspection
+	Ours  int // how many resources beside them say to be ours
+	// Exported tells that another tool manages the rest as a part of this pipeline.
+	Exported bool
+
+	fixed bool
 }
 
 func (e *ForeignError) Error() string {
-	if !e.Fixed() {
-		return "not made by this pipeline, so nothing was touched: " + list(e.Found)
+	if e.Fixed() {
+		names := make([]string, len(e.Found))
+		for i, f := range e.Found {
+			names[i] = fmt.Sprintf("%s (%s) differs in %s", f.Resource.Kind(), f.Resource.Name(), strings.Join(replacing(f.Changes), ", "))
+		}
+		whose := "not made by this pipeline"
+		if managers := e.Managers(); len(managers) > 0 {
+			whose = "managed by " + strings.Join(managers, ", ")
+		}
+		return whose + ", and not to be changed in place, so nothing was touched: " + strings.Join(names, "; ")
 	}
-	names := make([]string, len(e.Found))
-	for i, f := range e.Found {
-		names[i] = fmt.Sprintf("%s (%s) differs in %s", f.Resource.Kind(), f.Resource.Name(), strings.Join(replacing(f.Changes), ", "))
+	var groups []string
+	for _, manager := range e.Managers() {
+		groups = append(groups, "managed by "+manager+": "+list(e.of(Owner{Manager: manager})))
 	}
-	return "not made by this pipeline, and not to be changed in place, so nothing was touched: " + strings.Join(names, "; ")
+	if made := e.of(Owner{}); len(made) > 0 {
+		groups = append(groups, "not made by this pipeline: "+list(made))
+	}
+	for _, other := range e.owners(func(o Owner) string { return o.Pipeline }) {
+		groups = append(groups, "of the pipeline "+other+": "+list(e.of(Owner{Pipeline: other})))
+	}
+	if len(groups) == 1 {
+		return strings.Replace(groups[0], ": ", ", so nothing was touched: ", 1)
+	}
+	return strings.Join(groups, "; ") + "; nothing was touched"
+}
+
+// Managers are the tools that manage some of it as a part of this pipeline.
+func (e *ForeignError) Managers() []string {
+	return e.owners(func(o Owner) string { return o.Manager })
+}
+
+func (e *ForeignError) owners(name func(Owner) string) (names []string) {
+	for _, f := range e.Found {
+		if n := name(f.Owner); n != "" {
+			names = append(names, n)
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+func (e *ForeignError) of(owner Owner) []Inspection {
+	return slices.DeleteFunc(slices.Clone(e.Found), func(f Inspection) bool { return f.Owner != owner })
 }
 
 // Fixed tells whether they could not even be adopted.
-func (e *ForeignError) Fixed() bool {
-	return slices.ContainsFunc(e.Found, func(f Inspection) bool { return len(replacing(f.Changes)) > 0 })
-}
+func (e *ForeignError) Fixed() bool { return e.fixed }
 
 // LeftError says that a destroy did not leave nothing: what still exists, and
 // what could not be read again (its Err is set), so that nobody knows.

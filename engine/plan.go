@@ -16,7 +16,8 @@ type Inspection struct {
 	Resource Resource
 	Observed *Observed // nil: does not exist, or Err is set
 	Changes  []Change
-	Foreign  bool // it exists but is not ours
+	Foreign  bool  // it exists but is not ours
+	Owner    Owner // whose it is then, as far as that is known
 	Err      error
 }
 
@@ -32,11 +33,7 @@ func (e *Engine) Inspect(ctx context.Context) ([]Inspection, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	for i := range found {
-		if f := &found[i]; f.Observed != nil && !f.Foreign {
-			f.Changes = f.Resource.Diff(f.Observed)
-		}
-	}
+	e.differs(found)
 	return found, nil
 }
 
@@ -67,7 +64,9 @@ func (e *Engine) look(ctx context.Context, r Resource) Inspection {
 	case err != nil:
 		return Inspection{Resource: r, Err: err}
 	}
-	return Inspection{Resource: r, Observed: observed, Foreign: e.foreign(r, observed)}
+	found := Inspection{Resource: r, Observed: observed, Foreign: e.foreign(r, observed)}
+	found.Owner = e.owner(found)
+	return found
 }
 
 // How long a plan waits for what is being changed, and how often it looks. AWS
@@ -107,7 +106,7 @@ func (e *Engine) rest(ctx context.Context, found []Inspection) {
 
 // restless tells whether something is on its way that is not being created by us.
 func (e *Engine) restless(f Inspection) bool {
-	if f.Observed == nil || f.Foreign && !e.Adopt || !f.Observed.Transient || f.Observed.Deleting {
+	if f.Observed == nil || f.Foreign && !e.Adopt && !e.Regard || !f.Observed.Transient || f.Observed.Deleting {
 		return false
 	}
 	entry, _ := e.recorded(f.Resource.Key())
@@ -135,20 +134,31 @@ func (e *Engine) foreign(r Resource, observed *Observed) bool {
 	}
 }
 
-// refuse stops a run that would touch foreign resources, before it changes
+// Refuse stops a run that would touch foreign resources, before it changes
 // anything.
-func refuse(found []Inspection) error {
+func Refuse(found []Inspection) error {
 	foreign := slices.DeleteFunc(slices.Clone(found), func(f Inspection) bool { return !f.Foreign })
 	if len(foreign) > 0 {
-		return &ForeignError{Found: foreign}
+		return &ForeignError{Found: foreign, Ours: ours(found)}
 	}
 	return nil
 }
 
+// ours counts what says to be ours. What cannot carry tags says nothing.
+func ours(found []Inspection) (n int) {
+	for _, f := range found {
+		if f.Observed != nil && f.Observed.Tags != nil && !f.Foreign {
+			n++
+		}
+	}
+	return n
+}
+
 // Plan reads every resource at once and says what Apply would do. What is being
 // changed it waits for, up to ten minutes, and then reads again. When a resource
-// exists that is not ours it refuses with a ForeignError; with Adopt only when that
-// could not be changed in place: what is in it is not ours to lose.
+// exists that is not ours it refuses with a ForeignError; with Adopt only when that is
+// somebody else's, or could not be changed in place: what is in it is not ours to
+// lose.
 func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 	resources, err := Order(e.Resources)
 	if err != nil {
@@ -169,6 +179,7 @@ func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 	if err := errors.Join(append(failed, e.refuseToPlan(found))...); err != nil {
 		return nil, err
 	}
+	e.differs(found)
 	plan := &Plan{Steps: make([]Step, 0, len(found))}
 	for _, f := range found {
 		plan.Steps = append(plan.Steps, e.step(f))
@@ -178,17 +189,18 @@ func (e *Engine) Plan(ctx context.Context) (*Plan, error) {
 
 // Retire adds to a plan the deletion of what there shall be no longer, after
 // everything else has succeeded. What does not exist only leaves the record. It
-// refuses with a ForeignError what is not ours.
+// refuses with a ForeignError what is not ours, but with Adopt what another tool
+// manages as a part of this pipeline.
 func (e *Engine) Retire(plan *Plan, found []Inspection) error {
-	if err := refuse(found); err != nil {
+	if err := e.refuseToRetire(found); err != nil {
 		return err
 	}
-	observed := make(map[string]*Observed)
+	observed, adopted := make(map[string]*Observed), make(map[string]bool)
 	var resources []Resource
 	for _, f := range found {
 		if _, known := e.recorded(f.Resource.Key()); f.Observed != nil || known {
 			resources = append(resources, f.Resource)
-			observed[f.Resource.Key()] = f.Observed
+			observed[f.Resource.Key()], adopted[f.Resource.Key()] = f.Observed, f.Foreign
 		}
 	}
 	resources, err := sorted(resources)
@@ -196,26 +208,9 @@ func (e *Engine) Retire(plan *Plan, found []Inspection) error {
 		return err
 	}
 	for _, r := range slices.Backward(resources) {
-		plan.Steps = append(plan.Steps, Step{Resource: r, Action: Delete, Observed: observed[r.Key()]})
+		plan.Steps = append(plan.Steps, Step{Resource: r, Action: Delete, Observed: observed[r.Key()], Adopted: adopted[r.Key()]})
 	}
 	return nil
-}
-
-// refuseToPlan is refuse, which Adopt restricts to what would have to be replaced.
-func (e *Engine) refuseToPlan(found []Inspection) error {
-	if !e.Adopt {
-		return refuse(found)
-	}
-	var fixed []Inspection
-	for _, f := range found {
-		if f.Foreign && !f.Observed.Deleting {
-			f.Changes = slices.DeleteFunc(f.Resource.Diff(f.Observed), func(c Change) bool { return !c.Replace })
-			if len(f.Changes) > 0 {
-				fixed = append(fixed, f)
-			}
-		}
-	}
-	return refuse(fixed)
 }
 
 // step decides what has to be done about one resource that there shall be.
@@ -227,9 +222,9 @@ func (e *Engine) step(f Inspection) Step {
 		step.Action, step.Drift = Create, drift
 		return step
 	}
-	step.Changes = f.Resource.Diff(f.Observed)
-	step.Adopted = f.Foreign
-	step.Drift = drift && len(step.Changes) > 0 && !step.Adopted
+	step.Changes = f.Changes
+	step.Adopted, step.Manager = f.Foreign && e.Adopt, f.Owner.Manager
+	step.Drift = drift && len(step.Changes) > 0 && !f.Foreign
 	replaced := slices.ContainsFunc(step.Changes, func(c Change) bool { return c.Replace })
 	switch {
 	case f.Observed.Transient && entry.Phase == state.Creating:

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -26,8 +27,9 @@ type dashboard struct {
 	identified
 	desired Dashboard
 	body    Body
-	marker  string
-	owner   map[string]string // tags that the marker stands for
+	whose   string            // begins the marker, up to who manages the pipeline
+	marker  string            // says in the body whose the dashboard is
+	owner   map[string]string // tags that whose stands for
 	client  *cloudwatch.Client
 }
 
@@ -40,12 +42,13 @@ func (p *Pipeline) Dashboard() engine.Resource {
 }
 
 func (p *Pipeline) namedDashboard(key, name string) *dashboard {
+	whose := fmt.Sprintf("Pipeline **%s**, environment **%s**, managed by **", p.id.Name, p.id.Environment)
 	return &dashboard{
 		identified: identified{key: key, kind: kindDashboard, name: name, arn: p.id.dashboardARN(name)},
-		marker: fmt.Sprintf("Pipeline **%s**, environment **%s**, managed by **%s**: what is changed here lasts until the next deploy.",
-			p.id.Name, p.id.Environment, p.tags[tagManagedBy]),
-		owner:  tagsOf(p.id, nil),
-		client: cloudWatch(p.sdk),
+		whose:      whose,
+		marker:     whose + p.tags[tagManagedBy] + "**: what is changed here lasts until the next deploy.",
+		owner:      tagsOf(p.id, nil),
+		client:     cloudWatch(p.sdk),
 	}
 }
 
@@ -74,19 +77,30 @@ func digest(document string) string {
 	return fmt.Sprintf("%d widgets (%s)", len(widgets), hex.EncodeToString(sum[:6]))
 }
 
-// marked tells whether the body has the text that says whose it is: not every
-// endpoint keeps tags of dashboards.
-func (d *dashboard) marked(document string) bool {
+// manager is who manages the dashboard by the text in its body that says whose it is:
+// not every endpoint keeps tags of dashboards. It is "" where there is no such text.
+func (d *dashboard) manager(document string) string {
 	var body Body
 	if err := json.Unmarshal([]byte(document), &body); err != nil {
-		return false
+		return ""
 	}
 	for _, widget := range body.Widgets {
-		if widget.Type == "text" && strings.Contains(widget.Properties.Markdown, d.marker) {
-			return true
+		if _, after, marked := strings.Cut(widget.Properties.Markdown, d.whose); marked && widget.Type == "text" {
+			manager, _, _ := strings.Cut(after, "**")
+			return manager
 		}
 	}
-	return false
+	return ""
+}
+
+// marked are tags as another manager gives them.
+func marked(tags map[string]string, manager string) map[string]string {
+	if tags == nil {
+		return nil
+	}
+	tags = maps.Clone(tags)
+	tags[tagManagedBy] = manager
+	return tags
 }
 
 // Desired is the data that the dashboard shall have.
@@ -104,9 +118,10 @@ func (d *dashboard) Read(ctx context.Context) (_ *engine.Observed, err error) {
 	}
 	document := aws.ToString(answer.DashboardBody)
 	spec := Dashboard{Body: digest(document), Tags: userTags(tags)}
-	if len(tags) == 0 && d.marked(document) {
-		// No tags at all are those of an endpoint that cannot keep them.
-		tags, spec.Tags = d.owner, d.desired.Tags
+	if manager := d.manager(document); len(userTags(tags)) == 0 && manager != "" {
+		// No tags at all are those of an endpoint that cannot keep them, or of a tool that
+		// cannot set them.
+		tags, spec.Tags = marked(d.owner, manager), marked(d.desired.Tags, manager)
 	}
 	return &engine.Observed{
 		ID:     d.name,
@@ -122,10 +137,15 @@ func (d *dashboard) Read(ctx context.Context) (_ *engine.Observed, err error) {
 // tags.
 func (d *dashboard) readTags(ctx context.Context) (map[string]string, error) {
 	tags, err := readCloudWatchTags(ctx, d.client, d.arn)
-	if errors.Is(err, engine.ErrNotFound) || hasCode(err, "InvalidParameterValue", "InvalidParameterValueException", "ValidationError") {
+	if untaggable(err) {
 		return map[string]string{}, nil
 	}
 	return tags, err
+}
+
+func untaggable(err error) bool {
+	return errors.Is(err, engine.ErrNotFound) ||
+		hasCode(err, "ResourceNotFound", "ResourceNotFoundException", "InvalidParameterValue", "InvalidParameterValueException", "ValidationError")
 }
 
 func (d *dashboard) Diff(observed *engine.Observed) []engine.Change {
@@ -156,17 +176,32 @@ func (d *dashboard) put(ctx context.Context, progress engine.Progress) error {
 	return nil
 }
 
-func (d *dashboard) Update(ctx context.Context, observed *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
+func (d *dashboard) Update(ctx context.Context, _ *engine.Observed, changes []engine.Change, progress engine.Progress) (err error) {
 	defer d.explain("updating", &err)
+	body := changed(changes, "body")
 	if tagged(changes) {
-		if err := retagCloudWatch(ctx, d.client, d.arn, observed.Tags, d.desired.Tags); err != nil {
+		err := d.retag(ctx)
+		if body && untaggable(err) {
+			err = nil // the body alone says then whose it is
+		}
+		if err != nil {
 			return err
 		}
 	}
-	if changed(changes, "body") {
+	if body {
 		return d.put(ctx, progress)
 	}
 	return nil
+}
+
+// retag begins with the tags that there are: those that were observed may be what the
+// body says.
+func (d *dashboard) retag(ctx context.Context) error {
+	now, err := d.readTags(ctx)
+	if err != nil {
+		return err
+	}
+	return retagCloudWatch(ctx, d.client, d.arn, now, d.desired.Tags)
 }
 
 func (d *dashboard) Delete(ctx context.Context, _ engine.Progress) (err error) {

@@ -199,8 +199,12 @@ func TestDashboardDigest(t *testing.T) {
 func TestDashboardMarker(t *testing.T) {
 	ours := offline(t, "dev", "aws", "us-east-1").Dashboard().(*dashboard)
 	other := offline(t, "prod", "aws", "us-east-1").Dashboard().(*dashboard)
-	if !ours.marked(ours.document()) || ours.marked(other.document()) || ours.marked("{}") || ours.marked("") {
+	if ours.manager(ours.document()) != Manager || ours.manager(other.document()) != "" || ours.manager("{}") != "" || ours.manager("") != "" {
 		t.Error("the marker does not tell whose a dashboard is")
+	}
+	exported := offline(t, "dev", "aws", "us-east-1").Managed("terraform").Dashboard().(*dashboard)
+	if got := ours.manager(exported.document()); got != "terraform" {
+		t.Errorf("the marker tells that an exported dashboard is managed by %q", got)
 	}
 }
 
@@ -208,9 +212,9 @@ func FuzzDashboardDigest(f *testing.F) {
 	f.Add(`{"widgets":[{"type":"text","properties":{"markdown":"x"}}]}`)
 	f.Add(`{"widgets":{"type":1}}`)
 	f.Add(`[]`)
-	ours := &dashboard{marker: "marker"}
+	ours := &dashboard{whose: "marker"}
 	f.Fuzz(func(t *testing.T, document string) {
-		if digest(document) == "unreadable" && ours.marked(document) {
+		if digest(document) == "unreadable" && ours.manager(document) != "" {
 			t.Errorf("%q is marked but unreadable", document)
 		}
 	})

@@ -13,9 +13,9 @@ import (
 	"enrich/engine"
 )
 
-// Discover lists what carries this pipeline's tags in its region, whatever the
-// configuration and the record say: tables of lookups that there were once, with
-// their alarms. Roles are not among it, as AWS's index of tags does not have
+// Discover lists what carries this pipeline's tags in its region, whoever manages it,
+// and whatever the configuration and the record say: tables of lookups that there were
+// once, with their alarms. Roles are not among it, as AWS's index of tags does not have
 // them; their names are known.
 //
 // The index lags behind: what it lists may be gone, so each has to be read. ARNs
@@ -25,7 +25,6 @@ func (p *Pipeline) Discover(ctx context.Context) (found []engine.Resource, stran
 	pages := tagapi.NewGetResourcesPaginator(tagapi.NewFromConfig(p.sdk), &tagapi.GetResourcesInput{TagFilters: []types.TagFilter{
 		{Key: aws.String(tagPipeline), Values: []string{p.id.Name}},
 		{Key: aws.String(tagEnvironment), Values: []string{p.id.Environment}},
-		{Key: aws.String(tagManagedBy), Values: []string{managedBy}},
 	}})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
@@ -36,7 +35,7 @@ func (p *Pipeline) Discover(ctx context.Context) (found []engine.Resource, stran
 			name := aws.ToString(mapping.ResourceARN)
 			if r := p.byARN(name); r != nil {
 				found = append(found, r)
-			} else {
+			} else if p.Owns(tagMap(mapping.Tags, func(t types.Tag) (*string, *string) { return t.Key, t.Value })) {
 				strange = append(strange, name)
 			}
 		}

@@ -43,8 +43,7 @@ func Export(cfg config.Config, id Identity, code Code, manager string) ([]Export
 	if err != nil {
 		return nil, err
 	}
-	p.tags[tagManagedBy] = manager
-	resources := p.Resources()
+	resources := p.Managed(manager).Resources()
 	list := make([]Exported, 0, len(resources))
 	for _, r := range resources {
 		e := Exported{Key: r.Key(), Kind: r.Kind(), Name: r.Name(), ARN: r.ARN(), DependsOn: slices.Clone(r.DependsOn())}

@@ -108,9 +108,6 @@ func (p *Pipeline) Restore(key, kind, name, id string) (engine.Resource, error) 
 	return nil, fmt.Errorf("the record has %s (%s) of the kind %q, which this version does not know", key, name, kind)
 }
 
-// Owns tells whether a resource with these tags belongs to this pipeline.
-func (p *Pipeline) Owns(tags map[string]string) bool { return owns(p.id, tags) }
-
 // Names that the resources have.
 func (p *Pipeline) Names() Names { return p.names }
 

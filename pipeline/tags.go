@@ -14,8 +14,11 @@ const (
 	tagPipeline    = "enrich:pipeline"
 	tagEnvironment = "enrich:environment"
 	tagManagedBy   = "managed-by"
-	managedBy      = "enrich"
 )
+
+// Manager is what this program calls itself in the tag managed-by. Exports have the
+// name of another tool there.
+const Manager = "enrich"
 
 // tagsOf are the tags of every resource of a pipeline.
 func tagsOf(id Identity, users map[string]string) map[string]string {
@@ -25,13 +28,8 @@ func tagsOf(id Identity, users map[string]string) map[string]string {
 	}
 	tags[tagPipeline] = id.Name
 	tags[tagEnvironment] = id.Environment
-	tags[tagManagedBy] = managedBy
+	tags[tagManagedBy] = Manager
 	return tags
-}
-
-// owns tells whether tags are those of this pipeline.
-func owns(id Identity, tags map[string]string) bool {
-	return tags[tagPipeline] == id.Name && tags[tagEnvironment] == id.Environment && tags[tagManagedBy] == managedBy
 }
 
 // userTags leaves out the tags that AWS itself sets and nobody can change.

@@ -1,0 +1,255 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"golang.org/x/sync/errgroup"
+
+	"enrich/export"
+	"enrich/state"
+)
+
+// Whoever can export for a tool is told how it lets go.
+func TestEveryDialectLetsGo(t *testing.T) {
+	for _, d := range export.Dialects() {
+		if release(d.Manager) == "" || d.Name != d.Manager {
+			t.Errorf("an export to %s tags by %q, of which nothing is known", d.Name, d.Manager)
+		}
+	}
+}
+
+// exported deploys a pipeline and has it managed by another tool.
+func (d *deployer) exported(tool string, words ...string) {
+	d.Helper()
+	d.well(append([]string{"deploy"}, words...)...)
+	file := ""
+	if len(words) > 0 {
+		file = words[len(words)-1]
+	}
+	if err := errors.Join(manage(d.Context(), d.endpoint, "123456789012", d.directory, file, tool), os.RemoveAll(filepath.Join(d.directory, "state"))); err != nil {
+		d.Fatal(err)
+	}
+}
+
+const twoLookups = "lookups:\n- {name: users, key: user_id, fields: [name, email, segment, location]}\n- {name: products, key: sku, fields: [title]}\n"
+
+// The printed policy is enough to take a pipeline over.
+func TestAdoptionWithinPolicy(t *testing.T) {
+	d := newDeployer(t)
+	d.exported("terraform")
+	document, _ := d.policy()
+	d.hold(document)
+	if out := d.well("status"); !strings.Contains(out, "managed by terraform\n") {
+		t.Error(out)
+	}
+	d.well("plan", "--adopt")
+	d.well("deploy", "--adopt", "--yes")
+	if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
+		t.Error(out)
+	}
+	d.well("destroy", "--yes")
+}
+
+// No tool but enrich can give tags to a dashboard at AWS: there its text says whose it
+// is, until it is taken over.
+func TestAdoptionOfDashboardWithoutTags(t *testing.T) {
+	d := newDeployer(t)
+	d.exported("cloudformation")
+	client := cloudwatch.NewFromConfig(elsewhere(t, d.endpoint))
+	arn := aws.String("arn:aws:cloudwatch::123456789012:dashboard/data-enrichment-dev-us-east-1")
+	if _, err := client.UntagResource(t.Context(), &cloudwatch.UntagResourceInput{
+		ResourceARN: arn, TagKeys: []string{"enrich:pipeline", "enrich:environment", "managed-by"},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if out := d.well("status"); !strings.Contains(out, "managed by cloudformation\n") || !strings.Contains(out, "healthy: ") {
+		t.Error(out)
+	}
+	d.well("dashboard")
+	d.well("deploy", "--adopt", "--yes")
+	now, err := client.ListTagsForResource(t.Context(), &cloudwatch.ListTagsForResourceInput{ResourceARN: arn})
+	if err != nil || len(now.Tags) != 3 {
+		t.Errorf("tags %v, %v", now, err)
+	}
+	if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
+		t.Error(out)
+	}
+}
+
+// tagsOfStack has the stream carry the tags of a stack as well.
+func (d *deployer) tagsOfStack() {
+	d.next = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".ListTagsForStream") {
+			d.server.ServeHTTP(w, r)
+			return
+		}
+		answer := httptest.NewRecorder()
+		d.server.ServeHTTP(answer, r)
+		w.Header().Set("Content-Type", answer.Header().Get("Content-Type"))
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(bytes.Replace(answer.Body.Bytes(), []byte(`"Tags":[`), []byte(
+			`"Tags":[{"Key":"aws:cloudformation:logical-id","Value":"Stream"},{"Key":"aws:cloudformation:stack-name","Value":"clicks"},`), 1))
+	})
+}
+
+// The tags that CloudFormation sets are no difference, and a reason for a warning before
+// the stack's resources are taken over.
+func TestAdoptionFromStack(t *testing.T) {
+	d := newDeployer(t)
+	d.exported("cloudformation")
+	d.tagsOfStack()
+	if out := d.well("status"); !strings.Contains(out, "healthy: ") {
+		t.Error(out)
+	}
+	const warning = "warning: 1 resource carries the tags of the CloudFormation stack clicks, which may not have let go yet"
+	if code, _, told := d.enrich("plan"); code != exitDone || strings.Contains(told, warning) {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+	for _, words := range [][]string{{"plan", "--adopt"}, {"deploy", "--adopt", "--yes", "-q"}} {
+		if code, _, told := d.enrich(words...); code != exitDone || !strings.Contains(told, warning) {
+			t.Errorf("%s exits with %d: %s", words, code, told)
+		}
+	}
+	if code, out, told := d.enrich("deploy"); code != exitDone || !strings.Contains(out, "nothing to change") || strings.Contains(told, "warning") {
+		t.Errorf("exits with %d: %s%s", code, out, told)
+	}
+	d.well("destroy", "--yes")
+}
+
+// What another tool manages beside a pipeline of ours stays there, and is no reason to
+// refuse anything.
+func TestManagedBeside(t *testing.T) {
+	d := newDeployer(t)
+	d.well("deploy", "-c", d.file("two.yaml", twoLookups))
+	const table = "data-enrichment-dev-products"
+	client := dynamodb.NewFromConfig(elsewhere(t, d.endpoint))
+	arn := aws.String("arn:aws:dynamodb:us-east-1:123456789012:table/" + table)
+	if _, err := client.TagResource(t.Context(), &dynamodb.TagResourceInput{
+		ResourceArn: arn, Tags: []types.Tag{{Key: aws.String("managed-by"), Value: aws.String("terraform")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if code, _, told := d.enrich("destroy", "--yes"); code != exitFailed || !strings.Contains(told, "managed by terraform, so nothing was touched: lookup table ("+table+")") {
+		t.Errorf("what is recorded is not refused, exits with %d: %s", code, told)
+	}
+	if err := os.RemoveAll(filepath.Join(d.directory, "state")); err != nil {
+		t.Fatal(err)
+	}
+	const alone = "lookup table " + table + " is not in the configuration, and managed by terraform; it is left alone"
+	for _, words := range [][]string{{"plan"}, {"deploy"}, {"destroy", "--yes"}} {
+		code, out, told := d.enrich(words...)
+		if code != exitDone || !strings.Contains(told, alone) {
+			t.Errorf("%s exits with %d: %s", words, code, told)
+		}
+		if words[0] == "destroy" && !strings.Contains(out, "nothing but what other tools manage is left") {
+			t.Errorf("destroyed: %s", out)
+		}
+	}
+	if _, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table)}); err != nil {
+		t.Error(err)
+	}
+}
+
+// On a terminal an adoption is shown, with what comes first, and asked for.
+func TestTerminalAdopt(t *testing.T) {
+	directory := withEmulator(t)
+	onTerminal(t, directory, nil, "--local", "deploy", "-q").exits(exitDone)
+	content, err := os.ReadFile(filepath.Join(directory, ".enrich", "local", "emulator.json"))
+	var running localDocument
+	if err := errors.Join(err, json.Unmarshal(content, &running)); err != nil {
+		t.Fatal(err)
+	}
+	record := state.Path(filepath.Join(directory, ".enrich"), true, "data-enrichment", "dev")
+	if err := errors.Join(manage(t.Context(), running.Endpoint, "000000000000", directory, "", "bash"), os.Remove(record)); err != nil {
+		t.Fatal(err)
+	}
+	for answer, code := range map[string]int{"yes\n": exitFailed, "\x03": exitInterrupted} {
+		asked := onTerminal(t, directory, nil, "--local", "deploy", "--adopt", "-q")
+		asked.expect(" to go on: ")
+		if shown := asked.text(); !strings.Contains(shown, "remove the state file beside its script") || !strings.Contains(shown, `tags.managed-by: "bash" → "enrich"`) {
+			t.Errorf("asks without what it means:\n%s", shown)
+		}
+		asked.typed(answer)
+		if shown := asked.exits(code); !strings.Contains(shown, "nothing was changed") {
+			t.Errorf("%q shows\n%s", answer, shown)
+		}
+	}
+	if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); !strings.Contains(shown, "managed by bash") {
+		t.Errorf("two refusals have changed something:\n%s", shown)
+	}
+	right := onTerminal(t, directory, nil, "--local", "deploy", "--adopt")
+	right.expect(" to go on: ")
+	right.typed("adopt\n")
+	if shown := right.exits(exitDone); !strings.Contains(shown, "taken over: ") {
+		t.Errorf("shows\n%s", shown)
+	}
+	if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); strings.Contains(shown, "managed by") {
+		t.Errorf("shows\n%s", shown)
+	}
+}
+
+// exported has a pipeline managed by another tool, of which there is no record.
+func (a *account) exported(t *testing.T) {
+	t.Helper()
+	a.well(t, "deploy")
+	a.set("", "")
+	if err := errors.Join(manage(t.Context(), a.endpoint, "123456789012", t.TempDir(), a.config, "terraform"), os.RemoveAll(a.directory)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// An adoption whose process dies at one of the calls that change something is gone on
+// with by the next: the account then holds what a deploy makes, and a destroy leaves
+// nothing.
+func TestAdoptionConverges(t *testing.T) {
+	withoutAccount(t)
+	model := newFullAccount(t)
+	empty := takeInventory(t, model.endpoint)
+	model.well(t, "deploy")
+	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
+	model.exported(t)
+	adoption := slices.DeleteFunc(model.well(t, "deploy", "--adopt", "--yes"), func(call string) bool {
+		return slices.ContainsFunc([]string{"Get", "GET ", "List", "Describe", "HEAD ", "Simulate"}, func(read string) bool { return strings.HasPrefix(call, read) })
+	})
+	same(t, "after a clean adoption", full, takeInventory(t, model.endpoint))
+	if len(adoption) < len(full)/20 {
+		t.Fatalf("an adoption changes nothing but %q", adoption)
+	}
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, call := range adoption {
+		for _, how := range []cut{cutBefore, cutAfter} {
+			group.Go(func() error {
+				t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
+					t.Log("loses", call)
+					a := newFullAccount(t)
+					a.exported(t)
+					a.lose(t, call, how, "deploy", "--adopt", "--yes")
+					a.well(t, "deploy", "--adopt", "--yes")
+					same(t, "after the adoption", full, takeInventory(t, a.endpoint))
+					same(t, "record", recorded, a.recorded(t))
+					if how == cutBefore {
+						a.well(t, "destroy", "--yes")
+						same(t, "after destroy", empty, takeInventory(t, a.endpoint))
+					}
+				})
+				return nil
+			})
+		}
+	}
+	_ = group.Wait() // no error: the tests report by themselves
+}
