@@ -89,7 +89,7 @@ func TestRunOutlastsWhatIsRemembered(t *testing.T) {
 				if _, err := Look(b.Context(), b.storage, b.streams, look); err != nil || time.Since(began) != 0 {
 					t.Errorf("looking takes %s: %v", time.Since(began), err)
 				}
-				b.machine.before = func(r *http.Request, _ int) (bool, error) {
+				b.before = func(r *http.Request, _ int) (bool, error) {
 					if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") && time.Since(began) < test.want {
 						t.Errorf("put after %s", time.Since(began))
 					}
