@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -94,14 +95,15 @@ func (a *account) well(t testing.TB, words ...string) []string {
 	return a.heard()
 }
 
-// lose runs a command that loses a call. Where that ends the process, what it
+// losing runs a command that loses calls. Where that ends the process, what it
 // would still do does not count: no call arrives any more, and the record is the
 // one of the moment of its death.
-func (a *account) lose(t *testing.T, call string, how cut, words ...string) {
+func (a *account) losing(t *testing.T, calls []string, how cut, words ...string) {
 	t.Helper()
+	t.Logf("%s loses %s", words[0], strings.Join(calls, "; "))
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	a.set(call, how)
+	a.set(calls[0], how, calls[1:]...)
 	ended := make(chan struct{})
 	var code int
 	var told string
@@ -122,7 +124,7 @@ func (a *account) lose(t *testing.T, call string, how cut, words ...string) {
 	select {
 	case <-a.lost:
 	default:
-		t.Fatalf("the call never came; exits with %d: %s", code, told)
+		t.Fatalf("never came: %s; exits with %d: %s", strings.Join(a.left(), "; "), code, told)
 	}
 	if how == cutReset && code != exitDone {
 		t.Errorf("%s exits with %d although it went on: %s", words[0], code, told)
@@ -212,6 +214,36 @@ func withoutAccount(t testing.TB) {
 // time is waiting.
 const atOnce = 24
 
+// loss is what a deploy and the destroy after it lose; empty: nothing.
+type loss struct {
+	how             cut
+	deploy, destroy []string
+}
+
+// losses have each call once in each way that makes a difference.
+func losses(deploys, destroys []string) []loss {
+	var all []loss
+	pair := func(how cut, deploys, destroys [][]string) {
+		for i := range max(len(deploys), len(destroys)) {
+			l := loss{how: how}
+			if i < len(deploys) {
+				l.deploy = deploys[i]
+			}
+			if i < len(destroys) {
+				l.destroy = destroys[i]
+			}
+			all = append(all, l)
+		}
+	}
+	alone := func(calls []string) [][]string { return slices.Collect(slices.Chunk(calls, 1)) }
+	writes := func(calls []string) [][]string { return alone(slices.DeleteFunc(slices.Clone(calls), reads)) }
+	const together = 12 // who goes on may lose more
+	pair(cutBefore, alone(deploys), alone(destroys))
+	pair(cutAfter, writes(deploys), writes(destroys))
+	pair(cutReset, apart(deploys, together), apart(destroys, together))
+	return all
+}
+
 // Deploy and destroy lose a call, each of their calls once in each way, and are run
 // again: the account holds what it would hold without that, or nothing.
 func TestConvergesFromEveryCall(t *testing.T) {
@@ -227,37 +259,33 @@ func TestConvergesFromEveryCall(t *testing.T) {
 
 	var group errgroup.Group
 	group.SetLimit(atOnce)
-	for _, how := range []cut{cutBefore, cutAfter, cutReset} {
-		for i := range max(len(deploys), len(destroys)) {
-			group.Go(func() error {
-				t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
-					a := newFullAccount(t)
-					if i < len(deploys) {
-						t.Log("deploy loses", deploys[i])
-						a.lose(t, deploys[i], how, "deploy")
-					}
-					if i >= len(deploys) || how != cutReset {
-						a.well(t, "deploy")
-					}
-					if i < len(deploys) {
-						same(t, "after deploy", full, takeInventory(t, a.endpoint))
-						same(t, "record", recorded, a.recorded(t))
-					}
-					if i >= len(destroys) {
-						return
-					}
-					a.fill(t)
-					t.Log("destroy loses", destroys[i])
-					a.lose(t, destroys[i], how, "destroy", "--yes")
-					if how != cutReset {
-						a.well(t, "destroy", "--yes")
-					}
-					same(t, "after destroy", empty, takeInventory(t, a.endpoint))
-					same(t, "record", map[state.Phase]int{}, a.recorded(t))
-				})
-				return nil
+	for i, l := range losses(deploys, destroys) {
+		group.Go(func() error {
+			t.Run(fmt.Sprintf("%s/%d", l.how, i), func(t *testing.T) {
+				a := newFullAccount(t)
+				if len(l.deploy) > 0 {
+					a.losing(t, l.deploy, l.how, "deploy")
+				}
+				if len(l.deploy) == 0 || l.how != cutReset {
+					a.well(t, "deploy")
+				}
+				if len(l.deploy) > 0 {
+					same(t, "after deploy", full, takeInventory(t, a.endpoint))
+					same(t, "record", recorded, a.recorded(t))
+				}
+				if len(l.destroy) == 0 {
+					return
+				}
+				a.fill(t)
+				a.losing(t, l.destroy, l.how, "destroy", "--yes")
+				if l.how != cutReset {
+					a.well(t, "destroy", "--yes")
+				}
+				same(t, "after destroy", empty, takeInventory(t, a.endpoint))
+				same(t, "record", map[state.Phase]int{}, a.recorded(t))
 			})
-		}
+			return nil
+		})
 	}
 	_ = group.Wait() // no error: the tests report by themselves
 }

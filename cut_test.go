@@ -7,11 +7,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,7 +31,7 @@ const (
 )
 
 // cutter stands between a program and an emulator. It writes down every call, and
-// loses one.
+// loses one, or several of which each breaks a connection.
 type cutter struct {
 	front    *httptest.Server // at the endpoint
 	next     http.Handler
@@ -37,12 +39,12 @@ type cutter struct {
 	endpoint string
 
 	mu    sync.Mutex
-	calls []string       // since the last set
-	seen  map[string]int // by call
-	call  string         // to lose; "" loses none
+	calls []string        // since the last set
+	seen  map[string]int  // by call
+	lose  map[string]bool // calls that are to be lost yet
 	cut   cut
 	dead  bool          // the program counts as dead: nothing of it arrives any more
-	lost  chan struct{} // closed when the call is lost, and no other is under way
+	lost  chan struct{} // closed when all of them are lost, and after the one of a death no other is under way
 	busy  sync.WaitGroup
 }
 
@@ -71,11 +73,22 @@ func newCutter(t testing.TB, change ...func(*emulator.Options)) *cutter {
 	return c
 }
 
-// set chooses the call to lose and begins to count anew. Nothing may be under way.
-func (c *cutter) set(call string, how cut) {
+// set chooses what to lose, "" for nothing, and begins to count anew. Nothing may be
+// under way.
+func (c *cutter) set(call string, how cut, more ...string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.calls, c.seen, c.call, c.cut, c.dead, c.lost = nil, map[string]int{}, call, how, false, make(chan struct{})
+	c.calls, c.seen, c.lose, c.cut, c.dead, c.lost = nil, map[string]int{}, map[string]bool{}, how, false, make(chan struct{})
+	for _, call := range append(more, call) {
+		c.lose[call] = true
+	}
+}
+
+// left are the calls that did not come to be lost.
+func (c *cutter) left() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.lose))
 }
 
 // heard are the calls since the last set, in the order of their arrival.
@@ -91,7 +104,7 @@ func (c *cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return // the program is gone
 	}
 	r.Body = io.NopCloser(bytes.NewReader(body))
-	hit, dead := c.arrive(callOf(r, body))
+	hit, last, dead := c.arrive(callOf(r, body))
 	switch {
 	case dead:
 		<-r.Context().Done() // until the program is
@@ -101,7 +114,9 @@ func (c *cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case c.cut == cutReset:
 		c.next.ServeHTTP(httptest.NewRecorder(), r)
 		c.busy.Done()
-		close(c.lost)
+		if last {
+			close(c.lost)
+		}
 		reset(w)
 	default:
 		if c.cut == cutAfter {
@@ -114,23 +129,24 @@ func (c *cutter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// arrive writes a call down and tells whether it is the one to lose, and whether
-// it comes from a program that counts as dead.
-func (c *cutter) arrive(call string) (hit, dead bool) {
+// arrive writes a call down and tells whether it is one to lose, or the last of them,
+// and whether it comes from a program that counts as dead.
+func (c *cutter) arrive(call string) (hit, last, dead bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.dead {
-		return false, true
+		return false, false, true
 	}
 	c.seen[call]++
 	if n := c.seen[call]; n > 1 {
 		call = fmt.Sprintf("%s, time %d", call, n)
 	}
 	c.calls = append(c.calls, call)
-	hit = call == c.call
+	hit = c.lose[call]
+	delete(c.lose, call)
 	c.dead = hit && c.cut != cutReset
 	c.busy.Add(1)
-	return hit, false
+	return hit, len(c.lose) == 0, false
 }
 
 // reset breaks the connection in the place of an answer.
@@ -170,4 +186,70 @@ func callOf(r *http.Request, body []byte) string {
 	name, body = uuids.ReplaceAllString(name, "UUID"), versions.ReplaceAll(uuids.ReplaceAll(body, []byte("UUID")), nil)
 	sum := sha256.Sum256(body)
 	return name + " " + hex.EncodeToString(sum[:3])
+}
+
+// reads tells a call that changes nothing: to die when it has taken effect is to die
+// before it arrives.
+func reads(call string) bool {
+	return strings.HasPrefix(call, "GET /") || strings.HasPrefix(call, "HEAD /") || readOperation.MatchString(call)
+}
+
+var readOperation = regexp.MustCompile(`^(Describe|Get|List|Scan|Query|BatchGet)[A-Za-z]* `)
+
+// apart divides calls so that no part has two of the same name, which may be one call and
+// its repetition: the SDK gives a call up that is lost three times.
+func apart(calls []string, most int) [][]string {
+	var parts [][]string
+	names := []map[string]bool{}
+	for _, call := range calls {
+		name, _, _ := strings.Cut(call, ", time ")
+		i := slices.IndexFunc(names, func(taken map[string]bool) bool { return !taken[name] && len(taken) < most })
+		if i < 0 {
+			i = len(parts)
+			parts, names = append(parts, nil), append(names, map[string]bool{})
+		}
+		parts[i] = append(parts[i], call)
+		names[i][name] = true
+	}
+	return parts
+}
+
+// However calls are lost together, each is lost in each way that makes a difference.
+func TestLosses(t *testing.T) {
+	calls := func(command string) []string {
+		return []string{
+			"Describe" + command + " a", "PUT /" + command + " b", "GET /" + command + " c", "Describe" + command + " a, time 2", "Delete" + command + " d",
+			"Describe" + command + " a, time 3", "HEAD /" + command + " e", "Getaway/" + command + " f",
+		}
+	}
+	deploys, destroys := calls("deploy"), append(calls("destroy"), "DELETE /one more")
+	lost := map[cut]map[string]int{cutBefore: {}, cutAfter: {}, cutReset: {}}
+	for _, l := range losses(deploys, destroys) {
+		for _, list := range [][]string{l.deploy, l.destroy} {
+			names := map[string]bool{}
+			for _, call := range list {
+				lost[l.how][call]++
+				name, _, _ := strings.Cut(call, ", time ")
+				if names[name] || len(list) > 1 && l.how != cutReset {
+					t.Errorf("%s: %q are lost together", l.how, list)
+				}
+				names[name] = true
+			}
+		}
+	}
+	all := map[string]int{}
+	for _, call := range append(deploys, destroys...) {
+		all[call] = 1
+	}
+	same(t, "before", all, lost[cutBefore])
+	same(t, "reset", all, lost[cutReset])
+	for call := range all {
+		if reads(call) {
+			delete(all, call)
+		}
+	}
+	same(t, "after", all, lost[cutAfter])
+	if len(all) != 7 {
+		t.Errorf("%v change something", all)
+	}
 }

@@ -9,7 +9,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kinesis"
 	"github.com/urfave/cli/v2"
 
+	"enrich/config"
 	"enrich/engine"
+	"enrich/enrichment"
 	"enrich/redrive"
 )
 
@@ -22,7 +24,8 @@ For when the cause is fixed. Records are put with their bytes and partition keys
 they were, marked with who they were, those of one key in their order. An object
 whose records are all stored is moved to redriven/, and not before. A rerun after an
 interruption first searches the stream for what was sent: nothing is lost, and
-nothing is sent twice.`,
+nothing is sent twice. What failed because an item was missing waits until the
+function no longer takes its key for missing: 5s, or what the cache says, up to 1m.`,
 			"enrich redrive --dry-run", "enrich redrive", "enrich redrive --dead-letter --since 6h", "enrich redrive --failed-batches -o json"),
 		Flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dead-letter", Usage: "only what could not be enriched"},
@@ -50,7 +53,13 @@ func (p *program) redrive(c *cli.Context) error {
 	letters, batches := c.Bool("dead-letter"), c.Bool("failed-batches")
 	o := redrive.Options{
 		Stream: s.pipeline.Names().Stream, Place: s.place(),
-		DeadLetters: letters || !batches, FailedBatches: batches || !letters,
+		DeadLetters: letters || !batches, FailedBatches: batches || !letters, Remembered: map[string]time.Duration{},
+	}
+	remembered := rememberedMisses(s.cfg.Lookups)
+	for reason, d := range remembered {
+		if d <= longestForgetting {
+			o.Remembered[reason] = d
+		}
 	}
 	if since > 0 {
 		o.Since = time.Now().Add(-since)
@@ -71,10 +80,31 @@ func (p *program) redrive(c *cli.Context) error {
 	stop()
 	d.fill(report, time.Since(began))
 	p.tellSkipped(d.Skipped)
+	for _, r := range d.Reasons {
+		if known := remembered[r.Reason]; known > longestForgetting {
+			p.out.warning("%s: the function remembers that for %s; records whose items were loaded since then may become dead letters again", shown(r.Reason), short(known))
+		}
+	}
 	if err != nil {
 		return p.redriveFailure(err, d)
 	}
 	return p.reportRedrive(d, s)
+}
+
+// longestForgetting is the longest that a redrive waits for the function to forget: who
+// has it remember for longer is told.
+const longestForgetting = time.Minute
+
+// rememberedMisses is how long the function takes a key for missing that had no item, by
+// the reason of such dead letters.
+func rememberedMisses(lookups []config.Lookup) map[string]time.Duration {
+	remembered := make(map[string]time.Duration)
+	for _, l := range lookups {
+		if l.Cache.TTLSeconds > 0 { // else it remembers nothing
+			remembered[enrichment.NoItem(l.Name)] = time.Duration(l.Cache.MissingTTLSeconds) * time.Second
+		}
+	}
+	return remembered
 }
 
 // checkReader tells whether somebody will take what is put.

@@ -17,6 +17,7 @@ import (
 	awslambda "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"golang.org/x/sync/errgroup"
 
 	"enrich/emulator"
 	"enrich/listing"
@@ -97,25 +98,30 @@ func TestRedriveAfterSIGKILL(t *testing.T) {
 	if marks, _ := model.redriven(t); !slices.Equal(marks, want) || len(puts) != 2 {
 		t.Fatalf("marks %q, %d puts", marks, len(puts))
 	}
+	var group errgroup.Group // most of the time is waiting for what is on its way
 	for _, how := range []cut{cutBefore, cutAfter} {
-		t.Run(string(how), func(t *testing.T) {
-			clock := new(shifted)
-			a := newAccount(t, func(o *emulator.Options) { o.Clock = clock })
-			a.well(t, "deploy")
-			a.failed(t)
-			a.kill(t, puts[0], how, "redrive")
-			a.set("", "") // somebody else looks
-			if marks, keys := a.redriven(t); len(marks) != map[cut]int{cutBefore: 0, cutAfter: 3}[how] || !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "redriven/.intents/") }) {
-				t.Fatalf("%q, %q", marks, keys)
-			}
-			clock.by.Store(int64(8 * time.Minute))
-			a.well(t, "redrive")
-			marks, keys := a.redriven(t)
-			if !slices.Equal(marks, want) || len(keys) != 2 || slices.ContainsFunc(keys, func(key string) bool { return !strings.HasPrefix(key, "redriven/dead-letter/") }) {
-				t.Errorf("%q, %q", marks, keys)
-			}
+		group.Go(func() error {
+			t.Run(string(how), func(t *testing.T) {
+				clock := new(shifted)
+				a := newAccount(t, func(o *emulator.Options) { o.Clock = clock })
+				a.well(t, "deploy")
+				a.failed(t)
+				a.kill(t, puts[0], how, "redrive")
+				a.set("", "") // somebody else looks
+				if marks, keys := a.redriven(t); len(marks) != map[cut]int{cutBefore: 0, cutAfter: 3}[how] || !slices.ContainsFunc(keys, func(key string) bool { return strings.HasPrefix(key, "redriven/.intents/") }) {
+					t.Fatalf("%q, %q", marks, keys)
+				}
+				clock.by.Store(int64(8 * time.Minute))
+				a.well(t, "redrive")
+				marks, keys := a.redriven(t)
+				if !slices.Equal(marks, want) || len(keys) != 2 || slices.ContainsFunc(keys, func(key string) bool { return !strings.HasPrefix(key, "redriven/dead-letter/") }) {
+					t.Errorf("%q, %q", marks, keys)
+				}
+			})
+			return nil
 		})
 	}
+	_ = group.Wait() // no error: the tests report by themselves
 }
 
 // Ctrl-C in the middle of a put ends a redrive when the put is answered, and gives the

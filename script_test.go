@@ -5,12 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	goflag "flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -32,10 +34,18 @@ func TestMain(m *testing.M) {
 	})
 }
 
+// scriptsAtOnce is how many scripts run at the same time at least.
+const scriptsAtOnce = 6
+
 // archived builds the function's archives before the tests run, as make does.
 type archived struct{ m *testing.M }
 
 func (a archived) Run() int {
+	// A script waits for most of its time. The flag -parallel says otherwise.
+	if err := goflag.Set("test.parallel", strconv.Itoa(max(scriptsAtOnce, runtime.GOMAXPROCS(0)))); err != nil {
+		_, _ = fmt.Fprintln(os.Stderr, "setting -parallel:", err) // as below
+		return 1
+	}
 	// Whoever runs the tests may ignore it, as nohup does, and the programs under test
 	// would inherit that.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP)

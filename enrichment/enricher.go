@@ -80,7 +80,7 @@ func New(lookups []Lookup, partitionBy string) (*Enricher, error) {
 	e.add(fieldID)
 	for i, l := range lookups {
 		e.paths = append(e.paths, e.path(l.Key))
-		e.missed = append(e.missed, e.miss(i, l.Prefix+"not_found", "no item for the key"))
+		e.missed = append(e.missed, e.miss(i, l.Prefix+"not_found", noItem))
 		e.keyless = append(e.keyless, e.miss(i, "no_"+l.TableKey, "no usable key in the event's field "+l.Key))
 	}
 	if partitionBy != "" {
@@ -124,13 +124,21 @@ func (e *Enricher) root(name string) int {
 // Lookups answers the lookups, in the order of the indices used elsewhere.
 func (e *Enricher) Lookups() []Lookup { return e.lookups }
 
+// noItem is why there is nothing for an event that has a usable key.
+const noItem = "no item for the key"
+
+// NoItem is the reason of dead letters whose key has no item in a lookup.
+func NoItem(lookup string) string { return rejection(lookup, noItem) }
+
+func rejection(lookup, reason string) string { return fmt.Sprintf("lookup %s: %s", lookup, reason) }
+
 // miss makes the answer of a lookup without item.
 func (e *Enricher) miss(lookup int, status, reason string) *Answer {
 	l := e.lookups[lookup]
 	a := e.answer(lookup, func(string) []byte { return l.Missing.value() })
 	a.status = status
 	if l.Missing == MissingDeadLetter {
-		a.reason = fmt.Sprintf("lookup %s: %s", l.Name, reason)
+		a.reason = rejection(l.Name, reason)
 	}
 	return a
 }

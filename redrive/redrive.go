@@ -32,8 +32,11 @@ type Options struct {
 	Place         delivery.Place
 	DeadLetters   bool
 	FailedBatches bool
-	Since         time.Time      // dead letters that arrived in this hour or later, batches given up since then; zero: all
-	Observe       func(Progress) // called from one goroutine; may be nil
+	Since         time.Time // dead letters that arrived in this hour or later, batches given up since then; zero: all
+	// Remembered tells for how long the function goes on giving a reason of dead letters
+	// after the reason is gone. A Run gives it so long, from its beginning, to forget.
+	Remembered map[string]time.Duration
+	Observe    func(Progress) // called from one goroutine; may be nil
 }
 
 // Progress of a Run.
@@ -107,7 +110,7 @@ func Run(ctx context.Context, storage *s3.Client, streams *kinesis.Client, o Opt
 	if err != nil {
 		return Report{}, err
 	}
-	r := &run{options: o, stream: to, reasons: map[string]int{}}
+	r := &run{options: o, stream: to, reasons: map[string]int{}, began: time.Now()}
 	locks := newStore(storage, o.Place)
 	r.lock = newLock(locks, r.tell)
 	guard := func(next s3.HTTPClient) guarded { return guarded{next, r.lock} }

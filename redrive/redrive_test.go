@@ -64,6 +64,52 @@ func TestRun(t *testing.T) {
 	})
 }
 
+// What the function would find missing once more is put when it no longer would, and
+// nothing else waits.
+func TestRunOutlastsWhatIsRemembered(t *testing.T) {
+	for name, test := range map[string]struct {
+		remembered map[string]time.Duration
+		want       time.Duration
+	}{
+		"a reason that is there": {map[string]time.Duration{"users: no item": time.Minute}, time.Minute},
+		"the longest of two":     {map[string]time.Duration{"users: no item": time.Minute, "not JSON": 2 * time.Minute}, 2 * time.Minute},
+		"another":                {map[string]time.Duration{"products: no item": time.Hour}, 0},
+		"none":                   {nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(b *bed) {
+				b.put(lettersKey(1), deadLetter(1, 0, "a", "x")+deadLetter(2, -1, "b", "x"))
+				b.put(lettersKey(20), deadLetter(20, 0, "a", "x"))
+				remember := func(o *Options) { o.Remembered = test.remembered }
+				var doing []string
+				observe := func(o *Options) { o.Observe = func(p Progress) { doing = append(doing, p.Doing) } }
+				began := time.Now()
+				look := options()
+				remember(&look)
+				if _, err := Look(b.Context(), b.storage, b.streams, look); err != nil || time.Since(began) != 0 {
+					t.Errorf("looking takes %s: %v", time.Since(began), err)
+				}
+				b.before = func(r *http.Request, _ int) (bool, error) {
+					if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".PutRecords") && time.Since(began) < test.want {
+						t.Errorf("put after %s", time.Since(began))
+					}
+					return false, nil
+				}
+				if report, err := b.run(b.Context(), remember, observe); err != nil || report.Sent != 3 {
+					t.Fatalf("%+v, %v", report, err)
+				}
+				if took := time.Since(began); took > test.want+time.Second {
+					t.Errorf("took %s", took)
+				}
+				told := slices.ContainsFunc(doing, func(text string) bool { return strings.HasPrefix(text, "giving the function") })
+				if told != (test.want > 0) {
+					t.Errorf("told %q", doing)
+				}
+			})
+		})
+	}
+}
+
 // Kinds and times are as they are asked for.
 func TestSelection(t *testing.T) {
 	for name, test := range map[string]struct {

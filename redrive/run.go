@@ -22,6 +22,7 @@ type run struct {
 	reasons  map[string]int
 	progress Progress
 	unsure   bool // a put may still arrive
+	began    time.Time
 }
 
 func (r *run) start(p plan) {
@@ -147,6 +148,9 @@ func (r *run) redrive(ctx context.Context, o object) error {
 		return r.takeAway(ctx, o)
 	}
 	if len(left) > 0 {
+		if err := r.outlast(ctx, c.reasons); err != nil {
+			return err
+		}
 		i := intent{
 			Version: intentVersion, Key: o.key, ETag: o.etag, Began: r.lock.now().UTC(), Stream: r.stream.created,
 			Run: r.lock.me.Run, Host: r.lock.me.Host, PID: r.lock.me.PID,
@@ -168,6 +172,21 @@ func (r *run) redrive(ctx context.Context, o object) error {
 		}
 	}
 	return r.move(ctx, o)
+}
+
+// outlast waits for as long as the function would give one of the reasons once more: what
+// has put it right was done before the run began.
+func (r *run) outlast(ctx context.Context, reasons map[string]int) error {
+	var longest time.Duration
+	for reason := range reasons {
+		longest = max(longest, r.options.Remembered[reason])
+	}
+	left := time.Until(r.began.Add(longest))
+	if left <= 0 {
+		return nil
+	}
+	r.tell(fmt.Sprintf("giving the function %s to forget what was missing", left.Round(100*time.Millisecond)))
+	return sleep(ctx, left)
 }
 
 // change makes a call that changes the bucket, and notes if it may still arrive.
