@@ -53,9 +53,14 @@ func TestInterop(t *testing.T) {
 			"exits":   exits,
 			"json":    jsonValue,
 			"managed": managed,
-			// A moto that no other script uses.
-			"moto": func(ts *testscript.TestScript, _ bool, _ []string) {
-				url, stop, err := startMoto(server)
+			// A moto that no other script uses; with an argument, the one that this Python
+			// program makes of it.
+			"moto": func(ts *testscript.TestScript, _ bool, args []string) {
+				command := []string{server}
+				if len(args) > 0 {
+					command = []string{filepath.Join(programs, "python3"), filepath.Join(source, args[0])}
+				}
+				url, stop, err := startMoto(command...)
 				ts.Check(err)
 				ts.Defer(func() { stop() })
 				ts.Setenv("MOTO", url)
@@ -66,7 +71,7 @@ func TestInterop(t *testing.T) {
 
 // startMoto runs moto's server until it is stopped, which gives its log, and tells
 // its URL.
-func startMoto(program string) (url string, stop func() []byte, err error) {
+func startMoto(command ...string) (url string, stop func() []byte, err error) {
 	free, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", nil, err
@@ -80,7 +85,8 @@ func startMoto(program string) (url string, stop func() []byte, err error) {
 		return "", nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	server := exec.CommandContext(ctx, program, "-H", "127.0.0.1", "-p", port)
+	server := exec.CommandContext(ctx, command[0], append(command[1:], "-H", "127.0.0.1", "-p", port)...)
+	server.Env = append(os.Environ(), "PYTHONDONTWRITEBYTECODE=1")
 	var log bytes.Buffer
 	server.Stdout, server.Stderr = &log, &log
 	if err := server.Start(); err != nil {

@@ -27,5 +27,5 @@ if absent; then
 	{ $sudo apt-get update -q && $sudo apt-get install -q -y --no-install-recommends $missing; } || true
 fi
 
-ENRICH_INTEROP_BIN="$venv/bin" ${GO:-go} test -tags interop -run '^(TestInterop|TestCompletionInShells|TestManualIsClean)' -count=1 -v -timeout 10m .
+ENRICH_INTEROP_BIN="$venv/bin" ${GO:-go} test -tags interop -run '^(TestInterop|TestCompletionInShells|TestManualIsClean)' -count=1 -v -timeout 20m .
 if absent; then echo "NOT TESTED, as they could not be installed:$missing" >&2; fi

@@ -237,43 +237,46 @@ def alarm(r, name):
 
 
 def dashboard(r, name):
-    r.ask("get_dashboard", DashboardName=name)
+    arn = r.ask("get_dashboard", DashboardName=name)["DashboardArn"]
+    r.ask("list_tags_for_resource", ("ResourceNotFoundException",), ResourceARN=arn)
 
 
 def belonging(place, pipeline):
-    """Gives what reads a kind of resource, its service, and the names of those that carry the pipeline's."""
+    """Gives what reads a kind of resource, its service, and what lists the names of those that carry the pipeline's."""
 
-    def listed(service, operation, members, member=None, **arguments):
-        answer = place.ask(service, operation, **arguments)
-        return [v[member] if member else v for v in answer.get(members, [])]
+    def listed(service, operation, members, member=None):
+        return [v[member] if member else v for v in place.ask(service, operation).get(members, [])]
 
     def ours(names):
         return [n for n in names if n.rsplit(":", 1)[-1].removeprefix("/aws/lambda/").startswith(pipeline + "-")]
 
-    both = {"AlarmTypes": ["MetricAlarm", "CompositeAlarm"]}
-    alarms = [
-        name
-        for members in ("MetricAlarms", "CompositeAlarms")
-        for name in listed("cloudwatch", "describe_alarms", members, "AlarmName", **both)
-    ]
-    mappings = listed("lambda", "list_event_source_mappings", "EventSourceMappings")
-    yield stream, "kinesis", ours(listed("kinesis", "list_streams", "StreamNames"))
-    yield table, "dynamodb", ours(listed("dynamodb", "list_tables", "TableNames"))
-    yield bucket, "s3", ours(listed("s3", "list_buckets", "Buckets", "Name"))
-    yield log_group, "logs", ours(listed("logs", "describe_log_groups", "logGroups", "logGroupName"))
-    yield role, "iam", ours(listed("iam", "list_roles", "Roles", "RoleName"))
-    yield function, "lambda", ours(listed("lambda", "list_functions", "Functions", "FunctionName"))
-    yield mapping, "lambda", [m["UUID"] for m in mappings if ours([m["FunctionArn"]])]
-    yield topic, "sns", ours(listed("sns", "list_topics", "Topics", "TopicArn"))
-    yield alarm, "cloudwatch", ours(alarms)
-    yield dashboard, "cloudwatch", ours(listed("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName"))
+    def alarms():
+        answer = place.ask("cloudwatch", "describe_alarms", AlarmTypes=["MetricAlarm", "CompositeAlarm"])
+        return [a["AlarmName"] for members in ("MetricAlarms", "CompositeAlarms") for a in answer.get(members, [])]
+
+    def mappings():
+        found = listed("lambda", "list_event_source_mappings", "EventSourceMappings")
+        return [m["UUID"] for m in found if ours([m["FunctionArn"]])]
+
+    yield stream, "kinesis", lambda: ours(listed("kinesis", "list_streams", "StreamNames"))
+    yield table, "dynamodb", lambda: ours(listed("dynamodb", "list_tables", "TableNames"))
+    yield bucket, "s3", lambda: ours(listed("s3", "list_buckets", "Buckets", "Name"))
+    yield log_group, "logs", lambda: ours(listed("logs", "describe_log_groups", "logGroups", "logGroupName"))
+    yield role, "iam", lambda: ours(listed("iam", "list_roles", "Roles", "RoleName"))
+    yield function, "lambda", lambda: ours(listed("lambda", "list_functions", "Functions", "FunctionName"))
+    yield mapping, "lambda", mappings
+    yield topic, "sns", lambda: ours(listed("sns", "list_topics", "Topics", "TopicArn"))
+    yield alarm, "cloudwatch", lambda: ours(alarms())
+    yield dashboard, "cloudwatch", lambda: ours(
+        listed("cloudwatch", "list_dashboards", "DashboardEntries", "DashboardName")
+    )
 
 
 def settings(place, pipeline, manager=None, only=None):
     """Gives the document, of one kind of resources if it is told which."""
     document, ids = {}, []
-    for read, service, found in belonging(place, pipeline):
-        for name in found if only in (None, read.__name__) else []:
+    for read, service, find in belonging(place, pipeline):
+        for name in find() if only in (None, read.__name__) else []:
             reading = Reading(place, service)
             read(reading, name)
             document.setdefault(read.__name__, {})[name] = reading.answers

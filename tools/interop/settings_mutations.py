@@ -21,6 +21,7 @@ from settings import Place, settings
 MOTO_DROPS = {
     "alarm: composite": "PutCompositeAlarm is answered with 500",
     "bucket: request metrics": "ListBucketMetricsConfigurations lists none",
+    "dashboard: tags": "TagResource knows alarms and insight rules only",
     "function: log format": "UpdateFunctionConfiguration drops LoggingConfig",
     "function: recursion": "PutFunctionRecursionConfig does not exist",
     "function: temporary storage": "UpdateFunctionConfiguration drops EphemeralStorage",
@@ -147,6 +148,8 @@ def mutations(pipeline, account, mapping):
     }  # fmt: skip
 
     yield from alarms(pipeline, account, topic, tag)
+    yield "dashboard: tags", "cloudwatch", "tag_resource", {
+        "ResourceARN": f"arn:aws:cloudwatch::{account}:dashboard/{pipeline}-us-east-1", "Tags": [tag]}  # fmt: skip
     yield "dashboard: body", "cloudwatch", "put_dashboard", {
         "DashboardName": f"{pipeline}-us-east-1", "DashboardBody": '{"widgets":[]}'}  # fmt: skip
 
