@@ -222,9 +222,7 @@ func TestAdoptionConverges(t *testing.T) {
 	model.well(t, "deploy")
 	full, recorded := takeInventory(t, model.endpoint), model.recorded(t)
 	model.exported(t)
-	adoption := slices.DeleteFunc(model.well(t, "deploy", "--adopt", "--yes"), func(call string) bool {
-		return slices.ContainsFunc([]string{"Get", "GET ", "List", "Describe", "HEAD ", "Simulate"}, func(read string) bool { return strings.HasPrefix(call, read) })
-	})
+	adoption := slices.DeleteFunc(model.well(t, "deploy", "--adopt", "--yes"), reads)
 	same(t, "after a clean adoption", full, takeInventory(t, model.endpoint))
 	if len(adoption) < len(full)/20 {
 		t.Fatalf("an adoption changes nothing but %q", adoption)
@@ -235,10 +233,9 @@ func TestAdoptionConverges(t *testing.T) {
 		for _, how := range []cut{cutBefore, cutAfter} {
 			group.Go(func() error {
 				t.Run(fmt.Sprintf("%s/%d", how, i), func(t *testing.T) {
-					t.Log("loses", call)
 					a := newFullAccount(t)
 					a.exported(t)
-					a.lose(t, call, how, "deploy", "--adopt", "--yes")
+					a.losing(t, []string{call}, how, "deploy", "--adopt", "--yes")
 					a.well(t, "deploy", "--adopt", "--yes")
 					same(t, "after the adoption", full, takeInventory(t, a.endpoint))
 					same(t, "record", recorded, a.recorded(t))
