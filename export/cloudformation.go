@@ -43,20 +43,9 @@ func cloudFormationFiles(p *Project, format string) ([]File, error) {
 	return []File{{Name: name, Content: content}, {Name: readmeFile, Content: readme}, {Name: archiveFile, Content: p.Code.Zip}}, nil
 }
 
-// stackResource is one entry of a template's resources.
-type stackResource struct {
-	ID         string // logical ID
-	Type       string
-	Group      string // heading that it stands under
-	Comment    string
-	DependsOn  []string // logical IDs
-	Condition  string
-	Properties *Map
-}
-
 // stackForms has, by kind, how a template expresses a resource.
-func stackForms() map[string]func(*stackScope) ([]stackResource, error) {
-	return map[string]func(*stackScope) ([]stackResource, error){
+func stackForms() map[string]func(*stackScope) ([]resource, error) {
+	return map[string]func(*stackScope) ([]resource, error){
 		"execution role":       stackRole,
 		"data stream":          stackStream,
 		"lookup table":         stackTable,
@@ -80,14 +69,14 @@ type stackScope struct {
 }
 
 // resource is the entry that every kind has.
-func (s *stackScope) resource(kind, group, comment string, properties *Map) stackResource {
-	return stackResource{ID: s.id, Type: kind, Group: group, Comment: comment, Properties: properties}
+func (s *stackScope) resource(kind, group, comment string, properties *Map) resource {
+	return resource{ID: s.id, Type: kind, Group: group, Comment: comment, Properties: properties}
 }
 
 // stackResources gives the entries of one environment.
-func stackResources(p *Project, v *variant, ids map[string]string) ([]stackResource, error) {
+func stackResources(p *Project, v *variant, ids map[string]string) ([]resource, error) {
 	forms := stackForms()
-	var list []stackResource
+	var list []resource
 	for _, r := range v.resources {
 		form, ok := forms[r.Kind]
 		if !ok {

@@ -10,13 +10,13 @@ import (
 	"enrich/pipeline"
 )
 
-func stackTopic(s *stackScope) ([]stackResource, error) {
+func stackTopic(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.AlarmTopic)
 	policy, err := s.policy(s.Policy, s.beside)
 	if err != nil {
 		return nil, err
 	}
-	return []stackResource{
+	return []resource{
 		s.resource("AWS::SNS::Topic", groupTell,
 			reasonTopicKey,
 			object("TopicName", s.named(), "Tags", s.tags(d.Tags))),
@@ -28,14 +28,14 @@ func stackTopic(s *stackScope) ([]stackResource, error) {
 	}, nil
 }
 
-func stackSubscription(s *stackScope) ([]stackResource, error) {
+func stackSubscription(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.AlarmSubscription)
-	return []stackResource{s.resource("AWS::SNS::Subscription", groupTell,
+	return []resource{s.resource("AWS::SNS::Subscription", groupTell,
 		reasonSubscription,
 		object("TopicArn", s.text(d.Topic), "Protocol", literal("email"), "Endpoint", literal(d.Address)))}, nil
 }
 
-func stackAlarm(s *stackScope) ([]stackResource, error) {
+func stackAlarm(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.MetricAlarm)
 	properties := object("AlarmName", s.named(), "AlarmDescription", s.text(d.Description))
 	if d.Expression == "" {
@@ -56,7 +56,7 @@ func stackAlarm(s *stackScope) ([]stackResource, error) {
 	properties.put("AlarmActions", s.words(d.Notify))
 	properties.put("OKActions", s.words(d.Notify))
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::CloudWatch::Alarm", groupTell, "", properties)}, nil
+	return []resource{s.resource("AWS::CloudWatch::Alarm", groupTell, "", properties)}, nil
 }
 
 func (s *stackScope) dimensions(dimensions map[string]string) List {
@@ -81,7 +81,7 @@ func (s *stackScope) queries(d pipeline.MetricAlarm) List {
 	return list
 }
 
-func stackComposite(s *stackScope) ([]stackResource, error) {
+func stackComposite(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.CompositeAlarm)
 	const or = " OR "
 	var terms List
@@ -93,11 +93,11 @@ func stackComposite(s *stackScope) ([]stackResource, error) {
 	properties.put("AlarmActions", s.words(d.Notify))
 	properties.put("OKActions", s.words(d.Notify))
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::CloudWatch::CompositeAlarm", groupTell, reasonComposite, properties)}, nil
+	return []resource{s.resource("AWS::CloudWatch::CompositeAlarm", groupTell, reasonComposite, properties)}, nil
 }
 
 // stackDashboard writes the body as it is sent, a widget on a line.
-func stackDashboard(s *stackScope) ([]stackResource, error) {
+func stackDashboard(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.Dashboard)
 	lines := make([]string, 0, len(s.Body.Widgets))
 	for _, widget := range s.Body.Widgets {
@@ -112,6 +112,6 @@ func stackDashboard(s *stackScope) ([]stackResource, error) {
 		return nil, fmt.Errorf("writing the dashboard: %w", err)
 	}
 	body := strings.TrimSuffix(string(head), "}") + `,"widgets":[` + "\n" + strings.Join(lines, ",\n") + "\n]}\n"
-	return []stackResource{s.resource("AWS::CloudWatch::Dashboard", groupShow, "",
+	return []resource{s.resource("AWS::CloudWatch::Dashboard", groupShow, "",
 		object("DashboardName", s.named(), "DashboardBody", s.text(body), "Tags", s.tags(d.Tags)))}, nil
 }

@@ -17,7 +17,7 @@ func (s *stackScope) tags(tags map[string]string) value {
 	return list
 }
 
-func stackStream(s *stackScope) ([]stackResource, error) {
+func stackStream(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.DataStream)
 	properties := object("Name", s.named())
 	if d.Mode == "on-demand" {
@@ -31,10 +31,10 @@ func stackStream(s *stackScope) ([]stackResource, error) {
 		reasonStreamKey)
 	properties.put("DesiredShardLevelMetrics", s.words(d.ShardMetrics))
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::Kinesis::Stream", groupIn, "", properties)}, nil
+	return []resource{s.resource("AWS::Kinesis::Stream", groupIn, "", properties)}, nil
 }
 
-func stackTable(s *stackScope) ([]stackResource, error) {
+func stackTable(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.LookupTable)
 	properties := object("TableName", s.named(),
 		"AttributeDefinitions", List{object("AttributeName", literal(d.Key), "AttributeType", literal(d.KeyType))},
@@ -50,10 +50,10 @@ func stackTable(s *stackScope) ([]stackResource, error) {
 	properties.put("PointInTimeRecoverySpecification", object("PointInTimeRecoveryEnabled", d.PointInTimeRecovery))
 	properties.put("DeletionProtectionEnabled", d.DeletionProtection)
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::DynamoDB::Table", groupLookup, "", properties)}, nil
+	return []resource{s.resource("AWS::DynamoDB::Table", groupLookup, "", properties)}, nil
 }
 
-func stackBucket(s *stackScope) ([]stackResource, error) {
+func stackBucket(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.DeliveryBucket)
 	versioning := "Suspended"
 	if d.Versioned {
@@ -84,7 +84,7 @@ func stackBucket(s *stackScope) ([]stackResource, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []stackResource{
+	return []resource{
 		s.resource("AWS::S3::Bucket", groupOut, "", properties),
 		{
 			ID: s.id + "Policy", Type: "AWS::S3::BucketPolicy", Group: groupOut,
@@ -117,14 +117,14 @@ func lifecycleRule(id string, r pipeline.LifecycleRule) *Map {
 // anyStream ends what CloudFormation gives as the ARN of a log group.
 const anyStream = ":*"
 
-func stackLogGroup(s *stackScope) ([]stackResource, error) {
+func stackLogGroup(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.LogGroup)
 	properties := object("LogGroupName", s.named())
 	if d.RetentionDays > 0 {
 		properties.put("RetentionInDays", d.RetentionDays)
 	}
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::Logs::LogGroup", groupWork,
+	return []resource{s.resource("AWS::Logs::LogGroup", groupWork,
 		reasonLogGroup, properties)}, nil
 }
 

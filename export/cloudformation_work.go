@@ -7,7 +7,7 @@ import (
 	"enrich/pipeline"
 )
 
-func stackRole(s *stackScope) ([]stackResource, error) {
+func stackRole(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.ExecutionRole)
 	trust, err := s.policy(s.Trust, s.text)
 	if err != nil {
@@ -20,11 +20,11 @@ func stackRole(s *stackScope) ([]stackResource, error) {
 	properties := object("RoleName", s.named(), "Description", s.text(d.Description), "AssumeRolePolicyDocument", trust)
 	properties.put("Policies", List{object("PolicyName", literal(pipeline.PolicyName), "PolicyDocument", policy)})
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::IAM::Role", groupWork,
+	return []resource{s.resource("AWS::IAM::Role", groupWork,
 		reasonRole, properties)}, nil
 }
 
-func stackFunction(s *stackScope) ([]stackResource, error) {
+func stackFunction(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.Function)
 	variables := &Map{}
 	for _, name := range slices.Sorted(maps.Keys(d.Environment)) {
@@ -46,10 +46,10 @@ func stackFunction(s *stackScope) ([]stackResource, error) {
 		"SystemLogLevel", literal(d.Logging.SystemLevel),
 	), reasonLogging)
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::Lambda::Function", groupWork, "", properties)}, nil
+	return []resource{s.resource("AWS::Lambda::Function", groupWork, "", properties)}, nil
 }
 
-func stackMapping(s *stackScope) ([]stackResource, error) {
+func stackMapping(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.EventSourceMapping)
 	properties := object("EventSourceArn", s.text(s.Source),
 		"FunctionName", s.text(s.Target),
@@ -65,5 +65,5 @@ func stackMapping(s *stackScope) ([]stackResource, error) {
 	properties.explain("DestinationConfig", object("OnFailure", object("Destination", s.text(d.OnFailure))), reasonOnFailure)
 	properties.put("MetricsConfig", object("Metrics", s.words(d.Metrics)))
 	properties.put("Tags", s.tags(d.Tags))
-	return []stackResource{s.resource("AWS::Lambda::EventSourceMapping", groupWork, reasonMapping, properties)}, nil
+	return []resource{s.resource("AWS::Lambda::EventSourceMapping", groupWork, reasonMapping, properties)}, nil
 }

@@ -40,7 +40,7 @@ type stack struct {
 	project    *Project
 	ids        map[string]string // logical IDs by key
 	kinds      map[string]string // by key
-	resources  []stackResource   // rendered
+	resources  []resource        // rendered
 	conditions map[string][]string
 	settings   *Map            // of the mapping Environments: by key a value of each environment
 	referred   map[string]bool // parameters
@@ -52,7 +52,7 @@ type stack struct {
 func newStack(p *Project) (*stack, error) {
 	t := &stack{project: p, kinds: map[string]string{}, conditions: map[string][]string{}, settings: &Map{}, referred: map[string]bool{}, uses: map[string]map[string]bool{}}
 	t.identify()
-	var sets [3][]stackResource
+	var sets [3][]resource
 	for i, v := range p.variants {
 		var err error
 		if sets[i], err = stackResources(p, v, t.ids); err != nil {
@@ -67,7 +67,7 @@ func newStack(p *Project) (*stack, error) {
 	}
 	// Under their headings, otherwise in the order in which they can be created.
 	groups := headings()
-	slices.SortStableFunc(t.resources, func(a, b stackResource) int {
+	slices.SortStableFunc(t.resources, func(a, b resource) int {
 		return cmp.Compare(slices.Index(groups, a.Group), slices.Index(groups, b.Group))
 	})
 	return t, nil
@@ -109,52 +109,26 @@ func logicalID(r pipeline.Exported) string {
 	return title(name) + word
 }
 
-// orderOf are the logical IDs of all environments in their order.
-func orderOf(sets [3][]stackResource) []string {
-	var maps [3]*Map
-	for i, set := range sets {
-		maps[i] = &Map{}
-		for _, r := range set {
-			maps[i].put(r.ID, true)
-		}
-	}
-	return keysOf(maps)
-}
-
 // add merges a resource of all environments and renders it.
-func (t *stack) add(id string, sets [3][]stackResource) {
-	var properties [3]value
+func (t *stack) add(id string, sets [3][]resource) {
+	merged, absent := mergeResource(id, sets)
 	var present []string
-	var merged stackResource
-	for i, set := range sets {
-		for _, r := range set {
-			if r.ID == id {
-				for _, before := range merged.DependsOn {
-					if !slices.Contains(r.DependsOn, before) {
-						r.DependsOn = append(r.DependsOn, before)
-					}
-				}
-				properties[i], merged = r.Properties, r
-				present = append(present, Environments()[i])
-			}
+	for i, environment := range Environments() {
+		if !absent[i] {
+			present = append(present, environment)
 		}
 	}
-	for i, v := range properties {
-		if t.absent[i] = v == nil; v == nil { // an environment without it decides nothing
-			properties[i] = merged.Properties
-		}
-	}
-	if len(present) < len(properties) {
+	if len(present) < len(absent) {
 		merged.Condition = t.condition(present)
 	}
-	t.current = id
-	merged.Properties = t.render(merge(properties, []string{id})).(*Map)
+	t.current, t.absent = id, absent
+	merged.Properties = t.render(merged.Properties).(*Map)
 	t.resources = append(t.resources, merged)
 }
 
 // order leaves out of what a resource depends on what its properties refer to, directly
 // or by what they refer to.
-func (t *stack) order(r *stackResource) {
+func (t *stack) order(r *resource) {
 	r.DependsOn = slices.DeleteFunc(r.DependsOn, func(id string) bool { return t.refersTo(r.ID, id) })
 }
 
