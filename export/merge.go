@@ -74,8 +74,64 @@ func keysOf(maps [3]*Map) []string {
 // mergeLists keeps a list whose parts are the same but for some that are not there in
 // each environment.
 func mergeLists(lists [3]List, values [3]value, path []string) value {
+	aligned, ok := alignByName(lists)
+	if !ok {
+		aligned, ok = alignByPlace(lists)
+	}
+	if !ok {
+		return &Choice{values, slices.Clone(path)}
+	}
+	merged := make(List, 0, len(aligned))
+	for _, v := range aligned {
+		merged = append(merged, merge(v, append(path, nameOf(v)...)))
+	}
+	return merged
+}
+
+// alignByName aligns parts that each have a name or refer to something, as long as they
+// have the same order everywhere.
+func alignByName(lists [3]List) (aligned [][3]value, ok bool) {
+	var names []any
+	place := func(v value) int {
+		return slices.IndexFunc(names, func(name any) bool { return reflect.DeepEqual(name, aligns(v)) })
+	}
+	for _, list := range lists {
+		at := 0
+		for _, v := range list {
+			if !named(v) {
+				return nil, false
+			}
+			i := place(v)
+			if i < 0 {
+				names = slices.Insert(names, at, aligns(v))
+				i = at
+			}
+			if i < at { // twice, or in another order
+				return nil, false
+			}
+			at = i + 1
+		}
+	}
+	aligned = make([][3]value, len(names))
+	for i, list := range lists {
+		for _, v := range list {
+			aligned[place(v)][i] = v
+		}
+	}
+	return aligned, true
+}
+
+func named(v value) bool {
+	if t, ok := v.(Text); ok {
+		return slices.ContainsFunc(t.Parts, func(p Part) bool { return p.Key != "" })
+	}
+	return nameOf([3]value{v}) != nil
+}
+
+// alignByPlace aligns parts with those of the longest list.
+func alignByPlace(lists [3]List) (aligned [][3]value, ok bool) {
 	longest := slices.MaxFunc(lists[:], func(a, b List) int { return len(a) - len(b) })
-	aligned := make([][3]value, len(longest))
+	aligned = make([][3]value, len(longest))
 	for i, list := range lists {
 		at := 0
 		for _, v := range list {
@@ -83,17 +139,13 @@ func mergeLists(lists [3]List, values [3]value, path []string) value {
 				at++
 			}
 			if at == len(longest) {
-				return &Choice{values, slices.Clone(path)}
+				return nil, false
 			}
 			aligned[at][i] = v
 			at++
 		}
 	}
-	merged := make(List, 0, len(longest))
-	for _, v := range aligned {
-		merged = append(merged, merge(v, append(path, nameOf(v)...)))
-	}
-	return merged
+	return aligned, true
 }
 
 // nameOf is what a part of a list is known by there, such as the key of a tag.
