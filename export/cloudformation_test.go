@@ -144,17 +144,7 @@ func (d deployment) substitute(argument any) string {
 // What a template comes to in each environment is what the definition is there, with
 // every reference, variable, condition and mapping in its place.
 func TestTemplateComesToTheDefinition(t *testing.T) {
-	for name, file := range map[string]string{
-		"default":    "",
-		"everything": everything(t),
-		"names":      "name: dev\ntags: {a: dev, b: dev-dev, c: dev-prod, d: dev-dev-stream, prod: staging dev}\nenvironments: {staging: {name: prod, tags: {b: dev}}, prod: {tags: {e: prod}}}\n",
-		// Tags that would have the stream made after a table in one environment, and the
-		// table after the stream in another one.
-		"circle": "environments: {dev: {tags: {x: data-enrichment-dev-users}}, prod: {tags: {x: data-enrichment-prod-stream, y: z}}}\n",
-		"lookups": "lookups:\n- {name: user, key: a, fields: ['${Stream}', '${!x}']}\n- {name: users, key: b, fields: [x]}\n" +
-			"environments:\n  prod:\n    lookups:\n    - {name: users, key: b, fields: [x, y]}\n    alarms: {composite: false, notify: [a@example.com]}\n" +
-			"  staging: {alarms: {duration_percent: 0, notify: [b@example.com, a@example.com]}, stream: {mode: on-demand}}\n",
-	} {
+	for name, file := range definitions(t) {
 		configs := settings(t, file)
 		p, err := New(cloudFormation(), configs, "staging", code)
 		if err != nil {

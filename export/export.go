@@ -24,7 +24,7 @@ type Dialect struct {
 }
 
 // Dialects are all there are.
-func Dialects() []Dialect { return []Dialect{cloudFormation()} }
+func Dialects() []Dialect { return []Dialect{cloudFormation(), terraform()} }
 
 // File of a project.
 type File struct {

@@ -44,6 +44,32 @@ func everything(t *testing.T) string {
 	return string(content)
 }
 
+// definitions are configurations that a dialect has to come to the same with as deploy.
+func definitions(t *testing.T) map[string]string {
+	t.Helper()
+	return map[string]string{
+		"default":    "",
+		"everything": everything(t),
+		"names":      "name: dev\ntags: {a: dev, b: dev-dev, c: dev-prod, d: dev-dev-stream, prod: staging dev}\nenvironments: {staging: {name: prod, tags: {b: dev}}, prod: {tags: {e: prod}}}\n",
+		// Tags that would have the stream made after a table in one environment, and the
+		// table after the stream in another one.
+		"circle": "environments: {dev: {tags: {x: data-enrichment-dev-users}}, prod: {tags: {x: data-enrichment-prod-stream, y: z}}}\n",
+		"lookups": "lookups:\n- {name: user, key: a, fields: ['${Stream}', '${!x}']}\n- {name: users, key: b, fields: [x]}\n" +
+			"environments:\n  prod:\n    lookups:\n    - {name: users, key: b, fields: [x, y]}\n    alarms: {composite: false, notify: [a@example.com]}\n" +
+			"  staging: {region: eu-west-1, alarms: {duration_percent: 0, notify: [b@example.com, a@example.com]}, stream: {mode: on-demand}}\n",
+		// What tools take for templates, quotes and words of their languages.
+		"escapes": `
+tags: {for: a, 'null': b, ä: ö, 1x: c, a-b: d, 'a:b/c': e}
+lookups:
+- {name: first, key: 'a"b.%{c}', table_key: 'x%{y}', fields: ['q"uo\te', "it's", '%{if}', '$${x}', '%%{x}', '$', 'é ${', '{{x}}']}
+- {name: two, key: '${b}', fields: [for]}
+environments:
+  dev: {tags: {for: x, 1x: y}}
+  prod: {lookups: [{name: first, key: 'a"b', fields: ['${x}\n', '` + "`" + `x']}]}
+`,
+	}
+}
+
 func project(t *testing.T, d Dialect, file string) *Project {
 	t.Helper()
 	p, err := New(d, settings(t, file), "dev", code)

@@ -36,6 +36,7 @@ aws() {
 	echo
 }
 output() { echo "<$1>"; }
+terraform() { if [ "$1" = output ]; then echo "<$3>"; else echo "terraform $*"; fi; }
 `
 	c := exec.Command("sh", "-c", stub+script)
 	c.Dir = t.TempDir()

@@ -14,9 +14,12 @@ type scope struct {
 func (s *scope) text(of string) Text   { return s.variant.text(s.Key, of, false) }
 func (s *scope) beside(of string) Text { return s.variant.text(s.Key, of, true) }
 
-// named is the resource's own name, which depends on no other resource.
-func (s *scope) named() Text {
-	return s.variant.find(s.Name, func(p Part) bool { return p.Key == "" })
+// named is the resource's own name.
+func (s *scope) named() Text { return s.unlinked(s.Name) }
+
+// unlinked is a setting that depends on no other resource.
+func (s *scope) unlinked(of string) Text {
+	return s.variant.find(of, func(p Part) bool { return p.Key == "" })
 }
 
 func (s *scope) number(n int) value { return s.variant.sentinels.number(n) }
