@@ -46,6 +46,7 @@ func TestInterop(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("MOTO", moto)
 			env.Setenv("SOURCE", source)
+			env.Setenv("ENRICH_INTEROP_TOOLS", os.Getenv("ENRICH_INTEROP_TOOLS"))
 			env.Setenv("PATH", programs+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return setUp(env)
 		},
