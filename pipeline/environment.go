@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 
 	"enrich/config"
@@ -107,4 +108,15 @@ func lookupsOf(cfg config.Config, names Names) (string, error) {
 		return "", err
 	}
 	return enrichment.FormatLookups(lookups)
+}
+
+// sameLookups tells whether two texts mean the same lookups: other tools that have
+// deployed them order and escape JSON in their own way.
+func sameLookups(a, b string) bool {
+	first, err := enrichment.ParseLookups([]byte(a))
+	if err != nil {
+		return false
+	}
+	second, err := enrichment.ParseLookups([]byte(b))
+	return err == nil && reflect.DeepEqual(first, second)
 }

@@ -132,6 +132,9 @@ func (f *function) Read(ctx context.Context) (_ *engine.Observed, err error) {
 	}
 	if now.Environment != nil {
 		spec.Environment = now.Environment.Variables
+		if desired := f.desired.Environment[varLookups]; sameLookups(spec.Environment[varLookups], desired) {
+			spec.Environment[varLookups] = desired
+		}
 	}
 	if logging := now.LoggingConfig; logging != nil && logging.LogFormat != "" {
 		spec.Logging = Logging{
