@@ -18,6 +18,7 @@ if ((${#foreign[@]})); then
   exit 1
 fi
 
+underway=true
 say "$pipeline in $ENVIRONMENT, account $account, $region:"
 pipeline ensure
 retire

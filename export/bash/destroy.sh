@@ -40,5 +40,6 @@ if [[ $yes != true ]]; then
     exit 0
   fi
 fi
+underway=true
 remove_all
 say "destroyed: ${#going[@]} removed, nothing is left"

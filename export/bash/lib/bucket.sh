@@ -62,7 +62,7 @@ bucket_update() { # NAME
 
 # terms are a document's in any order: S3 keeps neither spaces nor the order of lists.
 terms() { # DOCUMENT
-  tr -s '[:space:][]{},' '\n' <<<"$1" | sed 's/:$//' | LC_ALL=C sort
+  tr -s '[:space:][]{},:' '\n' <<<"$1" | LC_ALL=C sort
 }
 
 bucket_set() { # NAME WHAT ERROR-IF-NOT-SET GET QUERY PUT OPTION...

@@ -2,6 +2,7 @@
 # The beginning and the end of a run: what was asked for, where, and what there is of it.
 
 account= partition=
+underway=false # something may have been changed
 scratch=$(mktemp)
 
 # check tells all that is wrong with the settings at once.
@@ -67,7 +68,7 @@ finish() {
   rm -f "$scratch" "$state_file.new"
   if [[ ! -s $state_file ]]; then
     rm -f "$state_file"
-  elif ((status)); then
+  elif [[ $status != 0 && $underway == true ]]; then
     {
       say "not finished. What has been made is recorded in $state_file:"
       cut -f 1,2 "$state_file" | sed 's/^/  /'
