@@ -2,10 +2,13 @@
 
 usage: warm.py serve DIRECTORY   makes DIRECTORY/aws, and answers it until it is stopped
 
+Of each call, service and operation go to DIRECTORY/calls, a line each.
+
 Scripts make hundreds of calls, each of which would take half a second of CPU to load the CLI and its models.
 What runs is the CLI itself, its own main with the caller's arguments, environment, directory and files.
 """
 
+import contextlib
 import functools
 import os
 import pickle
@@ -52,9 +55,11 @@ def receive(connection):
     return pickle.loads(b"".join(parts)), files
 
 
-def run(main, connection):
+def run(main, connection, calls):
     """Runs one call, in a process of its own."""
     (arguments, environment, directory), files = receive(connection)
+    with open(calls, "a", encoding="utf-8") as file:
+        print(*arguments[:2], file=file)
     for descriptor, file in enumerate(files):
         os.dup2(file, descriptor)
         os.close(file)
@@ -75,6 +80,7 @@ def run(main, connection):
 def serve(directory):
     os.makedirs(directory, exist_ok=True)
     main = load()
+    calls = os.path.join(directory, "calls")
     path = os.path.join(directory, "socket")
     server = socket.socket(socket.AF_UNIX)
     server.bind(path)
@@ -93,7 +99,7 @@ def serve(directory):
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         server.close()
         try:
-            run(main, connection)
+            run(main, connection, calls)
         except BaseException:  # of a process that must not go on as the server
             traceback.print_exc()
             sys.stderr.flush()
@@ -104,4 +110,5 @@ def serve(directory):
 if __name__ == "__main__":
     if len(sys.argv) != 3 or sys.argv[1] != "serve":
         sys.exit(__doc__)
-    serve(sys.argv[2])
+    with contextlib.suppress(KeyboardInterrupt):
+        serve(sys.argv[2])
