@@ -90,12 +90,12 @@ func scriptResources(p *Project, v *variant) ([]scriptResource, error) {
 	for _, r := range v.resources {
 		form, ok := forms[r.Kind]
 		if !ok {
-			return nil, fmt.Errorf("Bash: %s (%s) cannot be expressed", r.Kind, r.Name)
+			return nil, fmt.Errorf("bash: %s (%s) cannot be expressed", r.Kind, r.Name)
 		}
 		s := &scope{Exported: r, variant: v, project: p}
 		resource, err := form(s)
 		if err != nil {
-			return nil, fmt.Errorf("Bash: %s (%s): %w", r.Kind, r.Name, err)
+			return nil, fmt.Errorf("bash: %s (%s): %w", r.Kind, r.Name, err)
 		}
 		resource.Key, resource.Name = r.Key, s.named()
 		if r.ARN != "" {

@@ -59,74 +59,43 @@ func (s *script) defaults() string {
 	for _, line := range common[0] {
 		b.WriteString("  " + line + "\n")
 	}
-	b.WriteString(byEnvironment(own, "  "))
+	b.WriteString(byEnvironment(own))
 	fmt.Fprintf(&b, "  region=%s\n}\n", s.project.Region)
 	return b.String()
 }
 
 // byEnvironment writes what to do in each environment; in some there may be nothing.
-func byEnvironment(lines [3][]string, indent string) string {
+func byEnvironment(lines [3][]string) string {
 	var b strings.Builder
 	for i, environment := range Environments() {
 		if len(lines[i]) == 0 {
 			continue
 		}
-		b.WriteString(indent + "  " + environment + ")\n")
+		b.WriteString("    " + environment + ")\n")
 		for _, line := range lines[i] {
-			b.WriteString(indent + "    " + line + "\n")
+			b.WriteString("      " + line + "\n")
 		}
-		b.WriteString(indent + "    ;;\n")
+		b.WriteString("      ;;\n")
 	}
 	if b.Len() == 0 {
 		return ""
 	}
-	return indent + "case $ENVIRONMENT in\n" + b.String() + indent + "esac\n"
+	return "  case $ENVIRONMENT in\n" + b.String() + "  esac\n"
 }
 
 // definition sets the names, and the settings that are single values.
 func (s *script) definition() string {
-	var named, single strings.Builder
-	line := func(b *strings.Builder, name string, v value) {
-		if c, ok := v.(*Choice); ok {
-			s.choose(func(name string) (set [3]string) {
-				for i, v := range c.Values {
-					set[i] = name + "=" + s.word(v)
-					if v == nil {
-						set[i] = name + "="
-					}
-				}
-				return set
-			}, refers(c), name)
-			return
-		}
-		fmt.Fprintf(b, "  %s=%s\n", name, s.word(v))
-	}
-	line(&named, "pipeline", s.name)
+	named := s.assignment("pipeline", s.name)
 	for _, r := range s.resources {
 		if r.Word != "subscription" && r.Word != "mapping" {
-			line(&named, s.names[r.Key], r.name)
+			named += s.assignment(s.names[r.Key], r.name)
 		}
 	}
-	for _, r := range s.resources {
-		if r.Several {
-			continue
-		}
-		for _, e := range r.Settings.Entries {
-			if s.single(e.Value) {
-				_, chosen := e.Value.(*Choice)
-				for _, comment := range strings.Split(e.Comment, "\n") {
-					if comment != "" && !chosen {
-						single.WriteString("  # " + comment + "\n")
-					}
-				}
-				line(&single, r.Word+"_"+e.Key, e.Value)
-			}
-		}
-	}
-	var arns strings.Builder
+	single := s.singles()
+	arns := ""
 	for _, r := range s.resources {
 		if s.arns[r.Key] || r.Word == "stream" || r.Word == "topic" {
-			line(&arns, s.names[r.Key]+"_arn", r.arn)
+			arns += s.assignment(s.names[r.Key]+"_arn", r.arn)
 		}
 	}
 	tags := s.tagArray()
@@ -140,8 +109,53 @@ func (s *script) definition() string {
 			}
 		}
 	}
-	return "# Names, and settings that are single values.\ndefine() {\n" + byEnvironment(early, "  ") + named.String() + arns.String() +
-		byEnvironment(late, "  ") + "\n" + single.String() + "\n" + tags + "}\n"
+	return "# Names, and settings that are single values.\ndefine() {\n" + byEnvironment(early) + named + arns +
+		byEnvironment(late) + "\n" + single + "\n" + tags + "}\n"
+}
+
+// singles are the settings of resources of which there is one.
+func (s *script) singles() string {
+	var b strings.Builder
+	for _, r := range s.resources {
+		if r.Several {
+			continue
+		}
+		for _, e := range r.Settings.Entries {
+			if !s.single(e.Value) {
+				continue
+			}
+			assignment := s.assignment(r.Word+"_"+e.Key, e.Value)
+			if assignment != "" && e.Comment != "" {
+				b.WriteString("  " + strings.ReplaceAll(strings.TrimSuffix(commented(e.Comment), "\n"), "\n", "\n  ") + "\n")
+			}
+			b.WriteString(assignment)
+		}
+	}
+	return b.String()
+}
+
+// assignment sets a variable; "" where the environment decides, which is written
+// elsewhere.
+func (s *script) assignment(name string, v value) string {
+	c, ok := v.(*Choice)
+	if !ok {
+		return fmt.Sprintf("  %s=%s\n", name, s.word(v))
+	}
+	s.choose(s.assignments(c), refers(c), name)
+	return ""
+}
+
+// assignments set a variable by environment; what is not there is empty.
+func (s *script) assignments(c *Choice) func(string) [3]string {
+	return func(name string) (set [3]string) {
+		for i, v := range c.Values {
+			set[i] = name + "="
+			if v != nil {
+				set[i] += s.word(v)
+			}
+		}
+		return set
+	}
 }
 
 // single tells whether a setting is a variable, and not a document.
@@ -169,7 +183,7 @@ func (s *script) tagArray() string {
 			}
 		}
 	}
-	return b.String() + "  )\n" + byEnvironment(own, "  ")
+	return b.String() + "  )\n" + byEnvironment(own)
 }
 
 // functions are the documents of a resource and, where there are several of its kind, its
@@ -208,15 +222,7 @@ func (s *script) setting(r scriptEntry, e Entry) string {
 		}
 		return s.word(e.Value)
 	}
-	return `"$` + s.choose(func(name string) (set [3]string) {
-		for i, v := range c.Values {
-			set[i] = name + "=" + s.word(v)
-			if v == nil {
-				set[i] = name + "="
-			}
-		}
-		return set
-	}, refers(c), e.Key, s.names[r.Key]+"_"+e.Key) + `"`
+	return `"$` + s.choose(s.assignments(c), refers(c), e.Key, s.names[r.Key]+"_"+e.Key) + `"`
 }
 
 func commented(text string) string {

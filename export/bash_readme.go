@@ -29,7 +29,7 @@ func (s *script) readme() ([]byte, error) {
 		{Memory.variable(), s.standard(func(c config.Config) int { return c.Function.Memory }), describe("function.memory")},
 		{Timeout.variable(), s.standard(func(c config.Config) int { return c.Function.Timeout }), describe("function.timeout")},
 	}}
-	return fill(bashReadme, template.FuncMap{"join": strings.Join}, all)
+	return fill(bashReadme, template.FuncMap{"join": strings.Join, "quote": quote}, all)
 }
 
 // standard is what a number is if nobody sets it.

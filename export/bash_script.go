@@ -143,7 +143,7 @@ func (p *Project) scriptTags() (name, tags value, err error) {
 				first = of
 			}
 			if fmt.Sprint(of) != fmt.Sprint(first) {
-				return nil, nil, fmt.Errorf("Bash: %s (%s) has other tags than the rest", r.Kind, r.Name)
+				return nil, nil, fmt.Errorf("bash: %s (%s) has other tags than the rest", r.Kind, r.Name)
 			}
 		}
 		names[i] = literal(p.configs[i].Name)

@@ -68,7 +68,7 @@ func (s *script) word(v value) string {
 			if bareWord.MatchString(plain) {
 				return plain
 			}
-			return "'" + strings.ReplaceAll(plain, "'", `'\''`) + "'"
+			return quote(plain)
 		}
 		return `"` + s.expanded(v, inQuotes.Replace) + `"`
 	case Variable:
@@ -76,6 +76,9 @@ func (s *script) word(v value) string {
 	}
 	return fmt.Sprint(v)
 }
+
+// quote makes a word of a text that means nothing to the shell.
+func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // escaped is a literal within a string of a document. Nothing in it means anything to a
 // here-document or to a literal of the CLI's queries.

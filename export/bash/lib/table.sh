@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # The lookup tables. A table takes one kind of change at a time.
 
+readonly tab=$'\t'
 table_read_units= table_write_units= # where its capacity is provisioned
 
 table_read() { # NAME [SETTINGS]
@@ -18,7 +19,7 @@ table_read() { # NAME [SETTINGS]
   ask ResourceNotFoundException dynamodb list-tags-of-resource --resource-arn "$shown_arn" --output json \
     --query "join(\`\"\\t\"\`, map(&to_string(@), $(verdict list Tags)))" || return 1
   answer=${answer//\"/}
-  judge "${answer//\\t/$'\t'}"
+  judge "${answer//\\t/$tab}"
 }
 
 table_state() { # NAME
