@@ -3,7 +3,6 @@ package export
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"enrich/pipeline"
 )
@@ -126,24 +125,4 @@ func stackLogGroup(s *stackScope) ([]resource, error) {
 	properties.put("Tags", s.tags(d.Tags))
 	return []resource{s.resource("AWS::Logs::LogGroup", groupWork,
 		reasonLogGroup, properties)}, nil
-}
-
-// title makes the word that logical IDs have of one with dashes: orders-eu becomes
-// OrdersEu. Logical IDs have letters and digits only.
-func title(name string) string {
-	var b strings.Builder
-	upper := true
-	for _, r := range name {
-		switch {
-		case 'a' <= r && r <= 'z' && upper:
-			b.WriteRune(r - 'a' + 'A')
-		case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-			b.WriteRune(r)
-		default:
-			upper = true
-			continue
-		}
-		upper = false
-	}
-	return b.String()
 }

@@ -24,7 +24,7 @@ type Dialect struct {
 }
 
 // Dialects are all there are.
-func Dialects() []Dialect { return []Dialect{cloudFormation(), terraform()} }
+func Dialects() []Dialect { return []Dialect{cloudFormation(), terraform(), bash()} }
 
 // File of a project.
 type File struct {

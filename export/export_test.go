@@ -89,7 +89,9 @@ func TestGolden(t *testing.T) {
 				if !bytes.Equal(f.Content, again[i].Content) {
 					t.Errorf("%s of %s is not the same the second time", f.Name, name)
 				}
-				if f.Name != archiveFile {
+				// What is the same in every project lies in a directory of the dialect already.
+				static, err := os.ReadFile(filepath.Join(d.Name, f.Name))
+				if f.Name != archiveFile && (err != nil || !bytes.Equal(static, f.Content)) {
 					golden(t, filepath.Join("testdata", d.Name, name, f.Name), f.Content)
 				}
 			}

@@ -109,28 +109,6 @@ func moduleAddress(r pipeline.Exported) string {
 	return of[r.Kind] + "." + snake(name)
 }
 
-// snake makes an identifier: ops@example.com becomes ops_example_com.
-func snake(name string) string {
-	var b strings.Builder
-	for _, r := range name {
-		switch {
-		case 'A' <= r && r <= 'Z':
-			if s := b.String(); s != "" && !strings.HasSuffix(s, "_") && s[len(s)-1] > '9' && (s[len(s)-1] < 'A' || s[len(s)-1] > 'Z') {
-				b.WriteByte('_')
-			}
-			b.WriteRune(r - 'A' + 'a')
-		case 'a' <= r && r <= 'z', '0' <= r && r <= '9':
-			if b.Len() == 0 && r <= '9' {
-				b.WriteByte('_')
-			}
-			b.WriteRune(r)
-		case !strings.HasSuffix(b.String(), "_"):
-			b.WriteByte('_')
-		}
-	}
-	return b.String()
-}
-
 func (m *module) refersTo(from, to string) bool {
 	for next := range m.uses[from] {
 		if next == to || m.refersTo(next, to) {

@@ -11,7 +11,7 @@ func takeTags(sets *[3][]resource) value {
 	for i, set := range sets {
 		common := commonTags(set)
 		for _, r := range set {
-			if at := tagsOf(r); at >= 0 {
+			if at := tagsEntry(r); at >= 0 {
 				own := &Map{}
 				for _, e := range r.Properties.Entries[at].Value.(*Map).Entries {
 					if _, ok := common.get(e.Key); !ok {
@@ -29,7 +29,7 @@ func takeTags(sets *[3][]resource) value {
 	return merge(shared, []string{groupTags, "tags"})
 }
 
-func tagsOf(r resource) int {
+func tagsEntry(r resource) int {
 	return slices.IndexFunc(r.Properties.Entries, func(e Entry) bool { return e.Key == "tags" })
 }
 
@@ -37,7 +37,7 @@ func commonTags(set []resource) *Map {
 	common := &Map{}
 	first := true
 	for _, r := range set {
-		at := tagsOf(r)
+		at := tagsEntry(r)
 		if at < 0 {
 			continue
 		}

@@ -25,8 +25,9 @@ if [ "$(cat "$tools/tofu.version" 2>/dev/null)" != "$tofu" ]; then
 	rm -rf "$tools/source"
 	echo "$tofu" > "$tools/tofu.version"
 fi
-platform=$(${GO:-go} env GOOS)_$(${GO:-go} env GOARCH)
-mirror=$tools/providers/registry.opentofu.org/hashicorp/aws/6.25.0/$platform
+# Where OpenTofu looks for a provider it tells itself.
+address=$("$tools/tofu" -chdir=export/testdata/terraform/default providers 2>/dev/null | sed -n 's/^.*provider\[\([^]]*\)\].*$/\1/p')
+mirror=$tools/providers/${address:?}/6.25.0/$(${GO:-go} env GOOS)_$(${GO:-go} env GOARCH)
 (cd tools/interop/provider && CGO_ENABLED=0 ${GO:-go} build -trimpath -buildvcs=false -o "$mirror/terraform-provider-aws_v6.25.0" .)
 printf 'provider_installation {\n  filesystem_mirror {\n    path = "%s"\n  }\n}\n' "$tools/providers" > "$tools/tofurc"
 

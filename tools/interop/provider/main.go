@@ -27,7 +27,7 @@ func run() error {
 		account: os.Getenv("PROVIDER_ACCOUNT"), region: os.Getenv("PROVIDER_REGION"), partition: os.Getenv("PROVIDER_PARTITION"),
 		mapping: os.Getenv("PROVIDER_MAPPING"),
 	}
-	return tf5server.Serve("registry.opentofu.org/hashicorp/aws", func() tfprotov5.ProviderServer {
+	return tf5server.Serve("hashicorp/aws", func() tfprotov5.ProviderServer {
 		return &provider{kinds: kinds, place: place}
 	})
 }
