@@ -38,6 +38,20 @@ func (d deployment) resolve() map[string]any {
 	return resources
 }
 
+// refer has a logical ID stand for a resource.
+func (d deployment) refer(id string, r pipeline.Exported) {
+	d.references[id], d.references[id+".Arn"] = r.Name, r.ARN
+	switch r.Kind {
+	case "log group":
+		d.references[id+".Arn"] = r.ARN + ":*"
+	case "alarm topic":
+		d.references[id], d.references[id+".TopicName"] = r.ARN, r.Name
+		delete(d.references, id+".Arn")
+	case "event source mapping":
+		d.references[id] = r.StandIn
+	}
+}
+
 func (d deployment) holds(condition string) bool {
 	conditions, ok := d.template["Conditions"].(map[string]any)
 	if !ok || conditions[condition] == nil {
@@ -141,10 +155,9 @@ func (d deployment) substitute(argument any) string {
 	})
 }
 
-// What a template comes to in each environment is what the definition is there, with
-// every reference, variable, condition and mapping in its place.
-func TestTemplateComesToTheDefinition(t *testing.T) {
-	for name, file := range map[string]string{
+// compared are configurations in which something is not the same in all environments.
+func compared(t *testing.T) map[string]string {
+	return map[string]string{
 		"default":    "",
 		"everything": everything(t),
 		"names":      "name: dev\ntags: {a: dev, b: dev-dev, c: dev-prod, d: dev-dev-stream, prod: staging dev}\nenvironments: {staging: {name: prod, tags: {b: dev}}, prod: {tags: {e: prod}}}\n",
@@ -154,7 +167,13 @@ func TestTemplateComesToTheDefinition(t *testing.T) {
 		"lookups": "lookups:\n- {name: user, key: a, fields: ['${Stream}', '${!x}']}\n- {name: users, key: b, fields: [x]}\n" +
 			"environments:\n  prod:\n    lookups:\n    - {name: users, key: b, fields: [x, y]}\n    alarms: {composite: false, notify: [a@example.com]}\n" +
 			"  staging: {alarms: {duration_percent: 0, notify: [b@example.com, a@example.com]}, stream: {mode: on-demand}}\n",
-	} {
+	}
+}
+
+// What a template comes to in each environment is what the definition is there, with
+// every reference, variable, condition and mapping in its place.
+func TestTemplateComesToTheDefinition(t *testing.T) {
+	for name, file := range compared(t) {
 		configs := settings(t, file)
 		p, err := New(cloudFormation(), configs, "staging", code)
 		if err != nil {
@@ -191,17 +210,7 @@ func compareDeployed(t *testing.T, p *Project, ids map[string]string, template m
 		"StreamShardCount": 11.0, "LambdaMemorySize": 1234.0, "LambdaTimeout": 56.0, "CodeS3Bucket": "code", "CodeS3Key": "key",
 	}, map[string]string{}}
 	for _, r := range resources {
-		id := ids[r.Key]
-		d.references[id], d.references[id+".Arn"] = r.Name, r.ARN
-		switch r.Kind {
-		case "log group":
-			d.references[id+".Arn"] = r.ARN + ":*"
-		case "alarm topic":
-			d.references[id], d.references[id+".TopicName"] = r.ARN, r.Name
-			delete(d.references, id+".Arn")
-		case "event source mapping":
-			d.references[id] = r.StandIn
-		}
+		d.refer(ids[r.Key], r)
 	}
 	// Without anything that stands for something else every text is a literal.
 	direct := &variant{environment: c.Environment, resources: resources, reaches: map[string]map[string]bool{}}

@@ -15,14 +15,17 @@ func (s *scope) text(of string) Text   { return s.variant.text(s.Key, of, false)
 func (s *scope) beside(of string) Text { return s.variant.text(s.Key, of, true) }
 
 // named is the resource's own name, which depends on no other resource.
-func (s *scope) named() Text {
+func (s *scope) named() Text { return s.apart(s.Name) }
+
+// apart is a text that refers to no resource.
+func (s *scope) apart(of string) Text {
 	own := &variant{environment: s.variant.environment, plain: s.variant.plain}
 	for _, t := range s.variant.own {
 		if t.part.Variable == Environment {
 			own.own = append(own.own, t)
 		}
 	}
-	return own.text(s.Key, s.Name, false)
+	return own.text(s.Key, of, false)
 }
 
 func (s *scope) number(n int) value { return s.variant.sentinels.number(n) }
