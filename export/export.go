@@ -23,7 +23,7 @@ type Dialect struct {
 }
 
 // Dialects are all there are.
-func Dialects() []Dialect { return []Dialect{cloudFormation()} }
+func Dialects() []Dialect { return []Dialect{cloudFormation(), cdkDialect(cdkTypeScript{})} }
 
 // File of a project.
 type File struct {
