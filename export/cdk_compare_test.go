@@ -5,6 +5,7 @@ package export
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,18 +16,13 @@ import (
 	"enrich/pipeline"
 )
 
-// compareWithStack holds a template that the CDK has made against the CloudFormation
-// export of the same settings, resource by resource.
-func compareWithStack(t *testing.T, d Dialect, file, environment string, template map[string]any) {
+// differences between a template that the CDK has made and the CloudFormation export of
+// the same settings, resource by resource; "" is none.
+func differences(t *testing.T, d Dialect, file, environment string, template map[string]any) string {
 	t.Helper()
-	want, outputs := stackOf(t, d, file, environment)
-	got, gotOutputs := synthesized(t, d, file, environment, template)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("the CDK comes to something else (-stack +CDK):\n%s", diff)
-	}
-	if diff := cmp.Diff(outputs, gotOutputs); diff != "" {
-		t.Errorf("other outputs (-stack +CDK):\n%s", diff)
-	}
+	want, wantOutputs := stackOf(t, d, file, environment)
+	got, gotOutputs, more := synthesized(t, d, file, environment, template)
+	return strings.Join(more, "\n") + cmp.Diff(want, got) + cmp.Diff(wantOutputs, gotOutputs)
 }
 
 // deployed is a template in one environment with the parameters that the settings have
@@ -68,15 +64,19 @@ func stackOf(t *testing.T, d Dialect, file, environment string) (resources, outp
 	for _, r := range exported {
 		evaluated.refer(stack.ids[r.Key], r)
 	}
-	return byName(t, evaluated), evaluated.outputs()
+	resources, more := byName(evaluated)
+	if len(more) > 0 {
+		t.Fatal(more)
+	}
+	return resources, evaluated.outputs()
 }
 
-// synthesized is what the CDK's template comes to.
-func synthesized(t *testing.T, d Dialect, file, environment string, template map[string]any) (resources, outputs map[string]any) {
+// synthesized is what the CDK's template comes to, with what is wrong about it otherwise.
+func synthesized(t *testing.T, d Dialect, file, environment string, template map[string]any) (resources, outputs map[string]any, more []string) {
 	t.Helper()
 	evaluated, exported := deployed(t, d, file, environment, template)
 	all := template["Resources"].(map[string]any)
-	checkAttributes(t, all)
+	more = otherAttributes(all)
 	delete(all, "CDKMetadata") // tells AWS which constructs there are
 	for id, entry := range all {
 		r := entry.(map[string]any)
@@ -86,17 +86,17 @@ func synthesized(t *testing.T, d Dialect, file, environment string, template map
 		}
 		name := ""
 		if kind.name != "" {
-			name = evaluated.eval(r["Properties"].(map[string]any)[kind.name]).(string)
+			name, _ = evaluated.eval(r["Properties"].(map[string]any)[kind.name]).(string)
 		}
 		i := slices.IndexFunc(exported, func(e pipeline.Exported) bool { return e.Kind == kind.kind && (name == "" || e.Name == name) })
 		if i < 0 {
-			t.Errorf("%s: the definition has no %s %s", id, kind.kind, name)
-			continue
+			more = append(more, fmt.Sprintf("%s: the definition has no %s %s", id, kind.kind, name))
+			i = slices.IndexFunc(exported, func(e pipeline.Exported) bool { return e.Kind == kind.kind })
 		}
 		evaluated.refer(id, exported[i])
 	}
-	outputs = evaluated.outputs()
-	return byName(t, evaluated), outputs
+	resources, twice := byName(evaluated)
+	return resources, evaluated.outputs(), append(more, twice...)
 }
 
 // cdkType is a type of resources that others refer to, and the property that names one.
@@ -113,9 +113,9 @@ func cdkTypes() map[string]cdkType {
 	}
 }
 
-// checkAttributes allows what the CDK adds beside the properties.
-func checkAttributes(t *testing.T, resources map[string]any) {
-	t.Helper()
+// otherAttributes are those beside the properties, but for what the CDK adds by itself.
+func otherAttributes(resources map[string]any) []string {
+	var list []string
 	role := ""
 	for id, entry := range resources {
 		if entry.(map[string]any)["Type"] == "AWS::IAM::Role" {
@@ -142,15 +142,15 @@ func checkAttributes(t *testing.T, resources map[string]any) {
 					continue
 				}
 			}
-			t.Errorf("%s has %s: %v", id, attribute, v)
+			list = append(list, fmt.Sprintf("%s has %s: %v", id, attribute, v))
 		}
 	}
+	return list
 }
 
 // byName gives the properties by type and name, in the form in which both tools agree.
-func byName(t *testing.T, d deployment) map[string]any {
-	t.Helper()
-	all := map[string]any{}
+func byName(d deployment) (all map[string]any, twice []string) {
+	all = map[string]any{}
 	for id, properties := range d.resolve() {
 		kind := d.template["Resources"].(map[string]any)[id].(map[string]any)["Type"].(string)
 		p := properties.(map[string]any)
@@ -164,12 +164,12 @@ func byName(t *testing.T, d deployment) map[string]any {
 		}
 		key := kind + " " + name
 		if all[key] != nil {
-			t.Errorf("there are two %s", key)
+			twice = append(twice, "there are two "+key)
 		}
-		agree(t, kind, p)
+		agree(kind, p)
 		all[key] = p
 	}
-	return all
+	return all, twice
 }
 
 func (d deployment) outputs() map[string]any {
@@ -191,40 +191,38 @@ var (
 
 // agree takes away what the CDK does differently by itself, and says why that is no
 // difference. All else is one.
-func agree(t *testing.T, kind string, p map[string]any) {
-	t.Helper()
+func agree(kind string, p map[string]any) {
 	switch kind {
 	case "AWS::Lambda::Function":
 		// Of an asset of the CDK, which it uploads to a bucket of its own.
-		code := p["Code"].(map[string]any)
-		if len(code) != 2 || code["S3Bucket"] == "" || code["S3Key"] == "" {
-			t.Errorf("the function's code is %v", code)
+		if code, ok := p["Code"].(map[string]any); ok && len(code) == 2 && code["S3Bucket"] != nil && code["S3Key"] != nil {
+			delete(p, "Code")
 		}
-		delete(p, "Code")
 	case "AWS::DynamoDB::Table":
 		// KMS is what DynamoDB takes where encryption is on and no type is named.
-		encryption := p["SSESpecification"].(map[string]any)
-		if encryption["SSEType"] == "KMS" {
+		if encryption, ok := p["SSESpecification"].(map[string]any); ok && encryption["SSEType"] == "KMS" {
 			delete(encryption, "SSEType")
 		}
 	case "AWS::IAM::Role":
 		// A construct's trust policy is written by the CDK, without names of statements.
-		for _, statement := range p["AssumeRolePolicyDocument"].(map[string]any)["Statement"].([]any) {
+		trust, _ := p["AssumeRolePolicyDocument"].(map[string]any)
+		statements, _ := trust["Statement"].([]any)
+		for _, statement := range statements {
 			delete(statement.(map[string]any), "Sid")
 		}
 	case "AWS::CloudWatch::Alarm":
 		agreeQueries(p)
 	case "AWS::CloudWatch::CompositeAlarm":
 		// By ARN rather than by name, and in parentheses.
-		rule := enclosing.ReplaceAllString(p["AlarmRule"].(string), "$1")
-		p["AlarmRule"] = alarmARN.ReplaceAllString(rule, `ALARM("$1")`)
+		if rule, ok := p["AlarmRule"].(string); ok {
+			p["AlarmRule"] = alarmARN.ReplaceAllString(enclosing.ReplaceAllString(rule, "$1"), `ALARM("$1")`)
+		}
 	case "AWS::CloudWatch::Dashboard":
 		// The same JSON, with other spaces and its members in another order.
 		var body any
-		if err := json.Unmarshal([]byte(p["DashboardBody"].(string)), &body); err != nil {
-			t.Errorf("the dashboard is no JSON: %v\n%s", err, p["DashboardBody"])
+		if text, ok := p["DashboardBody"].(string); ok && json.Unmarshal([]byte(text), &body) == nil {
+			p["DashboardBody"] = body
 		}
-		p["DashboardBody"] = body
 	case "AWS::Lambda::EventSourceMapping":
 		// -1, no limit, is what Lambda takes where none is named.
 		if p["MaximumRecordAgeInSeconds"] == -1.0 {
@@ -248,4 +246,75 @@ func agreeQueries(p map[string]any) {
 	slices.SortFunc(queries, func(a, b any) int {
 		return strings.Compare(fmt.Sprint(a.(map[string]any)["Id"]), fmt.Sprint(b.(map[string]any)["Id"]))
 	})
+}
+
+// Whatever is changed in a template is noticed, but for where the CDK has its code.
+func noticesEachChange(t *testing.T, d Dialect, file, environment string, template map[string]any) {
+	t.Helper()
+	content, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want, _ := stackOf(t, d, file, environment)
+	changes := 0
+	for i := 0; ; i++ {
+		var changed map[string]any
+		if err := json.Unmarshal(content, &changed); err != nil {
+			t.Fatal(err)
+		}
+		c := change{at: i}
+		for _, id := range slices.Sorted(maps.Keys(changed["Resources"].(map[string]any))) {
+			if r := changed["Resources"].(map[string]any)[id].(map[string]any); r["Type"] != "AWS::CDK::Metadata" {
+				c.make(r["Properties"], id)
+			}
+		}
+		if c.made == "" {
+			break
+		}
+		changes++
+		got, _, more := synthesized(t, d, file, environment, changed)
+		if cmp.Equal(want, got) && len(more) == 0 && !strings.Contains(c.made, "/Code/") {
+			t.Errorf("%s is not noticed", c.made)
+		}
+	}
+	if changes < 500 {
+		t.Errorf("only %d changes were made", changes)
+	}
+}
+
+// change is one of one value of a template, the one that is so far from its beginning.
+type change struct {
+	at   int
+	made string // where
+}
+
+func (c *change) make(v any, path string) any {
+	switch v := v.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			if key != "Ref" && key != "Fn::GetAtt" { // there is nothing else to refer to
+				v[key] = c.make(v[key], path+"/"+key)
+			}
+		}
+		return v
+	case []any:
+		for i := range v {
+			v[i] = c.make(v[i], fmt.Sprintf("%s/%d", path, i))
+		}
+		return v
+	}
+	c.at--
+	if c.at != -1 {
+		return v
+	}
+	c.made = path
+	switch v := v.(type) {
+	case string:
+		return v + "x"
+	case float64:
+		return v + 1
+	case bool:
+		return !v
+	}
+	return v
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -18,6 +19,7 @@ type cdkTools struct {
 	install func(t *testing.T, directory string)
 	check   func(t *testing.T, tools, directory string)
 	app     []string // what cdk runs
+	only    []string // settings that are compared; nil: all
 }
 
 // directory of the tools, which lasts: what is installed there is only installed anew
@@ -95,6 +97,39 @@ func typeScriptTools() cdkTools {
 	}
 }
 
+// pythonTools needs the command line that comes with the other language's.
+func pythonTools() cdkTools {
+	bin := func(tools string) string { return filepath.Join(tools, "venv", "bin") }
+	return cdkTools{
+		dialect: "cdk-python", lock: "requirements.txt", app: []string{"python3", "app.py"}, only: []string{"default", "everything"},
+		install: func(t *testing.T, directory string) {
+			run(t, directory, nil, "python3", "-m", "venv", "venv")
+			run(t, directory, nil, filepath.Join(bin(directory), "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt", "ruff==0.17.6")
+		},
+		check: func(t *testing.T, tools, directory string) {
+			t.Setenv("PATH", bin(tools)+string(os.PathListSeparator)+os.Getenv("PATH"))
+			t.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
+			run(t, directory, nil, "python3", "-m", "compileall", "-q", ".")
+			run(t, directory, nil, "ruff", "check", ".")
+			run(t, directory, nil, "ruff", "format", "--check", ".")
+		},
+	}
+}
+
+// copied is a template that may be changed.
+func copied(t *testing.T, template map[string]any) map[string]any {
+	t.Helper()
+	content, err := json.Marshal(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var other map[string]any
+	if err := json.Unmarshal(content, &other); err != nil {
+		t.Fatal(err)
+	}
+	return other
+}
+
 // synth is the template of an environment: as cdk writes it or, in a tenth of the time,
 // the app alone.
 func (c cdkTools) synth(t *testing.T, directory, environment string, cdk bool) map[string]any {
@@ -145,11 +180,14 @@ func contextOf(t *testing.T, directory, environment string) string {
 // What the CDK makes of a project is what the CloudFormation export has, for each
 // environment.
 func TestCDKComesToTheStack(t *testing.T) {
-	for _, tools := range []cdkTools{typeScriptTools()} {
+	for _, tools := range []cdkTools{typeScriptTools(), pythonTools()} {
 		t.Run(tools.dialect, func(t *testing.T) {
 			d := dialectNamed(t, tools.dialect)
 			installed := tools.installed(t, d)
 			for name, file := range compared(t) {
+				if tools.only != nil && !slices.Contains(tools.only, name) {
+					continue
+				}
 				t.Run(name, func(t *testing.T) {
 					directory := t.TempDir()
 					writeFiles(t, directory, filesOf(t, d, file, ""))
@@ -157,7 +195,13 @@ func TestCDKComesToTheStack(t *testing.T) {
 					for _, environment := range Environments() {
 						t.Run(environment, func(t *testing.T) {
 							cdk := name == "default" || name == "everything"
-							compareWithStack(t, d, file, environment, tools.synth(t, directory, environment, cdk))
+							template := tools.synth(t, directory, environment, cdk)
+							if diff := differences(t, d, file, environment, copied(t, template)); diff != "" {
+								t.Fatalf("the CDK comes to something else (-stack +CDK):\n%s", diff)
+							}
+							if name == "default" && environment == "prod" {
+								noticesEachChange(t, d, file, environment, template)
+							}
 						})
 					}
 				})

@@ -21,6 +21,7 @@ type bracket struct {
 	spaced      bool // spaces within, where it is one line
 	object      bool // may begin in the line of the call whose last argument it is
 	split       bool // an item on a line, even if they fit into one
+	bare        bool // no comma behind the last item
 }
 
 type bracketItem struct {
@@ -129,14 +130,20 @@ func (l *layout) write(c syntax, behind int) {
 	}
 }
 
-// alone tells whether a property's value, a long string, is in a line of its own.
+// alone tells whether a property's value, a long string or a decision, begins in a line
+// of its own.
 func (l *layout) alone(c sequence) bool {
 	if l.python || len(c) != 2 {
 		return false
 	}
-	property, ok := c[0].(string)
-	text, also := c[1].(string)
-	return ok && also && strings.HasSuffix(property, ": ") && strings.ContainsAny(text[:1], `'"`)
+	if property, ok := c[0].(string); !ok || !strings.HasSuffix(property, ": ") {
+		return false
+	}
+	if text, ok := c[1].(string); ok {
+		return strings.ContainsAny(text[:1], `'"`)
+	}
+	_, ok := c[1].(*decision)
+	return ok
 }
 
 // head is how long what follows is before it can go on in another line.
@@ -176,7 +183,9 @@ func (l *layout) writeBracket(c *bracket, behind int) {
 		l.remark(item.comment)
 		l.line()
 		l.write(item.code, 1)
-		l.word(",")
+		if !c.bare {
+			l.word(",")
+		}
 	}
 	l.level--
 	l.line()
@@ -210,12 +219,8 @@ func (l *layout) writeDecision(c *decision) {
 		}
 		l.word(c.condition)
 		l.level++
-		l.line()
-		l.word("? ")
-		l.write(c.yes, 0)
-		l.line()
-		l.word(": ")
-		l.write(c.no, 1)
+		l.branch("? ", c.yes)
+		l.branch(": ", c.no)
 		l.level--
 		if c.enclosed {
 			l.word(")")
@@ -234,6 +239,15 @@ func (l *layout) writeDecision(c *decision) {
 	l.level--
 	l.line()
 	l.word(")")
+}
+
+// branch is one of the values, of which what goes on in other lines is a level deeper.
+func (l *layout) branch(mark string, c syntax) {
+	l.line()
+	l.word(mark)
+	l.level++
+	l.write(c, 1)
+	l.level--
 }
 
 // word writes a word, which may have line ends only of its own.

@@ -14,7 +14,7 @@ type cdkPart struct {
 func cdkModules() map[string]string {
 	return map[string]string{
 		"kinesis": "aws-kinesis", "dynamodb": "aws-dynamodb", "s3": "aws-s3", "logs": "aws-logs", "iam": "aws-iam",
-		"lambda": "aws-lambda", "sources": "aws-lambda-event-sources", "cloudwatch": "aws-cloudwatch",
+		"lambda": "aws-lambda", "eventSources": "aws-lambda-event-sources", "cloudwatch": "aws-cloudwatch",
 		"actions": "aws-cloudwatch-actions", "sns": "aws-sns", "subscriptions": "aws-sns-subscriptions",
 	}
 }

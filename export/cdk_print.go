@@ -19,6 +19,7 @@ type cdkLanguage interface {
 	truth(b bool) string
 	nothing() string
 	this() string
+	parameter(v Variable) string
 	create(class string) string
 	field(name string, v syntax) syntax                         // of a call's last argument
 	arguments(args []bracketItem, props []bracketItem) *bracket // of a call
@@ -64,6 +65,7 @@ type cdkUnit struct {
 	own       map[string]bool   // keys of resources that it makes
 	setting   bool              // it uses settings
 	alarms    bool              // it uses the list of all alarms
+	inStack   bool              // it uses the stack that it is in
 	environs  [3]bool           // environments that what is written is for
 	known     map[string]bool   // keys of resources that are there for sure
 }
@@ -137,20 +139,23 @@ func (u *cdkUnit) structureClass(class string) string {
 	return class
 }
 
+// stackItself is the stack that a unit is, or is in.
 func (u *cdkUnit) stackItself() string {
 	if u.stack {
 		return u.language.this()
 	}
-	return u.use("Stack.of") + "(" + u.language.this() + ")"
+	u.inStack = true
+	u.use("Stack")
+	return "stack"
 }
 
 func (u *cdkUnit) variable(v Variable) string {
 	switch v {
 	case Account, Region, Partition:
-		return u.stackItself() + "." + string(v)
+		return u.stackItself() + "." + string(v) // the same in all languages
 	}
 	u.variables[v] = true
-	return u.language.name(v.context())
+	return u.language.parameter(v)
 }
 
 // context is what a variable is called in a program and on the command line.

@@ -56,5 +56,5 @@ func (g *cdkProgram) fill(form string, with any) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the form of a file: %w", err)
 	}
-	return fill(string(text), template.FuncMap{"output": g.tableOutput, "join": strings.Join}, with)
+	return fill(string(text), template.FuncMap{"output": g.tableOutput, "join": strings.Join, "snake": snake}, with)
 }

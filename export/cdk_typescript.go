@@ -16,6 +16,7 @@ func (cdkTypeScript) layout() *layout {
 	return &layout{indent: 2, width: 120, mark: "//"}
 }
 
+func (cdkTypeScript) parameter(v Variable) string { return v.context() }
 func (cdkTypeScript) name(camel string) string    { return camel }
 func (cdkTypeScript) class(what string) string    { return what }
 func (cdkTypeScript) create(class string) string  { return "new " + class }
@@ -27,13 +28,14 @@ func (t cdkTypeScript) truth(b bool) string       { return fmt.Sprint(b) }
 func (t cdkTypeScript) archive() syntax           { return t.quoted(archiveFile) }
 func (cdkTypeScript) later(name, c string) string { return "let " + name + ": " + c + " | undefined;" }
 
-// quoted is in the quotes that need fewer escapes, single ones if that is the same.
-func (cdkTypeScript) quoted(s string) string {
-	quote := "'"
-	if strings.Count(s, "'") > strings.Count(s, `"`) {
-		quote = `"`
+func (cdkTypeScript) quoted(s string) string { return inQuotes(s, scriptEscaped(s), "'", `"`) }
+
+// inQuotes uses the usual quotes unless the other ones need fewer escapes.
+func inQuotes(s, escaped, quote, other string) string {
+	if strings.Count(s, quote) > strings.Count(s, other) {
+		quote = other
 	}
-	return quote + strings.ReplaceAll(scriptEscaped(s), quote, `\`+quote) + quote
+	return quote + strings.ReplaceAll(escaped, quote, `\`+quote) + quote
 }
 
 func (cdkTypeScript) templated(parts []cdkPiece) string {
@@ -48,8 +50,12 @@ func (cdkTypeScript) templated(parts []cdkPiece) string {
 	return "`" + b.String() + "`"
 }
 
-// scriptEscaped spells out what cannot be seen.
 func scriptEscaped(s string) string {
+	return escaped(s, func(r rune) string { return fmt.Sprintf(`\u{%x}`, r) })
+}
+
+// escaped spells out what cannot be seen.
+func escaped(s string, spelled func(rune) string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
@@ -58,7 +64,7 @@ func scriptEscaped(s string) string {
 		case r == '\n':
 			b.WriteString(`\n`)
 		case !unicode.IsPrint(r):
-			fmt.Fprintf(&b, `\u{%x}`, r)
+			b.WriteString(spelled(r))
 		default:
 			b.WriteRune(r)
 		}

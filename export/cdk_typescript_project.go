@@ -59,7 +59,7 @@ func (w *scriptWriter) app(class, file string) string {
 	l := w.layout()
 	u := newCDKUnit(w.program, w.cdkTypeScript, w.settings)
 	name := u.code(w.program.stackName)
-	l.word("#!/usr/bin/env node\nimport { App } from 'aws-cdk-lib';\n")
+	l.word("import { App } from 'aws-cdk-lib';\n")
 	fmt.Fprintf(&l.b, "import { %s } from '../lib/%s';\nimport { parametersOf } from '../lib/parameters';\n", class, file)
 	if u.setting {
 		l.b.WriteString("import { settingsOf } from '../lib/settings';\n")
@@ -119,6 +119,9 @@ func (w *scriptWriter) begin(b *strings.Builder, u *cdkUnit, props []string) {
 	}
 	if u.setting {
 		b.WriteString("    const settings = settingsOf[environment];\n")
+	}
+	if u.inStack {
+		b.WriteString("    const stack = Stack.of(this);\n")
 	}
 }
 

@@ -114,7 +114,7 @@ func cdkMapping(s *cdkScope) (cdkForm, error) {
 	if err != nil {
 		return cdkForm{}, err
 	}
-	source := made("sources.KinesisEventSource", List{stream}, "enabled", d.Enabled)
+	source := made("eventSources.KinesisEventSource", List{stream}, "enabled", d.Enabled)
 	source.Props.explain("startingPosition", cdkMember("lambda.StartingPosition."+d.StartingPosition), reasonStart)
 	source.Props.put("batchSize", d.BatchSize)
 	source.Props.put("maxBatchingWindow", static("Duration.seconds", d.BatchingWindow))
@@ -128,7 +128,7 @@ func cdkMapping(s *cdkScope) (cdkForm, error) {
 		return cdkForm{}, fmt.Errorf("the response types %s", d.ResponseTypes)
 	}
 	source.Props.put("reportBatchItemFailures", true)
-	source.Props.explain("onFailure", made("sources.S3OnFailureDestination", List{bucket}), reasonOnFailure)
+	source.Props.explain("onFailure", made("eventSources.S3OnFailureDestination", List{bucket}), reasonOnFailure)
 	var metrics List
 	for _, metric := range d.Metrics {
 		metrics = append(metrics, constant("lambda.MetricType", metric))

@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { App } from 'aws-cdk-lib';
 import { DataEnrichmentStack } from '../lib/data-enrichment-stack';
 import { parametersOf } from '../lib/parameters';

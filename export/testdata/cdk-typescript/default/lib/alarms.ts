@@ -1,10 +1,10 @@
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as eventSources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { Parameters } from './parameters';
 
@@ -14,7 +14,7 @@ export interface AlarmsProps {
   readonly usersTable: dynamodb.Table;
   readonly bucket: s3.Bucket;
   readonly fn: lambda.Function;
-  readonly mapping: sources.KinesisEventSource;
+  readonly mapping: eventSources.KinesisEventSource;
 }
 
 /** Who is told, and of what. */

@@ -22,11 +22,12 @@ export class Dashboard extends Construct {
     super(scope, id);
     const { stream, usersTable, bucket, fn, alarms } = props;
     const { environment } = props.parameters;
+    const stack = Stack.of(this);
 
     // As CloudWatch has it: the widgets of CDK lay out and write a body of their own.
     new cloudwatch.CfnDashboard(this, 'Dashboard', {
-      dashboardName: `data-enrichment-${environment}-${Stack.of(this).region}`,
-      dashboardBody: Stack.of(this).toJsonString({
+      dashboardName: `data-enrichment-${environment}-${stack.region}`,
+      dashboardBody: stack.toJsonString({
         start: '-PT3H',
         periodOverride: 'inherit',
         widgets: [
@@ -56,7 +57,7 @@ export class Dashboard extends Construct {
             height: 4,
             properties: {
               title: 'The last five minutes',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'singleValue',
               sparkline: true,
               stat: 'Sum',
@@ -91,7 +92,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Records in',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -116,7 +117,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Bytes',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -143,7 +144,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'How far readers are behind',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Maximum',
               period: 60,
@@ -174,7 +175,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Batches',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -201,7 +202,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Time of a batch',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Average',
               period: 60,
@@ -233,7 +234,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Batches at the same time',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Maximum',
               period: 60,
@@ -257,7 +258,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Records',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -283,7 +284,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Lookups',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -310,7 +311,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Reads of the lookup tables',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -341,7 +342,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Time of a lookup',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Average',
               period: 60,
@@ -367,7 +368,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Objects',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,

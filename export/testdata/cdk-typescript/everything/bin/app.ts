@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 import { App } from 'aws-cdk-lib';
 import { OnlineRetailStack } from '../lib/online-retail-stack';
 import { parametersOf } from '../lib/parameters';

@@ -2,12 +2,12 @@ import { Duration, Stack } from 'aws-cdk-lib';
 import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as eventSources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as s3 from 'aws-cdk-lib/aws-s3';
 import * as sns from 'aws-cdk-lib/aws-sns';
-import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
 import { Parameters } from './parameters';
@@ -19,7 +19,7 @@ export interface AlarmsProps {
   readonly shopTypesTable: dynamodb.Table;
   readonly bucket: s3.Bucket;
   readonly fn: lambda.Function;
-  readonly mapping: sources.KinesisEventSource;
+  readonly mapping: eventSources.KinesisEventSource;
 }
 
 /** Who is told, and of what. */
@@ -30,6 +30,7 @@ export class Alarms extends Construct {
     super(scope, id);
     const { stream, usersTable, shopTypesTable, bucket, fn, mapping } = props;
     const { environment, lambdaTimeout } = props.parameters;
+    const stack = Stack.of(this);
 
     // Not encrypted: CloudWatch may not use alias/aws/sns, and a key of one's own costs.
     const alarmTopic = new sns.Topic(this, 'AlarmTopic', { topicName: `online-retail-${environment}-alarms` });
@@ -42,9 +43,9 @@ export class Alarms extends Construct {
         resources: [alarmTopic.topicArn],
         conditions: {
           ArnLike: {
-            'aws:SourceArn': `arn:${Stack.of(this).partition}:cloudwatch:${Stack.of(this).region}:${Stack.of(this).account}:alarm:online-retail-${environment}-*`,
+            'aws:SourceArn': `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm:online-retail-${environment}-*`,
           },
-          StringEquals: { 'aws:SourceAccount': Stack.of(this).account },
+          StringEquals: { 'aws:SourceAccount': stack.account },
         },
       }),
     );

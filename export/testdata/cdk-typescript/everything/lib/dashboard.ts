@@ -23,11 +23,12 @@ export class Dashboard extends Construct {
     super(scope, id);
     const { stream, usersTable, shopTypesTable, bucket, fn, alarms } = props;
     const { environment } = props.parameters;
+    const stack = Stack.of(this);
 
     // As CloudWatch has it: the widgets of CDK lay out and write a body of their own.
     new cloudwatch.CfnDashboard(this, 'Dashboard', {
-      dashboardName: `online-retail-${environment}-${Stack.of(this).region}`,
-      dashboardBody: Stack.of(this).toJsonString({
+      dashboardName: `online-retail-${environment}-${stack.region}`,
+      dashboardBody: stack.toJsonString({
         start: '-PT3H',
         periodOverride: 'inherit',
         widgets: [
@@ -57,7 +58,7 @@ export class Dashboard extends Construct {
             height: 4,
             properties: {
               title: 'The last five minutes',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'singleValue',
               sparkline: true,
               stat: 'Sum',
@@ -92,7 +93,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Records in',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -117,7 +118,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Bytes',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -144,7 +145,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'How far readers are behind',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Maximum',
               period: 60,
@@ -175,7 +176,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Batches',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -202,7 +203,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Time of a batch',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Average',
               period: 60,
@@ -234,7 +235,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Batches at the same time',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Maximum',
               period: 60,
@@ -258,7 +259,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Records',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -284,7 +285,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Lookups',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -311,7 +312,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Reads of the lookup tables',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,
@@ -356,7 +357,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Time of a lookup',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Average',
               period: 60,
@@ -391,7 +392,7 @@ export class Dashboard extends Construct {
             height: 6,
             properties: {
               title: 'Objects',
-              region: Stack.of(this).region,
+              region: stack.region,
               view: 'timeSeries',
               stat: 'Sum',
               period: 60,

@@ -1,11 +1,11 @@
 import { CfnOutput, Duration, RemovalPolicy, Stack, StackProps, Tags } from 'aws-cdk-lib';
 import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as eventSources from 'aws-cdk-lib/aws-lambda-event-sources';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as kinesis from 'aws-cdk-lib/aws-kinesis';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as s3 from 'aws-cdk-lib/aws-s3';
-import * as sources from 'aws-cdk-lib/aws-lambda-event-sources';
 import { Construct } from 'constructs';
 import { Alarms } from './alarms';
 import { Dashboard } from './dashboard';
@@ -210,7 +210,7 @@ export class OnlineRetailStack extends Stack {
     });
 
     // From here on records flow.
-    const mapping = new sources.KinesisEventSource(stream, {
+    const mapping = new eventSources.KinesisEventSource(stream, {
       enabled: true,
       // LATEST would miss what comes in before the mapping has begun to read.
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
@@ -224,7 +224,7 @@ export class OnlineRetailStack extends Stack {
       bisectBatchOnError: true,
       reportBatchItemFailures: true,
       // What is given up is stored under aws/lambda/.
-      onFailure: new sources.S3OnFailureDestination(bucket),
+      onFailure: new eventSources.S3OnFailureDestination(bucket),
       metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
     });
     fn.addEventSource(mapping);
