@@ -29,3 +29,4 @@ fi
 
 ENRICH_INTEROP_BIN="$venv/bin" ${GO:-go} test -tags interop -run '^(TestInterop|TestCompletionInShells|TestManualIsClean)' -count=1 -v -timeout 10m .
 if absent; then echo "NOT TESTED, as they could not be installed:$missing" >&2; fi
+tools/interop/cdk.sh
