@@ -110,7 +110,7 @@ func cdkComposite(s *cdkScope) (cdkForm, error) {
 		New: s.construct("cloudwatch.CompositeAlarm",
 			"compositeAlarmName", s.named(),
 			"alarmDescription", s.text(d.Description),
-			"alarmRule", static("cloudwatch.AlarmRule.anyOf", cdkAlarms{Rule: true}))}, nil
+			"alarmRule", static("cloudwatch.AlarmRule.fromString", cdkAlarms{Rule: true}))}, nil
 }
 
 // reasonCDKDashboard tells why it is no construct of the higher level.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -53,7 +54,11 @@ func writeFiles(t *testing.T, directory string, files []File) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, f.Content, 0o644); err != nil {
+		mode := os.FileMode(0o644)
+		if f.Executable {
+			mode = 0o755
+		}
+		if err := os.WriteFile(path, f.Content, mode); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -101,9 +106,10 @@ func typeScriptTools() cdkTools {
 func pythonTools() cdkTools {
 	bin := func(tools string) string { return filepath.Join(tools, "venv", "bin") }
 	return cdkTools{
-		dialect: "cdk-python", lock: "requirements.txt", app: []string{"python3", "app.py"}, only: []string{"default", "everything"},
+		dialect: "cdk-python", lock: "requirements.txt", app: []string{"python3", "app.py"}, only: []string{"default", "everything", "texts"},
 		install: func(t *testing.T, directory string) {
 			run(t, directory, nil, "python3", "-m", "venv", "venv")
+			typeScriptTools().installed(t, dialectNamed(t, "cdk-typescript"))
 			run(t, directory, nil, filepath.Join(bin(directory), "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt", "ruff==0.17.6")
 		},
 		check: func(t *testing.T, tools, directory string) {
@@ -205,6 +211,34 @@ func TestCDKComesToTheStack(t *testing.T) {
 						})
 					}
 				})
+			}
+		})
+	}
+}
+
+// A context that is wrong is refused, with all that is.
+func TestCDKRefusesContext(t *testing.T) {
+	for _, tools := range []cdkTools{typeScriptTools(), pythonTools()} {
+		t.Run(tools.dialect, func(t *testing.T) {
+			d := dialectNamed(t, tools.dialect)
+			directory := t.TempDir()
+			writeFiles(t, directory, filesOf(t, d, "", ""))
+			tools.check(t, tools.installed(t, d), directory)
+			command := exec.CommandContext(t.Context(), tools.app[0], tools.app[1:]...)
+			command.Dir = directory
+			command.Env = append(os.Environ(), "CDK_OUTDIR="+filepath.Join(directory, "out"),
+				`CDK_CONTEXT_JSON={"environment":"prd","streamShardCount":"0","lambdaMemorySize":128.5,"lambdaTimeout":"2m"}`)
+			output, err := command.CombinedOutput()
+			if err == nil {
+				t.Errorf("the app takes it:\n%s", output)
+			}
+			for _, problem := range []string{
+				`environment is "prd": use one of dev, staging, prod`, `streamShardCount is "0": use a whole number from 1 to 10000`,
+				`lambdaMemorySize is 128.5: use a whole number from 128 to 10240`, `lambdaTimeout is "2m": use a whole number from 1 to 900`,
+			} {
+				if !strings.Contains(string(output), problem) {
+					t.Errorf("nothing says: %s\n%s", problem, output)
+				}
 			}
 		})
 	}

@@ -31,11 +31,14 @@ type cdkMember string
 // cdkConstruct is the construct of a resource itself, rather than one of its attributes.
 type cdkConstruct struct{ Key string }
 
+// cdkResourceOf is the CloudFormation resource that a construct of the higher level makes.
+type cdkResourceOf struct{ Key, Class string }
+
 // cdkText is a text that has JSON.
 type cdkText struct{ Of value }
 
-// cdkAlarms is a list of all alarms that have been made before, or of some of them: of
-// the ARN of each, or of the rule that it is on.
+// cdkAlarms is a list of the ARNs of all alarms that have been made before, or of some of
+// them, or the rule that any is on.
 type cdkAlarms struct {
 	Rule     bool
 	From, To int // To 0: all

@@ -29,6 +29,7 @@ type cdkLanguage interface {
 	is(environment string, not bool) string
 	defined(variable string) string // where it may be undefined
 	each(c cdkAlarms) syntax
+	resourceOf(construct, class string) syntax
 	archive() syntax
 	declare(variable string, c syntax) syntax // a constant
 	later(variable, class string) string      // a variable that may stay undefined
@@ -102,10 +103,9 @@ func (u *cdkUnit) code(v value) syntax {
 		return u.language.structure(u.structureClass(v.Class), u.fields(v.Fields))
 	case cdkAlarms:
 		u.alarms = true
-		if v.Rule {
-			u.use("cloudwatch.AlarmRule")
-		}
 		return u.language.each(v)
+	case cdkResourceOf:
+		return u.language.resourceOf(u.refer(v.Key), u.use(v.Class))
 	case cdkArchive:
 		return u.language.archive()
 	case cdkThis:
@@ -247,10 +247,6 @@ func (u *cdkUnit) call(c *cdkCall) syntax {
 	}
 	args := make([]bracketItem, 0, len(c.Args))
 	for _, arg := range c.Args {
-		if _, ok := arg.(cdkAlarms); ok {
-			args = append(args, bracketItem{code: u.language.spread(u.code(arg), false)})
-			continue
-		}
 		args = append(args, bracketItem{code: u.code(arg)})
 	}
 	var props []bracketItem

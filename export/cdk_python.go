@@ -108,12 +108,14 @@ func (cdkPython) each(c cdkAlarms) syntax {
 	if c.To > 0 {
 		list = fmt.Sprintf("alarms[%d:%d]", c.From, c.To)
 	}
-	what := "alarm.alarm_arn"
 	if c.Rule {
-		what = "cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM)"
+		return sequence{`" OR ".join`, &bracket{open: "(", close: ")", items: []bracketItem{{code: `f'ALARM("{alarm.alarm_name}")' for alarm in ` + list}}, bare: true}}
 	}
-	return &bracket{open: "[", close: "]", items: []bracketItem{{code: what + " for alarm in " + list}}, bare: true}
+	return &bracket{open: "[", close: "]", items: []bracketItem{{code: "alarm.alarm_arn for alarm in " + list}}, bare: true}
 }
+
+// resourceOf needs no class: nobody checks types here.
+func (cdkPython) resourceOf(construct, _ string) syntax { return construct + ".node.default_child" }
 
 func (cdkPython) declare(variable string, c syntax) syntax { return sequence{variable + " = ", c} }
 func (cdkPython) assign(variable string, c syntax) syntax  { return sequence{variable + " = ", c} }

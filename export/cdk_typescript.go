@@ -115,11 +115,14 @@ func (cdkTypeScript) each(c cdkAlarms) syntax {
 	if c.To > 0 {
 		list = fmt.Sprintf("alarms.slice(%d, %d)", c.From, c.To)
 	}
-	what := "alarm.alarmArn"
 	if c.Rule {
-		what = "cloudwatch.AlarmRule.fromAlarm(alarm, cloudwatch.AlarmState.ALARM)"
+		return list + ".map((alarm) => `ALARM(\"${alarm.alarmName}\")`).join(' OR ')"
 	}
-	return list + ".map((alarm) => " + what + ")"
+	return list + ".map((alarm) => alarm.alarmArn)"
+}
+
+func (cdkTypeScript) resourceOf(construct, class string) syntax {
+	return "(" + construct + ".node.defaultChild as " + class + ")"
 }
 
 func (cdkTypeScript) declare(variable string, c syntax) syntax {

@@ -59,6 +59,8 @@ func walk(v value, visit func(key string)) {
 		walk(v.whole(), visit)
 	case cdkConstruct:
 		visit(v.Key)
+	case cdkResourceOf:
+		visit(v.Key)
 	case *cdkCall:
 		walk(v.On, visit)
 		walk(v.Args, visit)

@@ -10,9 +10,10 @@ import (
 	"enrich/pipeline"
 )
 
-// Why the function and its events are connected as they are.
+// Why the role is as it is.
 const (
-	reasonCDKRole = "Without what CDK would grant by itself, which is more than the function needs."
+	reasonCDKRole  = "Without what CDK would grant by itself, which is more than the function needs."
+	reasonCDKTrust = "The statement's name, which the construct has no property for."
 )
 
 func cdkRole(s *cdkScope) (cdkForm, error) {
@@ -21,41 +22,54 @@ func cdkRole(s *cdkScope) (cdkForm, error) {
 	if err != nil {
 		return cdkForm{}, err
 	}
-	service, err := assumedBy(s.Trust)
+	service, sid, err := assumedBy(s.Trust)
 	if err != nil {
 		return cdkForm{}, err
 	}
-	return cdkForm{Group: groupWork, Comment: reasonRole, Tags: d.Tags, New: s.construct("iam.Role",
+	named := method(cdkResourceOf{s.Key, "iam.CfnRole"}, "addPropertyOverride", literal("AssumeRolePolicyDocument.Statement.0.Sid"), sid)
+	return cdkForm{Group: groupWork, Comment: reasonRole, Tags: d.Tags, AfterComment: reasonCDKTrust, After: []*cdkCall{named}, New: s.construct("iam.Role",
 		"roleName", s.named(),
 		"description", s.text(d.Description),
 		"assumedBy", made("iam.ServicePrincipal", List{literal(service)}),
 		"inlinePolicies", object(pipeline.PolicyName, made("iam.PolicyDocument", nil, "statements", statements)))}, nil
 }
 
-// assumedBy is the service that a trust policy lets assume the role, if that is all
-// that it says.
-func assumedBy(p pipeline.Policy) (string, error) {
-	whole, err := document(p, literal, func(n int) value { return n })
+// assumedBy is the service that a trust policy lets assume the role, and the name of the
+// statement, if that is all that it says.
+func assumedBy(p pipeline.Policy) (service string, sid value, err error) {
+	if p.Version != pipeline.PolicyVersion || p.ID != "" || len(p.Statements) != 1 {
+		return "", nil, errors.New("a trust policy that is not one statement")
+	}
+	whole, err := document(p.Statements[0], literal, func(n int) value { return n })
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
-	list, _ := whole.(*Map).get("Statement")
-	statements := list.Value.(List)
-	if len(statements) != 1 {
-		return "", errors.New("a trust policy of several statements")
-	}
-	for _, e := range statements[0].(*Map).Entries {
-		if e.Key == "Condition" {
-			return "", errors.New("a trust policy with a condition")
+	for _, e := range whole.(*Map).Entries {
+		switch is, _ := e.Value.(Text); {
+		case e.Key == "Sid":
+			sid = is
+		case e.Key == "Effect" && says(is, "Allow"), e.Key == "Action" && says(is, "sts:AssumeRole"):
+		case e.Key == "Principal":
+			who, _ := e.Value.(*Map)
+			name, ok := who.get("Service")
+			one, single := name.Value.(Text)
+			if !ok || !single || len(who.Entries) != 1 {
+				return "", nil, errors.New("a trust policy for something else than a service")
+			}
+			service, _ = one.whole()
+		default:
+			return "", nil, fmt.Errorf("a trust policy with %s", e.Key)
 		}
 	}
-	principal, _ := statements[0].(*Map).get("Principal")
-	service, ok := principal.Value.(*Map).get("Service")
-	if !ok {
-		return "", errors.New("a trust policy for something else than a service")
+	if sid == nil || service == "" {
+		return "", nil, errors.New("a trust policy without a name or a service")
 	}
-	name, _ := service.Value.(Text).whole()
-	return name, nil
+	return service, sid, nil
+}
+
+func says(t Text, s string) bool {
+	is, ok := t.whole()
+	return ok && is == s
 }
 
 func cdkFunction(s *cdkScope) (cdkForm, error) {

@@ -164,6 +164,10 @@ func compared(t *testing.T) map[string]string {
 		// Tags that would have the stream made after a table in one environment, and the
 		// table after the stream in another one.
 		"circle": "environments: {dev: {tags: {x: data-enrichment-dev-users}}, prod: {tags: {x: data-enrichment-prod-stream, y: z}}}\n",
+		// Texts that mean something in YAML, JSON or a programming language; in prod also
+		// those that JSON spells out.
+		"texts": "lookups:\n- {name: users, key: \"it's\", table_key: '`a`', fields: ['\"q\"', 'b\\s', \"'\\\"`${x}`{y}#{z}\", é→😀]}\n" +
+			"environments: {prod: {lookups: [{name: users, key: \"it's\", table_key: '`a`', fields: ['a<b&c', '%s\\n']}]}}\n",
 		"lookups": "lookups:\n- {name: user, key: a, fields: ['${Stream}', '${!x}']}\n- {name: users, key: b, fields: [x]}\n" +
 			"environments:\n  prod:\n    lookups:\n    - {name: users, key: b, fields: [x, y]}\n    alarms: {composite: false, notify: [a@example.com]}\n" +
 			"  staging: {alarms: {duration_percent: 0, notify: [b@example.com, a@example.com]}, stream: {mode: on-demand}}\n",

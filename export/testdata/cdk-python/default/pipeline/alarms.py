@@ -271,8 +271,8 @@ class Alarms(Construct):
                 "PipelineUnhealthyAlarm",
                 composite_alarm_name=f"data-enrichment-{environment}-pipeline-unhealthy",
                 alarm_description="The pipeline is unhealthy: one of its alarms at least is on",
-                alarm_rule=cloudwatch.AlarmRule.any_of(
-                    *[cloudwatch.AlarmRule.from_alarm(alarm, cloudwatch.AlarmState.ALARM) for alarm in alarms],
+                alarm_rule=cloudwatch.AlarmRule.from_string(
+                    " OR ".join(f'ALARM("{alarm.alarm_name}")' for alarm in alarms),
                 ),
             ),
         )

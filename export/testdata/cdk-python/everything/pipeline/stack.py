@@ -192,6 +192,8 @@ class OnlineRetailStack(Stack):
                 ),
             },
         )
+        # The statement's name, which the construct has no property for.
+        role.node.default_child.add_property_override("AssumeRolePolicyDocument.Statement.0.Sid", "Lambda")
 
         fn = lambda_.Function(
             self,

@@ -299,9 +299,7 @@ export class Alarms extends Construct {
       new cloudwatch.CompositeAlarm(this, 'PipelineUnhealthyAlarm', {
         compositeAlarmName: `online-retail-${environment}-pipeline-unhealthy`,
         alarmDescription: 'The pipeline is unhealthy: one of its alarms at least is on',
-        alarmRule: cloudwatch.AlarmRule.anyOf(
-          ...alarms.map((alarm) => cloudwatch.AlarmRule.fromAlarm(alarm, cloudwatch.AlarmState.ALARM)),
-        ),
+        alarmRule: cloudwatch.AlarmRule.fromString(alarms.map((alarm) => `ALARM("${alarm.alarmName}")`).join(' OR ')),
       }),
     );
 

@@ -161,6 +161,8 @@ export class OnlineRetailStack extends Stack {
         }),
       },
     });
+    // The statement's name, which the construct has no property for.
+    (role.node.defaultChild as iam.CfnRole).addPropertyOverride('AssumeRolePolicyDocument.Statement.0.Sid', 'Lambda');
 
     const fn = new lambda.Function(this, 'Function', {
       functionName: `online-retail-${environment}-function`,
