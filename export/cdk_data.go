@@ -38,9 +38,12 @@ func cdkStream(s *cdkScope) (cdkForm, error) {
 
 func cdkTable(s *cdkScope) (cdkForm, error) {
 	d := s.Settings.(pipeline.LookupTable)
-	types := map[string]string{"S": "STRING", "N": "NUMBER", "B": "BINARY"}
+	kind, ok := map[string]cdkMember{"S": "dynamodb.AttributeType.STRING", "N": "dynamodb.AttributeType.NUMBER", "B": "dynamodb.AttributeType.BINARY"}[d.KeyType]
+	if !ok {
+		return cdkForm{}, fmt.Errorf("a key of the type %q", d.KeyType)
+	}
 	table := s.construct("dynamodb.Table", "tableName", s.named(),
-		"partitionKey", structure("dynamodb.Attribute", "name", literal(d.Key), "type", cdkMember("dynamodb.AttributeType."+types[d.KeyType])))
+		"partitionKey", structure("dynamodb.Attribute", "name", literal(d.Key), "type", kind))
 	if d.Mode == "on-demand" {
 		table.Props.put("billingMode", cdkMember("dynamodb.BillingMode.PAY_PER_REQUEST"))
 	} else {

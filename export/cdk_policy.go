@@ -47,8 +47,11 @@ func policyStatement(m *Map) (*cdkCall, error) {
 		case "Sid":
 			statement.Props.put("sid", e.Value)
 		case "Effect":
-			if effect, _ := e.Value.(Text).whole(); effect != "Allow" {
+			effect := e.Value.(Text)
+			if says(effect, "Deny") {
 				statement.Props.put("effect", cdkMember("iam.Effect.DENY"))
+			} else if !says(effect, "Allow") { // which is what a statement is
+				return nil, fmt.Errorf("a policy statement with another effect: %v", effect)
 			}
 		case "Principal":
 			who, err := policyPrincipal(e.Value)

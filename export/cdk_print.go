@@ -73,6 +73,8 @@ type cdkUnit struct {
 
 func (u *cdkUnit) code(v value) syntax {
 	switch v := v.(type) {
+	case nil:
+		return u.language.nothing()
 	case bool:
 		return u.language.truth(v)
 	case int:

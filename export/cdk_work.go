@@ -90,10 +90,10 @@ func cdkFunction(s *cdkScope) (cdkForm, error) {
 	if err != nil {
 		return cdkForm{}, err
 	}
-	if d.Runtime != "provided.al2023" || d.Logging.Format != "JSON" {
-		return cdkForm{}, fmt.Errorf("a runtime %s that logs %s", d.Runtime, d.Logging.Format)
+	architecture, ok := map[string]cdkMember{"arm64": "lambda.Architecture.ARM_64", "x86_64": "lambda.Architecture.X86_64"}[d.Architecture]
+	if !ok || d.Runtime != "provided.al2023" || d.Logging.Format != "JSON" {
+		return cdkForm{}, fmt.Errorf("a runtime %s on %s that logs %s", d.Runtime, d.Architecture, d.Logging.Format)
 	}
-	architecture := map[string]cdkMember{"arm64": "lambda.Architecture.ARM_64", "x86_64": "lambda.Architecture.X86_64"}[d.Architecture]
 	fn := s.construct("lambda.Function",
 		"functionName", s.named(),
 		"runtime", cdkMember("lambda.Runtime.PROVIDED_AL2023"),
