@@ -74,13 +74,15 @@ func (s *cdkScope) construct(class string, props ...any) *cdkCall {
 	return made(class, List{cdkThis{}, literal(s.id)}, props...)
 }
 
-// other is the construct of the resource that a setting names.
-func (s *cdkScope) other(named string) (value, error) {
-	parts := s.text(named).Parts
-	if len(parts) == 1 && parts[0].Key != "" || len(parts) == 2 && parts[0].Key != "" && parts[1].Literal == anyStream {
-		return cdkConstruct{parts[0].Key}, nil
+// other is the construct of the resource of a kind that a setting names. Resources of
+// different kinds may have the same name.
+func (s *cdkScope) other(kind, named string) (value, error) {
+	for _, r := range s.variant.resources {
+		if r.Kind == kind && (r.Name == named || r.ARN == named) {
+			return cdkConstruct{r.Key}, nil
+		}
 	}
-	return nil, fmt.Errorf("%s is no resource that is made before it", named)
+	return nil, fmt.Errorf("there is no %s %s", kind, named)
 }
 
 // json is a setting, by its parts where it is what JSON.stringify makes of them.

@@ -21,7 +21,7 @@ func cdkTopic(s *cdkScope) (cdkForm, error) {
 
 func cdkSubscription(s *cdkScope) (cdkForm, error) {
 	d := s.Settings.(pipeline.AlarmSubscription)
-	topic, err := s.other(d.Topic)
+	topic, err := s.other("alarm topic", d.Topic)
 	if err != nil {
 		return cdkForm{}, err
 	}

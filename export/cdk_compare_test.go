@@ -193,6 +193,10 @@ func agree(kind string, p map[string]any) {
 			delete(p, "Code")
 		}
 	case "AWS::DynamoDB::Table":
+		// PROVISIONED is what DynamoDB takes where no mode is named.
+		if p["BillingMode"] == "PROVISIONED" {
+			delete(p, "BillingMode")
+		}
 		// KMS is what DynamoDB takes where encryption is on and no type is named.
 		if encryption, ok := p["SSESpecification"].(map[string]any); ok && encryption["SSEType"] == "KMS" {
 			delete(encryption, "SSEType")

@@ -142,8 +142,8 @@ func (l *layout) alone(c sequence) bool {
 	if text, ok := c[1].(string); ok {
 		return strings.ContainsAny(text[:1], `'"`)
 	}
-	_, ok := c[1].(*decision)
-	return ok
+	d, ok := c[1].(*decision)
+	return ok && strings.Contains(d.condition, " ")
 }
 
 // head is how long what follows is before it can go on in another line.
@@ -230,21 +230,40 @@ func (l *layout) writeDecision(c *decision) {
 	l.word("(")
 	l.level++
 	l.line()
+	open := *c
+	open.enclosed = false
+	if s, ok := l.flat(&open); ok && l.column+utf8.RuneCountInString(s) <= l.width {
+		l.word(s)
+	} else {
+		l.writeAlternatives(c)
+	}
+	l.level--
+	l.line()
+	l.word(")")
+}
+
+// writeAlternatives has each value and each condition in a line.
+func (l *layout) writeAlternatives(c *decision) {
 	l.write(c.yes, 0)
 	l.line()
 	l.word("if " + c.condition)
 	l.line()
 	l.word("else ")
+	if next, ok := c.no.(*decision); ok {
+		l.writeAlternatives(next)
+		return
+	}
 	l.write(c.no, 0)
-	l.level--
-	l.line()
-	l.word(")")
 }
 
 // branch is one of the values, of which what goes on in other lines is a level deeper.
 func (l *layout) branch(mark string, c syntax) {
 	l.line()
 	l.word(mark)
+	if next, ok := c.(*decision); ok {
+		l.writeDecision(next)
+		return
+	}
 	l.level++
 	l.write(c, 1)
 	l.level--

@@ -14,6 +14,7 @@ type cdkParameters struct {
 type cdkParameter struct {
 	Name, Doc, Default string
 	Min, Max           int
+	Differs            bool   // the default depends on the environment
 	Told               string // the default in words
 }
 
@@ -37,7 +38,7 @@ func (g *cdkProgram) parameters(l cdkLanguage) cdkParameters {
 		one.Default = strconv.Itoa(now[0])
 		one.Told = "`" + one.Default + "`"
 		if now != [3]int{now[0], now[0], now[0]} {
-			one.Default = l.byEnvironment(now)
+			one.Default, one.Differs = l.byEnvironment(now), true
 			one.Told = fmt.Sprintf("`%d` in dev, `%d` in staging, `%d` in prod", now[0], now[1], now[2])
 		}
 		all.Numbers = append(all.Numbers, one)

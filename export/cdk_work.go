@@ -82,11 +82,11 @@ func cdkFunction(s *cdkScope) (cdkForm, error) {
 		}
 		variables.put(name, v)
 	}
-	role, err := s.other(d.Role)
+	role, err := s.other("execution role", d.Role)
 	if err != nil {
 		return cdkForm{}, err
 	}
-	group, err := s.other(d.Logging.Group)
+	group, err := s.other("log group", d.Logging.Group)
 	if err != nil {
 		return cdkForm{}, err
 	}
@@ -116,15 +116,15 @@ type cdkArchive struct{}
 
 func cdkMapping(s *cdkScope) (cdkForm, error) {
 	d := s.Settings.(pipeline.EventSourceMapping)
-	stream, err := s.other(s.Source)
+	stream, err := s.other("data stream", s.Source)
 	if err != nil {
 		return cdkForm{}, err
 	}
-	fn, err := s.other(s.Target)
+	fn, err := s.other("function", s.Target)
 	if err != nil {
 		return cdkForm{}, err
 	}
-	bucket, err := s.other(d.OnFailure)
+	bucket, err := s.other("delivery bucket", d.OnFailure)
 	if err != nil {
 		return cdkForm{}, err
 	}

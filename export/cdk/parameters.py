@@ -45,7 +45,16 @@ def parameters_of(node: Node) -> Parameters:
     parameters = Parameters(
         environment=environment,
 {{- range .Numbers}}
+{{- if .Differs}}
+        {{snake .Name}}=number(
+            "{{.Name}}",
+            {{.Min}},
+            {{.Max}},
+            {{.Default}},
+        ),
+{{- else}}
         {{snake .Name}}=number("{{.Name}}", {{.Min}}, {{.Max}}, {{.Default}}),
+{{- end}}
 {{- end}}
     )
     if problems:
