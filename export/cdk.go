@@ -87,9 +87,12 @@ func (s *cdkScope) other(kind, named string) (value, error) {
 
 // json is a setting, by its parts where it is what JSON.stringify makes of them.
 func (s *cdkScope) json(text string) (value, error) {
-	asItStands, err := document(json.RawMessage(text), literal, func(n int) value { return n })
-	if err != nil || !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
+	if !json.Valid([]byte(text)) || !strings.HasPrefix(text, "{") && !strings.HasPrefix(text, "[") {
 		return s.text(text), nil
+	}
+	asItStands, err := document(json.RawMessage(text), literal, func(n int) value { return n })
+	if err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)

@@ -31,6 +31,8 @@ func toolsDirectory(t *testing.T) string {
 	if tools == "" {
 		t.Fatal("ENRICH_INTEROP_TOOLS is not set: run make interop")
 	}
+	// The CDK has forms of Go programs in it, which ./... would take for ours.
+	writeFiles(t, tools, []File{{Name: "go.mod", Content: []byte("module tools\n")}})
 	return tools
 }
 

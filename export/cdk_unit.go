@@ -148,13 +148,13 @@ func (u *cdkUnit) sometimesDo(present [3]bool, with value, write func()) {
 		return
 	}
 	condition, known := u.condition(present, with)
-	open, close := u.language.when(condition)
-	u.line(open)
+	begin, end := u.language.when(condition)
+	u.line(begin)
 	u.layout.level++
 	u.within(present, known, write)
 	u.layout.level--
-	if close != "" {
-		u.line(close)
+	if end != "" {
+		u.line(end)
 	}
 }
 

@@ -23,7 +23,9 @@ type Dialect struct {
 }
 
 // Dialects are all there are.
-func Dialects() []Dialect { return []Dialect{cloudFormation(), cdkDialect(cdkTypeScript{}), cdkDialect(cdkPython{})} }
+func Dialects() []Dialect {
+	return []Dialect{cloudFormation(), cdkDialect(cdkTypeScript{}), cdkDialect(cdkPython{})}
+}
 
 // File of a project.
 type File struct {
