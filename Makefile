@@ -33,7 +33,7 @@ test: ## every test, with the race detector
 cover: ## coverage by package
 	$(GO) test -cover -coverprofile=build/cover.out ./...
 
-interop: build ## the same commands against servers and clients that are not ours (needs python3)
+interop: build ## the same commands against servers and clients that are not ours (needs python3; node and npm for the CDK)
 	./tools/interop/run.sh
 
 lint: tidy ## golangci-lint with the layering rules

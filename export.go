@@ -26,7 +26,7 @@ archive, and a README with the commands that deploy, test and remove it. It is f
 all environments, with the settings that each has in enrich.yaml, and for any account
 and region. The same settings give the same bytes. Nothing is asked of AWS. A
 directory that exists is only written to with --force, and nothing in it is removed.`,
-			"enrich export cloudformation --out stack", "enrich export cloudformation --out - > template.yaml", "enrich export cloudformation --out stack --format json --force", "enrich export terraform --out project", "enrich export bash --out scripts"),
+			"enrich export cloudformation --out stack", "enrich export cloudformation --out - > template.yaml", "enrich export cloudformation --out stack --format json --force", "enrich export terraform --out project", "enrich export cdk-typescript --out app", "enrich export bash --out scripts"),
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "out", Usage: "`DIR`: where the project goes; - prints the one file of a tool that has all in one"},
 			&cli.StringFlag{Name: "format", Usage: "`FORMAT`: yaml or json (default: yaml)"},

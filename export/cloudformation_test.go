@@ -38,6 +38,20 @@ func (d deployment) resolve() map[string]any {
 	return resources
 }
 
+// refer has a logical ID stand for a resource.
+func (d deployment) refer(id string, r pipeline.Exported) {
+	d.references[id], d.references[id+".Arn"] = r.Name, r.ARN
+	switch r.Kind {
+	case "log group":
+		d.references[id+".Arn"] = r.ARN + ":*"
+	case "alarm topic":
+		d.references[id], d.references[id+".TopicName"] = r.ARN, r.Name
+		delete(d.references, id+".Arn")
+	case "event source mapping":
+		d.references[id] = r.StandIn
+	}
+}
+
 func (d deployment) holds(condition string) bool {
 	conditions, ok := d.template["Conditions"].(map[string]any)
 	if !ok || conditions[condition] == nil {
@@ -181,17 +195,7 @@ func compareDeployed(t *testing.T, p *Project, ids map[string]string, template m
 		"StreamShardCount": 11.0, "LambdaMemorySize": 1234.0, "LambdaTimeout": 56.0, "CodeS3Bucket": "code", "CodeS3Key": "key",
 	}, map[string]string{}}
 	for _, r := range resources {
-		id := ids[r.Key]
-		d.references[id], d.references[id+".Arn"] = r.Name, r.ARN
-		switch r.Kind {
-		case "log group":
-			d.references[id+".Arn"] = r.ARN + ":*"
-		case "alarm topic":
-			d.references[id], d.references[id+".TopicName"] = r.ARN, r.Name
-			delete(d.references, id+".Arn")
-		case "event source mapping":
-			d.references[id] = r.StandIn
-		}
+		d.refer(ids[r.Key], r)
 	}
 	// Without anything that stands for something else every text is a literal.
 	direct := &variant{environment: c.Environment, resources: resources, reaches: map[string]map[string]bool{}}

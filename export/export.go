@@ -24,7 +24,9 @@ type Dialect struct {
 }
 
 // Dialects are all there are.
-func Dialects() []Dialect { return []Dialect{cloudFormation(), terraform(), bash()} }
+func Dialects() []Dialect {
+	return []Dialect{cloudFormation(), terraform(), cdkDialect(cdkTypeScript{}), cdkDialect(cdkPython{}), bash()}
+}
 
 // File of a project.
 type File struct {

@@ -57,6 +57,10 @@ func definitions(t *testing.T) map[string]string {
 		"lookups": "lookups:\n- {name: user, key: a, fields: ['${Stream}', '${!x}']}\n- {name: users, key: b, fields: [x]}\n" +
 			"environments:\n  prod:\n    lookups:\n    - {name: users, key: b, fields: [x, y]}\n    alarms: {composite: false, notify: [a@example.com]}\n" +
 			"  staging: {region: eu-west-1, alarms: {duration_percent: 0, notify: [b@example.com, a@example.com]}, stream: {mode: on-demand}}\n",
+		// Texts that mean something in YAML, JSON or a programming language; in prod also
+		// those that JSON spells out.
+		"texts": "lookups:\n- {name: users, key: \"it's\", table_key: '`a`', fields: ['\"q\"', 'b\\s', \"'\\\"`${x}`{y}#{z}\", é→😀]}\n" +
+			"environments: {prod: {lookups: [{name: users, key: \"it's\", table_key: '`a`', fields: ['a<b&c', '%s\\n']}]}}\n",
 		// What tools take for templates, quotes and words of their languages.
 		"escapes": `
 tags: {for: a, 'null': b, ä: ö, 1x: c, a-b: d, 'a:b/c': e}

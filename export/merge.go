@@ -18,10 +18,20 @@ func merge(values [3]value, path []string) value {
 	if texts, ok := all[Text](values); ok {
 		return mergeTexts(texts, values, path)
 	}
+	if parted, ok := all[compound](values); ok && parted[0].like(parted[1]) && parted[0].like(parted[2]) {
+		return parted[0].of(mergeMaps([3]*Map{parted[0].parts(), parted[1].parts(), parted[2].parts()}, path))
+	}
 	if same(values) {
 		return values[0]
 	}
 	return &Choice{values, slices.Clone(path)}
+}
+
+// compound is a value of a dialect's own that has parts.
+type compound interface {
+	parts() *Map
+	of(parts *Map) compound   // the same with other parts
+	like(other compound) bool // but for their parts they are the same
 }
 
 // all gives the values if they are all there and of this type.
@@ -151,7 +161,11 @@ func alignByPlace(lists [3]List) (aligned [][3]value, ok bool) {
 // nameOf is what a part of a list is known by there, such as the key of a tag.
 func nameOf(values [3]value) []string {
 	for _, v := range values {
-		if m, ok := v.(*Map); ok && len(m.Entries) > 0 {
+		m, _ := v.(*Map)
+		if parted, ok := v.(compound); ok {
+			m = parted.parts()
+		}
+		if m != nil && len(m.Entries) > 0 {
 			if t, ok := m.Entries[0].Value.(Text); ok {
 				if name, ok := t.whole(); ok {
 					return []string{name}

@@ -31,10 +31,14 @@ func (t *stack) text(of Text) value {
 // arns puts the ARN of a log group together where it is not the one that
 // CloudFormation has, which ends with ":*".
 func (t *stack) arns(parts []Part) []Part {
+	return arnsOfGroups(parts, func(key string) bool { return t.kinds[key] == kindLogGroup })
+}
+
+func arnsOfGroups(parts []Part, group func(key string) bool) []Part {
 	var list []Part
 	for i := 0; i < len(parts); i++ {
 		p := parts[i]
-		if p.Attribute != ByARN || t.kinds[p.Key] != kindLogGroup {
+		if p.Attribute != ByARN || !group(p.Key) {
 			list = append(list, p)
 			continue
 		}

@@ -50,3 +50,4 @@ fi
 ENRICH_INTEROP_TOOLS="$tools" ${GO:-go} test -tags interop -run '^TestTerraform' -count=1 -timeout 10m ./export
 ENRICH_INTEROP_BIN="$venv/bin" ENRICH_INTEROP_TOOLS="$tools" ${GO:-go} test -tags interop -run '^(TestInterop|TestCompletionInShells|TestManualIsClean)' -count=1 -v -timeout 20m .
 if absent; then echo "NOT TESTED, as they could not be installed:$missing" >&2; fi
+tools/interop/cdk.sh

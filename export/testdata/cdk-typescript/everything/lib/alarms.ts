@@ -1,0 +1,312 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import * as actions from 'aws-cdk-lib/aws-cloudwatch-actions';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as dynamodb from 'aws-cdk-lib/aws-dynamodb';
+import * as eventSources from 'aws-cdk-lib/aws-lambda-event-sources';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as kinesis from 'aws-cdk-lib/aws-kinesis';
+import * as lambda from 'aws-cdk-lib/aws-lambda';
+import * as s3 from 'aws-cdk-lib/aws-s3';
+import * as sns from 'aws-cdk-lib/aws-sns';
+import * as subscriptions from 'aws-cdk-lib/aws-sns-subscriptions';
+import { Construct } from 'constructs';
+import { Parameters } from './parameters';
+
+export interface AlarmsProps {
+  readonly parameters: Parameters;
+  readonly stream: kinesis.Stream;
+  readonly usersTable: dynamodb.Table;
+  readonly shopTypesTable: dynamodb.Table;
+  readonly bucket: s3.Bucket;
+  readonly fn: lambda.Function;
+  readonly mapping: eventSources.KinesisEventSource;
+}
+
+/** Who is told, and of what. */
+export class Alarms extends Construct {
+  readonly all: cloudwatch.AlarmBase[];
+
+  constructor(scope: Construct, id: string, props: AlarmsProps) {
+    super(scope, id);
+    const { stream, usersTable, shopTypesTable, bucket, fn, mapping } = props;
+    const { environment, lambdaTimeout } = props.parameters;
+    const stack = Stack.of(this);
+
+    // Not encrypted: CloudWatch may not use alias/aws/sns, and a key of one's own costs.
+    const alarmTopic = new sns.Topic(this, 'AlarmTopic', { topicName: `online-retail-${environment}-alarms` });
+    // Only alarms of this pipeline may publish.
+    alarmTopic.addToResourcePolicy(
+      new iam.PolicyStatement({
+        sid: 'PublishAlarms',
+        principals: [new iam.ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [alarmTopic.topicArn],
+        conditions: {
+          ArnLike: {
+            'aws:SourceArn': `arn:${stack.partition}:cloudwatch:${stack.region}:${stack.account}:alarm:online-retail-${environment}-*`,
+          },
+          StringEquals: { 'aws:SourceAccount': stack.account },
+        },
+      }),
+    );
+
+    // SNS asks the address by mail to confirm.
+    alarmTopic.addSubscription(new subscriptions.EmailSubscription('ops@example.com'));
+
+    const notify = [
+      new actions.SnsAction(
+        sns.Topic.fromTopicArn(this, 'OnCallTopic', 'arn:aws:sns:eu-central-1:123456789012:on-call'),
+      ),
+      new actions.SnsAction(alarmTopic),
+    ];
+    const alarms: cloudwatch.AlarmBase[] = [];
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'FunctionErrorsAlarm', {
+        alarmName: `online-retail-${environment}-function-errors`,
+        alarmDescription: 'The function fails: batches are repeated and their shards stand still',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'Errors',
+          dimensionsMap: { FunctionName: fn.functionName },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'IteratorAgeAlarm', {
+        alarmName: `online-retail-${environment}-iterator-age`,
+        alarmDescription: 'The function is behind: records wait, and at last expire',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'IteratorAge',
+          dimensionsMap: { FunctionName: fn.functionName },
+          statistic: cloudwatch.Stats.MAXIMUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 600000,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 5,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'S3PutErrorsAlarm', {
+        alarmName: `online-retail-${environment}-s3-put-errors`,
+        alarmDescription: 'S3 refuses requests to the delivery bucket: enriched events cannot be stored',
+        metric: new cloudwatch.MathExpression({
+          expression: 'FILL(m1, 0) + FILL(m2, 0)',
+          usingMetrics: {
+            m1: new cloudwatch.Metric({
+              namespace: 'AWS/S3',
+              metricName: '4xxErrors',
+              dimensionsMap: { BucketName: bucket.bucketName, FilterId: 'EntireBucket' },
+              statistic: cloudwatch.Stats.SUM,
+              period: Duration.minutes(1),
+            }),
+            m2: new cloudwatch.Metric({
+              namespace: 'AWS/S3',
+              metricName: '5xxErrors',
+              dimensionsMap: { BucketName: bucket.bucketName, FilterId: 'EntireBucket' },
+              statistic: cloudwatch.Stats.SUM,
+              period: Duration.minutes(1),
+            }),
+          },
+          label: 'S3 refuses requests to the delivery bucket',
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'FunctionThrottlesAlarm', {
+        alarmName: `online-retail-${environment}-function-throttles`,
+        alarmDescription: 'The function is throttled: the account has no executions left for it',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'Throttles',
+          dimensionsMap: { FunctionName: fn.functionName },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'FunctionDurationAlarm', {
+        alarmName: `online-retail-${environment}-function-duration`,
+        alarmDescription:
+          'The function is slow: batches take almost as long as they may, and fail when they take longer',
+        metric: new cloudwatch.MathExpression({
+          expression: `100 * m1 / (${lambdaTimeout} * 1000)`,
+          usingMetrics: {
+            m1: new cloudwatch.Metric({
+              namespace: 'AWS/Lambda',
+              metricName: 'Duration',
+              dimensionsMap: { FunctionName: fn.functionName },
+              statistic: cloudwatch.Stats.MAXIMUM,
+              period: Duration.minutes(1),
+            }),
+          },
+          label: 'The function is slow',
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 80,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'DeadLettersAlarm', {
+        alarmName: `online-retail-${environment}-dead-letters`,
+        alarmDescription: 'Records cannot be enriched: they are stored in dead-letter/',
+        metric: new cloudwatch.Metric({
+          namespace: 'enrich',
+          metricName: 'RecordsDeadLettered',
+          dimensionsMap: { FunctionName: fn.functionName },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 1,
+        datapointsToAlarm: 1,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'FailedDeliveriesAlarm', {
+        alarmName: `online-retail-${environment}-failed-deliveries`,
+        alarmDescription: 'S3 does not take failed batches: their records are lost when the stream forgets them',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'DestinationDeliveryFailures',
+          dimensionsMap: { FunctionName: fn.functionName },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 1,
+        datapointsToAlarm: 1,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'LookupTableThrottlingUsersAlarm', {
+        alarmName: `online-retail-${environment}-lookup-table-throttling-users`,
+        alarmDescription: 'The lookup table users is throttled: batches are repeated until it has room',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/DynamoDB',
+          metricName: 'ReadThrottleEvents',
+          dimensionsMap: { TableName: usersTable.tableName },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'LookupTableThrottlingShopTypesAlarm', {
+        alarmName: `online-retail-${environment}-lookup-table-throttling-shop-types`,
+        alarmDescription: 'The lookup table shop-types is throttled: batches are repeated until it has room',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/DynamoDB',
+          metricName: 'ReadThrottleEvents',
+          dimensionsMap: { TableName: shopTypesTable.tableName },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 3,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    if (environment !== 'dev') {
+      alarms.push(
+        new cloudwatch.Alarm(this, 'IncomingRecordsAlarm', {
+          alarmName: `online-retail-${environment}-incoming-records`,
+          alarmDescription: 'Too few records come in: producers have stopped or cannot reach the stream',
+          metric: new cloudwatch.Metric({
+            namespace: 'AWS/Kinesis',
+            metricName: 'IncomingRecords',
+            dimensionsMap: { StreamName: stream.streamName },
+            statistic: cloudwatch.Stats.SUM,
+            period: Duration.minutes(5),
+          }),
+          comparisonOperator: cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+          threshold: 10,
+          evaluationPeriods: 3,
+          datapointsToAlarm: 3,
+          treatMissingData: cloudwatch.TreatMissingData.BREACHING,
+        }),
+      );
+    }
+
+    alarms.push(
+      new cloudwatch.Alarm(this, 'FailedBatchesAlarm', {
+        alarmName: `online-retail-${environment}-failed-batches`,
+        alarmDescription: 'Batches are given up: their records are stored in aws/lambda/, not enriched',
+        metric: new cloudwatch.Metric({
+          namespace: 'AWS/Lambda',
+          metricName: 'OnFailureDestinationDeliveredEventCount',
+          dimensionsMap: { EventSourceMappingUUID: mapping.eventSourceMappingId },
+          statistic: cloudwatch.Stats.SUM,
+          period: Duration.minutes(1),
+        }),
+        comparisonOperator: cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold: 1,
+        evaluationPeriods: 1,
+        datapointsToAlarm: 1,
+        treatMissingData: cloudwatch.TreatMissingData.NOT_BREACHING,
+      }),
+    );
+
+    // One alarm over all others, to look at and to be told of.
+    alarms.push(
+      new cloudwatch.CompositeAlarm(this, 'PipelineUnhealthyAlarm', {
+        compositeAlarmName: `online-retail-${environment}-pipeline-unhealthy`,
+        alarmDescription: 'The pipeline is unhealthy: one of its alarms at least is on',
+        alarmRule: cloudwatch.AlarmRule.fromString(alarms.map((alarm) => `ALARM("${alarm.alarmName}")`).join(' OR ')),
+      }),
+    );
+
+    for (const alarm of alarms) {
+      alarm.addAlarmAction(...notify);
+      alarm.addOkAction(...notify);
+    }
+    this.all = alarms;
+  }
+}
