@@ -178,21 +178,7 @@ const subscribedTopic = "topic"
 func scriptAlarm(s *scope) (scriptResource, error) {
 	d := s.Settings.(pipeline.MetricAlarm)
 	alarm := object("AlarmDescription", s.text(d.Description), "ActionsEnabled", true)
-	if d.Expression == "" {
-		only := d.Metrics[0]
-		alarm.put("Namespace", literal(only.Namespace))
-		alarm.put("MetricName", literal(only.Name))
-		alarm.put("Dimensions", s.dimensionList(only.Dimensions))
-		alarm.put("Statistic", literal(only.Statistic))
-		alarm.put("Period", only.Period)
-	} else {
-		alarm.put("Metrics", s.alarmQueries(d))
-	}
-	alarm.put("ComparisonOperator", literal(d.Comparison))
-	alarm.put("Threshold", int(d.Threshold))
-	alarm.put("EvaluationPeriods", d.EvaluationPeriods)
-	alarm.put("DatapointsToAlarm", d.DatapointsToAlarm)
-	alarm.put("TreatMissingData", literal(d.MissingData))
+	alarm.Entries = append(alarm.Entries, s.alarm(d)...)
 	alarm.put("AlarmActions", s.told(d.Notify))
 	alarm.put("OKActions", s.told(d.Notify))
 	return scriptResource{Word: "alarm", Group: groupTell, Several: true, Settings: object("settings", alarm)}, nil
@@ -203,28 +189,6 @@ func (s *scope) told(topics []string) List {
 	list, ok := s.words(topics).(List)
 	if !ok {
 		return List{}
-	}
-	return list
-}
-
-func (s *scope) dimensionList(dimensions map[string]string) List {
-	var list List
-	for _, name := range slices.Sorted(maps.Keys(dimensions)) {
-		list = append(list, object("Name", literal(name), "Value", s.text(dimensions[name])))
-	}
-	return list
-}
-
-func (s *scope) alarmQueries(d pipeline.MetricAlarm) List {
-	var list List
-	for _, q := range d.Queries() {
-		if q.Metric == nil {
-			list = append(list, object("Id", literal(q.ID), "Label", literal(q.Label), "Expression", s.text(q.Expression), "ReturnData", true))
-			continue
-		}
-		list = append(list, object("Id", literal(q.ID), "ReturnData", false, "MetricStat", object(
-			"Metric", object("Namespace", literal(q.Metric.Namespace), "MetricName", literal(q.Metric.Name), "Dimensions", s.dimensionList(q.Metric.Dimensions)),
-			"Stat", literal(q.Metric.Statistic), "Period", q.Metric.Period)))
 	}
 	return list
 }

@@ -3,8 +3,6 @@ package export
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 
 	"enrich/pipeline"
@@ -38,47 +36,11 @@ func stackSubscription(s *stackScope) ([]resource, error) {
 func stackAlarm(s *stackScope) ([]resource, error) {
 	d := s.Settings.(pipeline.MetricAlarm)
 	properties := object("AlarmName", s.named(), "AlarmDescription", s.text(d.Description))
-	if d.Expression == "" {
-		only := d.Metrics[0]
-		properties.put("Namespace", literal(only.Namespace))
-		properties.put("MetricName", literal(only.Name))
-		properties.put("Dimensions", s.dimensions(only.Dimensions))
-		properties.put("Statistic", literal(only.Statistic))
-		properties.put("Period", only.Period)
-	} else {
-		properties.put("Metrics", s.queries(d))
-	}
-	properties.put("ComparisonOperator", literal(d.Comparison))
-	properties.put("Threshold", int(d.Threshold))
-	properties.put("EvaluationPeriods", d.EvaluationPeriods)
-	properties.put("DatapointsToAlarm", d.DatapointsToAlarm)
-	properties.put("TreatMissingData", literal(d.MissingData))
+	properties.Entries = append(properties.Entries, s.alarm(d)...)
 	properties.put("AlarmActions", s.words(d.Notify))
 	properties.put("OKActions", s.words(d.Notify))
 	properties.put("Tags", s.tags(d.Tags))
 	return []resource{s.resource("AWS::CloudWatch::Alarm", groupTell, "", properties)}, nil
-}
-
-func (s *stackScope) dimensions(dimensions map[string]string) List {
-	var list List
-	for _, name := range slices.Sorted(maps.Keys(dimensions)) {
-		list = append(list, object("Name", literal(name), "Value", s.text(dimensions[name])))
-	}
-	return list
-}
-
-func (s *stackScope) queries(d pipeline.MetricAlarm) List {
-	var list List
-	for _, q := range d.Queries() {
-		if q.Metric == nil {
-			list = append(list, object("Id", literal(q.ID), "Label", literal(q.Label), "Expression", s.text(q.Expression), "ReturnData", true))
-			continue
-		}
-		list = append(list, object("Id", literal(q.ID), "ReturnData", false, "MetricStat", object(
-			"Metric", object("Namespace", literal(q.Metric.Namespace), "MetricName", literal(q.Metric.Name), "Dimensions", s.dimensions(q.Metric.Dimensions)),
-			"Stat", literal(q.Metric.Statistic), "Period", q.Metric.Period)))
-	}
-	return list
 }
 
 func stackComposite(s *stackScope) ([]resource, error) {
