@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"golang.org/x/sync/errgroup"
@@ -85,6 +86,31 @@ func TestAdoptionOfDashboardWithoutTags(t *testing.T) {
 	if err != nil || len(now.Tags) != 3 {
 		t.Errorf("tags %v, %v", now, err)
 	}
+	if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
+		t.Error(out)
+	}
+}
+
+// A tool that takes a pipeline over cannot change the tags that enrich has given to its
+// dashboard: its text is then what says whose it is.
+func TestDashboardThatAnotherToolHasTaken(t *testing.T) {
+	d := newDeployer(t)
+	d.exported("terraform")
+	client := cloudwatch.NewFromConfig(elsewhere(t, d.endpoint))
+	const name = "data-enrichment-dev-us-east-1"
+	if _, err := client.TagResource(t.Context(), &cloudwatch.TagResourceInput{
+		ResourceARN: aws.String("arn:aws:cloudwatch::123456789012:dashboard/" + name),
+		Tags:        []cloudwatchtypes.Tag{{Key: aws.String("managed-by"), Value: aws.String("enrich")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if out := d.well("status"); !strings.Contains(out, "managed by terraform\n") || !strings.Contains(out, "healthy: ") {
+		t.Error(out)
+	}
+	if code, _, told := d.enrich("destroy", "--yes"); code != exitFailed || !strings.Contains(told, "dashboard ("+name+")") {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+	d.well("deploy", "--adopt", "--yes")
 	if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
 		t.Error(out)
 	}
