@@ -18,6 +18,8 @@ import (
 	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"golang.org/x/sync/errgroup"
 
 	"enrich/export"
@@ -187,6 +189,30 @@ func TestManagedBeside(t *testing.T) {
 	}
 	if _, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table)}); err != nil {
 		t.Error(err)
+	}
+}
+
+// A subscription carries no tags: it is left alone with the topic of another tool,
+// though an older deploy of ours has made it.
+func TestSubscriptionOfAnothersTopic(t *testing.T) {
+	d := newDeployer(t)
+	d.well("deploy", "-c", d.file("notify.yaml", "alarms: {notify: [ops@example.com]}\n"))
+	const goes = "- delete  alarm subscription ops@example.com"
+	if out := d.well("plan"); !strings.Contains(out, goes) {
+		t.Fatalf("ours stays: %s", out)
+	}
+	topic := aws.String("arn:aws:sns:us-east-1:123456789012:data-enrichment-dev-alarms")
+	client := sns.NewFromConfig(elsewhere(t, d.endpoint))
+	if _, err := client.TagResource(t.Context(), &sns.TagResourceInput{
+		ResourceArn: topic, Tags: []snstypes.Tag{{Key: aws.String("managed-by"), Value: aws.String("terraform")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, told := d.enrich("plan"); code != exitDone || strings.Contains(out, goes) || !strings.Contains(told, "alarm topic data-enrichment-dev-alarms is not in the configuration, and managed by terraform; it is left alone") {
+		t.Errorf("exits with %d: %s%s", code, out, told)
+	}
+	if out := d.well("plan", "--adopt"); !strings.Contains(out, goes) || !strings.Contains(out, "first: terraform must let go of them first") {
+		t.Errorf("is taken over: %s", out)
 	}
 }
 

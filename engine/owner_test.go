@@ -116,7 +116,7 @@ func TestRetireManaged(t *testing.T) {
 	}
 	e.Adopt = true
 	plan := &Plan{}
-	if err := e.Retire(plan, found); err != nil || len(plan.Steps) != 1 || plan.Steps[0].Action != Delete || !plan.Steps[0].Adopted {
+	if err := e.Retire(plan, found); err != nil || len(plan.Steps) != 1 || plan.Steps[0].Action != Delete || !plan.Steps[0].Adopted || plan.Steps[0].Manager != "tool" {
 		t.Errorf("%+v, %v", plan.Steps, err)
 	}
 }
