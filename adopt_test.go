@@ -23,6 +23,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"enrich/export"
+	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -251,6 +252,47 @@ func TestTerminalAdopt(t *testing.T) {
 	}
 	if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); strings.Contains(shown, "managed by") {
 		t.Errorf("shows\n%s", shown)
+	}
+}
+
+// What another tool takes over while somebody is asked is not touched.
+func TestTerminalTakenMeanwhile(t *testing.T) {
+	directory := withEmulator(t)
+	onTerminal(t, directory, nil, "--local", "deploy", "-q").exits(exitDone)
+	content, err := os.ReadFile(filepath.Join(directory, ".enrich", "local", "emulator.json"))
+	var running localDocument
+	if err := errors.Join(err, json.Unmarshal(content, &running)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(directory, "products.yaml")
+	if err := os.WriteFile(file, []byte("lookups:\n- {name: products, key: sku, fields: [title]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken := func(tool string) {
+		if err := manage(t.Context(), running.Endpoint, "000000000000", directory, "", tool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		words             []string
+		answer            string
+		before, meanwhile string
+	}{
+		{[]string{"destroy"}, "data-enrichment", pipeline.Manager, "terraform"},
+		{[]string{"deploy", "--delete-data", "-c", file}, "delete", pipeline.Manager, "terraform"},
+		{[]string{"deploy", "--adopt"}, "adopt", "terraform", "bash"},
+	} {
+		taken(test.before)
+		asked := onTerminal(t, directory, nil, append([]string{"--local"}, test.words...)...)
+		asked.expect(" to go on: ")
+		taken(test.meanwhile)
+		asked.typed(test.answer + "\n")
+		if shown := asked.exits(exitFailed); !strings.Contains(shown, "managed by "+test.meanwhile) {
+			t.Errorf("%s shows\n%s", test.words, shown)
+		}
+		if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); !strings.Contains(shown, "managed by "+test.meanwhile) {
+			t.Errorf("%s has changed something:\n%s", test.words, shown)
+		}
 	}
 }
 

@@ -70,7 +70,7 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	if err := p.preflight(ctx, s, compared.plan, err); err != nil {
 		return err
 	}
-	if err := p.agree(ctx, s, shown, compared.plan); err != nil {
+	if err := p.agree(ctx, s, engine, shown, compared.plan); err != nil {
 		return err
 	}
 	report, err := engine.Apply(ctx, compared.plan)
