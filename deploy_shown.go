@@ -92,10 +92,9 @@ func questionOf(plan *engine.Plan) question {
 			deleted = append(deleted, name)
 		case step.Adopted:
 			adopted = append(adopted, name)
-		case step.Action == engine.Update:
-			if lower := pipeline.Lowers(step.Resource, step.Changes); len(lower) > 0 {
-				lowered = append(lowered, fmt.Sprintf("%s (%s)", name, changeTexts(lower)))
-			}
+		}
+		if lower := pipeline.Lowers(step.Resource, step.Changes); step.Action == engine.Update && len(lower) > 0 {
+			lowered = append(lowered, fmt.Sprintf("%s (%s)", name, changeTexts(lower)))
 		}
 	}
 	q := question{must: true}
