@@ -191,6 +191,9 @@ func TestManagedBeside(t *testing.T) {
 	if _, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table)}); err != nil {
 		t.Error(err)
 	}
+	if code, out, told := d.enrich("status"); code != exitDone || !strings.Contains(out, "\nnot deployed\n") {
+		t.Errorf("exits with %d: %s%s", code, out, told)
+	}
 }
 
 // A subscription carries no tags: it is left alone with the topic of another tool,
