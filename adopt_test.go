@@ -15,11 +15,15 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
+	cloudwatchtypes "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/sns"
+	snstypes "github.com/aws/aws-sdk-go-v2/service/sns/types"
 	"golang.org/x/sync/errgroup"
 
 	"enrich/export"
+	"enrich/pipeline"
 	"enrich/state"
 )
 
@@ -85,6 +89,31 @@ func TestAdoptionOfDashboardWithoutTags(t *testing.T) {
 	if err != nil || len(now.Tags) != 3 {
 		t.Errorf("tags %v, %v", now, err)
 	}
+	if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
+		t.Error(out)
+	}
+}
+
+// A tool that takes a pipeline over cannot change the tags that enrich has given to its
+// dashboard: its text is then what says whose it is.
+func TestDashboardThatAnotherToolHasTaken(t *testing.T) {
+	d := newDeployer(t)
+	d.exported("terraform")
+	client := cloudwatch.NewFromConfig(elsewhere(t, d.endpoint))
+	const name = "data-enrichment-dev-us-east-1"
+	if _, err := client.TagResource(t.Context(), &cloudwatch.TagResourceInput{
+		ResourceARN: aws.String("arn:aws:cloudwatch::123456789012:dashboard/" + name),
+		Tags:        []cloudwatchtypes.Tag{{Key: aws.String("managed-by"), Value: aws.String("enrich")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if out := d.well("status"); !strings.Contains(out, "managed by terraform\n") || !strings.Contains(out, "healthy: ") {
+		t.Error(out)
+	}
+	if code, _, told := d.enrich("destroy", "--yes"); code != exitFailed || !strings.Contains(told, "dashboard ("+name+")") {
+		t.Errorf("exits with %d: %s", code, told)
+	}
+	d.well("deploy", "--adopt", "--yes")
 	if out := d.well("deploy"); !strings.Contains(out, "nothing to change") {
 		t.Error(out)
 	}
@@ -162,6 +191,33 @@ func TestManagedBeside(t *testing.T) {
 	if _, err := client.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(table)}); err != nil {
 		t.Error(err)
 	}
+	if code, out, told := d.enrich("status"); code != exitDone || !strings.Contains(out, "\nnot deployed\n") {
+		t.Errorf("exits with %d: %s%s", code, out, told)
+	}
+}
+
+// A subscription carries no tags: it is left alone with the topic of another tool,
+// though an older deploy of ours has made it.
+func TestSubscriptionOfAnothersTopic(t *testing.T) {
+	d := newDeployer(t)
+	d.well("deploy", "-c", d.file("notify.yaml", "alarms: {notify: [ops@example.com]}\n"))
+	const goes = "- delete  alarm subscription ops@example.com"
+	if out := d.well("plan"); !strings.Contains(out, goes) {
+		t.Fatalf("ours stays: %s", out)
+	}
+	topic := aws.String("arn:aws:sns:us-east-1:123456789012:data-enrichment-dev-alarms")
+	client := sns.NewFromConfig(elsewhere(t, d.endpoint))
+	if _, err := client.TagResource(t.Context(), &sns.TagResourceInput{
+		ResourceArn: topic, Tags: []snstypes.Tag{{Key: aws.String("managed-by"), Value: aws.String("terraform")}},
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if code, out, told := d.enrich("plan"); code != exitDone || strings.Contains(out, goes) || !strings.Contains(told, "alarm topic data-enrichment-dev-alarms is not in the configuration, and managed by terraform; it is left alone") {
+		t.Errorf("exits with %d: %s%s", code, out, told)
+	}
+	if out := d.well("plan", "--adopt"); !strings.Contains(out, goes) || !strings.Contains(out, "first: terraform must let go of them first") {
+		t.Errorf("is taken over: %s", out)
+	}
 }
 
 // On a terminal an adoption is shown, with what comes first, and asked for.
@@ -199,6 +255,47 @@ func TestTerminalAdopt(t *testing.T) {
 	}
 	if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); strings.Contains(shown, "managed by") {
 		t.Errorf("shows\n%s", shown)
+	}
+}
+
+// What another tool takes over while somebody is asked is not touched.
+func TestTerminalTakenMeanwhile(t *testing.T) {
+	directory := withEmulator(t)
+	onTerminal(t, directory, nil, "--local", "deploy", "-q").exits(exitDone)
+	content, err := os.ReadFile(filepath.Join(directory, ".enrich", "local", "emulator.json"))
+	var running localDocument
+	if err := errors.Join(err, json.Unmarshal(content, &running)); err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(directory, "products.yaml")
+	if err := os.WriteFile(file, []byte("lookups:\n- {name: products, key: sku, fields: [title]}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	taken := func(tool string) {
+		if err := manage(t.Context(), running.Endpoint, "000000000000", directory, "", tool); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, test := range []struct {
+		words             []string
+		answer            string
+		before, meanwhile string
+	}{
+		{[]string{"destroy"}, "data-enrichment", pipeline.Manager, "terraform"},
+		{[]string{"deploy", "--delete-data", "-c", file}, "delete", pipeline.Manager, "terraform"},
+		{[]string{"deploy", "--adopt"}, "adopt", "terraform", "bash"},
+	} {
+		taken(test.before)
+		asked := onTerminal(t, directory, nil, append([]string{"--local"}, test.words...)...)
+		asked.expect(" to go on: ")
+		taken(test.meanwhile)
+		asked.typed(test.answer + "\n")
+		if shown := asked.exits(exitFailed); !strings.Contains(shown, "managed by "+test.meanwhile) {
+			t.Errorf("%s shows\n%s", test.words, shown)
+		}
+		if shown := onTerminal(t, directory, nil, "--local", "status").exits(exitDone); !strings.Contains(shown, "managed by "+test.meanwhile) {
+			t.Errorf("%s has changed something:\n%s", test.words, shown)
+		}
 	}
 }
 

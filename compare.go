@@ -62,6 +62,7 @@ func (p *program) compare(ctx context.Context, s *session, e *engine.Engine, doc
 			s.warn(p.out, f.Err.Error()+"; it is left alone")
 		case f.Owner.Manager != "" && !w.adopt:
 			s.warn(p.out, beside(f))
+		case pipeline.OfOthers(f.Resource, further, w.adopt): // its topic is named
 		case strange(f):
 			s.warn(p.out, fmt.Sprintf("%s %s is neither in the configuration nor made by this pipeline; it is left alone", f.Resource.Kind(), f.Resource.Name()))
 		case pipeline.HoldsData(f.Resource) && !w.deleteData:

@@ -70,7 +70,7 @@ func (p *program) deploy(c *cli.Context) (err error) {
 	if err := p.preflight(ctx, s, compared.plan, err); err != nil {
 		return err
 	}
-	if err := p.agree(ctx, s, shown, compared.plan); err != nil {
+	if err := p.agree(ctx, s, engine, shown, compared.plan); err != nil {
 		return err
 	}
 	report, err := engine.Apply(ctx, compared.plan)
@@ -132,11 +132,11 @@ func (p *program) tellUnfinished(document *state.Document) {
 }
 
 // deployFailure says what exists now, and that a rerun is safe. What was to be
-// adopted may not have the pipeline's tags yet.
+// adopted may not have the pipeline's tags yet, and a destroy refuses that.
 func deployFailure(err error, report *engine.Report, document state.Document, w wish) error {
-	again := "run enrich deploy again to continue"
+	again, instead := "run enrich deploy again to continue", ", or enrich destroy to remove everything"
 	if w.adopt {
-		again = "run enrich deploy --adopt again to continue"
+		again, instead = "run enrich deploy --adopt again to continue", "; until then enrich destroy refuses what is not taken over yet"
 	}
 	f := &fault{message: err.Error(), cause: err}
 	failed, ok := errors.AsType[*engine.FailedError](err)
@@ -153,7 +153,7 @@ func deployFailure(err error, report *engine.Report, document state.Document, w 
 		if begun > 0 {
 			text += fmt.Sprintf(", %s begun", count(begun, "more was", "more were"))
 		}
-		f.hints = append(f.hints, text+"; "+again+", or enrich destroy to remove everything")
+		f.hints = append(f.hints, text+"; "+again+instead)
 	} else {
 		f.hints = append(f.hints, "nothing was created; "+again)
 	}

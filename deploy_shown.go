@@ -13,7 +13,7 @@ import (
 
 // agree shows what a deploy would do, and asks before anything that exists is
 // touched. Where nobody can be asked, what loses no data goes ahead.
-func (p *program) agree(ctx context.Context, s *session, shown *progress, plan *engine.Plan) error {
+func (p *program) agree(ctx context.Context, s *session, e *engine.Engine, shown *progress, plan *engine.Plan) error {
 	if plan.Empty() {
 		return nil
 	}
@@ -47,7 +47,10 @@ func (p *program) agree(ctx context.Context, s *session, shown *progress, plan *
 	if !asks {
 		return nil
 	}
-	return p.confirm(ctx, q.what, q.word)
+	if err := p.confirm(ctx, q.what, q.word); err != nil {
+		return err
+	}
+	return refusal(e.Recheck(ctx, plan), "change")
 }
 
 // refuseProtectedSteps refuses before anything goes: a table that cannot be
@@ -89,10 +92,9 @@ func questionOf(plan *engine.Plan) question {
 			deleted = append(deleted, name)
 		case step.Adopted:
 			adopted = append(adopted, name)
-		case step.Action == engine.Update:
-			if lower := pipeline.Lowers(step.Resource, step.Changes); len(lower) > 0 {
-				lowered = append(lowered, fmt.Sprintf("%s (%s)", name, changeTexts(lower)))
-			}
+		}
+		if lower := pipeline.Lowers(step.Resource, step.Changes); step.Action == engine.Update && len(lower) > 0 {
+			lowered = append(lowered, fmt.Sprintf("%s (%s)", name, changeTexts(lower)))
 		}
 	}
 	q := question{must: true}

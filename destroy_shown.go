@@ -19,7 +19,12 @@ func (d *destruction) confirm(ctx context.Context, found []engine.Inspection) er
 		}
 		d.out.say(page.String())
 	}
-	return d.program.confirm(ctx, "destroying "+d.cfg.Name+" ("+d.cfg.Environment+")", d.cfg.Name)
+	if err := d.program.confirm(ctx, "destroying "+d.cfg.Name+" ("+d.cfg.Environment+")", d.cfg.Name); err != nil || d.globals.yes {
+		return err
+	}
+	_, stop := d.out.spinner("reading once more")
+	defer stop()
+	return refusal(d.engine(d.store, nil, nil).SameHands(ctx, d.going), "remove")
 }
 
 // rows tell of each resource what is in it. Everything is counted at once.

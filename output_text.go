@@ -69,6 +69,9 @@ func stepText(c palette, step engine.Step) string {
 	if goes && step.Observed != nil && step.Observed.Detail != "" {
 		fmt.Fprintf(&b, " (%s)", step.Observed.Detail)
 	}
+	if goes && step.Manager != "" {
+		fmt.Fprintf(&b, ", which %s manages", step.Manager)
+	}
 	switch {
 	case step.Drift && step.Action == engine.Create:
 		b.WriteString(" (deleted outside enrich)")

@@ -115,7 +115,7 @@ func TestAdoptionStopped(t *testing.T) {
 			d.refusals = true
 			d.hold(d.lacking("iam:SimulatePrincipalPolicy", refused))
 			code, _, told := d.enrich("deploy", "--adopt", "--yes")
-			if code != exitFailed || !strings.Contains(told, refused) || !strings.Contains(told, "run enrich deploy --adopt again to continue") {
+			if code != exitFailed || !strings.Contains(told, refused) || !strings.Contains(told, "run enrich deploy --adopt again to continue; until then enrich destroy refuses what is not taken over yet\n") {
 				t.Fatalf("exits with %d: %s", code, told)
 			}
 			d.hold("")

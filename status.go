@@ -107,7 +107,8 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 	for _, r := range s.pipeline.Resources() {
 		wanted[r.Key()] = true
 	}
-	unread, kept, by := 0, onlyKept(recorded, found), managers{}
+	own := slices.DeleteFunc(slices.Clone(found), func(f engine.Inspection) bool { return besides(f, wanted) })
+	unread, kept, by := 0, onlyKept(recorded, own), managers{}
 	for _, f := range found {
 		if !wanted[f.Resource.Key()] && f.Observed == nil && f.Err == nil {
 			continue // gone, as it should be
@@ -124,7 +125,7 @@ func judge(s *session, recorded *state.Document, found []engine.Inspection) stat
 		switch {
 		case f.Err != nil:
 			unread++
-		case f.Observed != nil && !strange(f) && !kept:
+		case f.Observed != nil && !strange(f) && !besides(f, wanted) && !kept:
 			d.Deployed = true
 		}
 	}

@@ -13,6 +13,12 @@ import (
 // strange tells whether something with our names is no part of the pipeline.
 func strange(f engine.Inspection) bool { return f.Foreign && f.Owner.Manager == "" }
 
+// besides tells whether another tool manages something that the configuration does not
+// have: it may be there without any pipeline.
+func besides(f engine.Inspection, wanted map[string]bool) bool {
+	return f.Owner.Manager != "" && !wanted[f.Resource.Key()]
+}
+
 // managerOf is who manages a resource; "" of what does not exist, is strange or has no
 // tags.
 func managerOf(f engine.Inspection) string {

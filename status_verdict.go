@@ -73,6 +73,9 @@ func assess(f engine.Inspection, wanted bool) (r statusResource, a ailment) {
 	case strange(f):
 		r.Status = "foreign"
 		return r, ailment{rank: isMissing, problem: name + " exists, but was not made by this pipeline", command: "deploy --adopt", does: "takes it over; another --name leaves it alone"}
+	case !wanted && f.Foreign:
+		r.Detail = "not in the configuration; managed by " + f.Owner.Manager
+		return r, ailment{}
 	case !wanted:
 		r.Detail = "no longer in the configuration"
 		return r, ailment{}

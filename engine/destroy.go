@@ -194,11 +194,12 @@ func (d *demolition) recurrence(resources []Resource) (last time.Time) {
 }
 
 // again tells whether something that shows after the deletions is to be deleted
-// once more: this run has deleted it, or it is ours and was not there before.
+// once more: this run has deleted it, or it is ours and was not there before. What says
+// to be another's by now was made by others, who were waiting for its name.
 func (d *demolition) again(f Inspection) bool {
 	switch d.results[f.Resource.Key()].Phase {
 	case Deleted:
-		return f.Err == nil
+		return f.Err == nil && f.Owner == Owner{}
 	case Unchanged:
 		return f.Err == nil && !f.Foreign
 	default:

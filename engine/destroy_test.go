@@ -77,6 +77,29 @@ func TestDestroyFindsWhatComesBack(t *testing.T) {
 	}
 }
 
+// What somebody else makes under a name that has just been freed is not deleted again,
+// but named.
+func TestDestroyLeavesWhatOthersMakeMeanwhile(t *testing.T) {
+	for whose, made := range map[string]map[string]string{"tool": {"manager": "tool"}, "pipeline": {"pipeline": "clicks (dev)"}} {
+		synctest.Test(t, func(t *testing.T) {
+			c := newCloud(t)
+			c.things["r"] = &thing{name: "r", tags: tags}
+			c.then = func(call string) {
+				if isDelete(call) {
+					c.things["r"] = &thing{name: "r", tags: made}
+				}
+			}
+			e := &Engine{Resources: []Resource{&fake{cloud: c, key: "r", name: "r"}}, Owns: owns, Owner: ownerOf}
+			_, err := e.Destroy(t.Context())
+			deletions := slices.DeleteFunc(slices.Clone(c.calls), func(call string) bool { return !isDelete(call) })
+			var left *LeftError
+			if !errors.As(err, &left) || len(deletions) != 1 || len(c.things) != 1 {
+				t.Errorf("%s: called %v, %v", whose, c.calls, err)
+			}
+		})
+	}
+}
+
 // A creation that was cut off may not show yet: the record says that it has to
 // be deleted all the same.
 func TestDestroyDeletesWhatDoesNotShow(t *testing.T) {

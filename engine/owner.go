@@ -1,6 +1,9 @@
 package engine
 
-import "slices"
+import (
+	"context"
+	"slices"
+)
 
 // Owner is whose something is that is not ours.
 type Owner struct {
@@ -79,6 +82,46 @@ func (e *Engine) refuseToPlan(found []Inspection) error {
 		return &ForeignError{Found: fixed, fixed: true}
 	}
 	return nil
+}
+
+// Recheck reads once more what a plan would touch, and refuses what has come into other
+// hands since: who was asked about it may have taken long to answer.
+func (e *Engine) Recheck(ctx context.Context, plan *Plan) error {
+	var found []Inspection
+	for _, step := range plan.Steps {
+		if step.Action != None {
+			found = append(found, Inspection{Resource: step.Resource, Foreign: step.Adopted, Owner: Owner{Manager: step.Manager}})
+		}
+	}
+	return e.SameHands(ctx, found)
+}
+
+// SameHands is Recheck for what was found a while ago.
+func (e *Engine) SameHands(ctx context.Context, found []Inspection) error {
+	resources := make([]Resource, len(found))
+	for i, f := range found {
+		resources[i] = f.Resource
+	}
+	now := e.read(ctx, resources)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	var failed []error
+	var moved []Inspection
+	for i, f := range now {
+		switch {
+		case f.Err != nil:
+			if found[i].Err == nil { // else the run says so of this one alone
+				failed = append(failed, f.Err)
+			}
+		case f.Foreign && (!found[i].Foreign || f.Owner != found[i].Owner):
+			moved = append(moved, f)
+		}
+	}
+	if len(moved) > 0 {
+		failed = append(failed, &ForeignError{Found: moved, Ours: ours(now)})
+	}
+	return join(failed...)
 }
 
 // refuseToRetire is Refuse, which Adopt restricts in the same way.

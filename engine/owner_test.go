@@ -116,7 +116,49 @@ func TestRetireManaged(t *testing.T) {
 	}
 	e.Adopt = true
 	plan := &Plan{}
-	if err := e.Retire(plan, found); err != nil || len(plan.Steps) != 1 || plan.Steps[0].Action != Delete || !plan.Steps[0].Adopted {
+	if err := e.Retire(plan, found); err != nil || len(plan.Steps) != 1 || plan.Steps[0].Action != Delete || !plan.Steps[0].Adopted || plan.Steps[0].Manager != "tool" {
 		t.Errorf("%+v, %v", plan.Steps, err)
+	}
+}
+
+// What has come into other hands since it was read is refused, and nothing else is.
+func TestSameHands(t *testing.T) {
+	e := shared(t, "mine", "theirs", "nobody")
+	found, err := e.Inspect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := e.SameHands(t.Context(), found); err != nil {
+		t.Error(err)
+	}
+	c := e.Resources[0].(*fake).cloud
+	for name, test := range map[string]struct {
+		now  map[string]string
+		want string // "": is not refused
+	}{
+		"mine":   {map[string]string{"manager": "tool"}, "managed by tool, so nothing was touched: thing (mine)"},
+		"theirs": {map[string]string{"manager": "another"}, "managed by another, so nothing was touched: thing (theirs)"},
+		"nobody": {tags, ""},
+	} {
+		before := c.things[name]
+		c.things[name] = &thing{name: name, tags: test.now}
+		if err := e.SameHands(t.Context(), found); (err == nil) != (test.want == "") || err != nil && err.Error() != test.want {
+			t.Errorf("%s: %v", name, err)
+		}
+		c.things[name] = before
+	}
+	refused := errors.New("refused")
+	c.fault = func(_ int, call string) fault {
+		if call == "read mine" {
+			return fault{before: refused}
+		}
+		return fault{}
+	}
+	if err := e.SameHands(t.Context(), found); !errors.Is(err, refused) {
+		t.Errorf("what cannot be read passes: %v", err)
+	}
+	found[0].Err = refused
+	if err := e.SameHands(t.Context(), found); err != nil {
+		t.Errorf("what could not be read before either: %v", err)
 	}
 }

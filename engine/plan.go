@@ -195,12 +195,12 @@ func (e *Engine) Retire(plan *Plan, found []Inspection) error {
 	if err := e.refuseToRetire(found); err != nil {
 		return err
 	}
-	observed, adopted := make(map[string]*Observed), make(map[string]bool)
+	going := make(map[string]Inspection)
 	var resources []Resource
 	for _, f := range found {
 		if _, known := e.recorded(f.Resource.Key()); f.Observed != nil || known {
 			resources = append(resources, f.Resource)
-			observed[f.Resource.Key()], adopted[f.Resource.Key()] = f.Observed, f.Foreign
+			going[f.Resource.Key()] = f
 		}
 	}
 	resources, err := sorted(resources)
@@ -208,7 +208,8 @@ func (e *Engine) Retire(plan *Plan, found []Inspection) error {
 		return err
 	}
 	for _, r := range slices.Backward(resources) {
-		plan.Steps = append(plan.Steps, Step{Resource: r, Action: Delete, Observed: observed[r.Key()], Adopted: adopted[r.Key()]})
+		f := going[r.Key()]
+		plan.Steps = append(plan.Steps, Step{Resource: r, Action: Delete, Observed: f.Observed, Adopted: f.Foreign, Manager: f.Owner.Manager})
 	}
 	return nil
 }

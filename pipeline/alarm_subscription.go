@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,6 +77,14 @@ func Lingering(going []engine.Inspection) (left []string) {
 		}
 	}
 	return left
+}
+
+// OfOthers tells whether a resource that carries no tags belongs to what stays another's:
+// a subscription does to its topic, unless that is adopted.
+func OfOthers(r engine.Resource, found []engine.Inspection, adopt bool) bool {
+	return r.Kind() == kindSubscription && slices.ContainsFunc(found, func(f engine.Inspection) bool {
+		return f.Resource.Kind() == kindTopic && f.Foreign && (!adopt || f.Owner.Manager == "")
+	})
 }
 
 // Desired is the data that the subscription shall have.

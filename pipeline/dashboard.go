@@ -118,10 +118,15 @@ func (d *dashboard) Read(ctx context.Context) (_ *engine.Observed, err error) {
 	}
 	document := aws.ToString(answer.DashboardBody)
 	spec := Dashboard{Body: digest(document), Tags: userTags(tags)}
-	if manager := d.manager(document); len(userTags(tags)) == 0 && manager != "" {
+	switch manager := d.manager(document); {
+	case manager == "":
+	case len(userTags(tags)) == 0:
 		// No tags at all are those of an endpoint that cannot keep them, or of a tool that
 		// cannot set them.
 		tags, spec.Tags = marked(d.owner, manager), marked(d.desired.Tags, manager)
+	case tags[tagManagedBy] == Manager && manager != Manager:
+		// Such a tool has written the body since, and could not change our tags.
+		tags, spec.Tags = marked(tags, manager), marked(spec.Tags, manager)
 	}
 	return &engine.Observed{
 		ID:     d.name,
