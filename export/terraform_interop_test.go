@@ -238,6 +238,27 @@ func TestTerraformAppliesAndDestroys(t *testing.T) {
 	}
 }
 
+// What is not needed any more is deleted after its users have been changed: CloudWatch
+// deletes no alarm that a composite alarm names, and the function would miss its table.
+func TestTerraformLetsGoFirst(t *testing.T) {
+	o := newTofu(t, testIdentity(config.Config{}))
+	const first = "lookups:\n- {name: users, key: user_id, fields: [name]}\n"
+	o.write(t, filesOf(t, terraform(), first+"- {name: shops, key: shop, fields: [title]}\n", ""))
+	o.must(t, "init", "-no-color")
+	o.must(t, "apply", "-no-color", "-auto-approve")
+	o.write(t, filesOf(t, terraform(), first, ""))
+	said := o.must(t, "apply", "-no-color", "-auto-approve")
+	for goes, user := range map[string]string{
+		"aws_cloudwatch_metric_alarm.lookup_table_throttling_shops": "aws_cloudwatch_composite_alarm.pipeline_unhealthy",
+		"aws_dynamodb_table.shops":                                  "aws_lambda_function.enrichment",
+	} {
+		changed, gone := strings.Index(said, user+": Modifications complete"), strings.Index(said, goes+": Destroying...")
+		if changed < 0 || gone < changed {
+			t.Errorf("%s is not deleted after %s has been changed:\n%s", goes, user, said)
+		}
+	}
+}
+
 // In the workspace of one environment no other one is planned. Workspaces that have other
 // names, as those of HCP Terraform, are anyone's.
 func TestTerraformKeepsWorkspacesApart(t *testing.T) {
