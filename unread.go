@@ -53,7 +53,9 @@ func (s *session) countUnread(ctx context.Context, stream string) (string, error
 	}
 	positions := map[string]string{}
 	if len(names) > 0 {
-		if positions, err = delivery.Positions(ctx, s.storage(), s.place(), names, since); err != nil {
+		// A bucket that has gone before the stream has none of its records.
+		positions, err = delivery.Positions(ctx, s.storage(), s.place(), names, since)
+		if code, _ := recognise(err); err != nil && code != "NoSuchBucket" {
 			return "", err
 		}
 	}

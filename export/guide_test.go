@@ -125,3 +125,12 @@ environments:
 		t.Errorf("the table of shops stays protected:\n%s", said)
 	}
 }
+
+// Who sets a number is told in what it is measured.
+func TestNumbersAreDescribedWithTheirUnits(t *testing.T) {
+	for path, want := range map[string]string{"function.memory": " In MB.", "function.timeout": " In seconds.", "stream.shards": ""} {
+		if said := describe(path); !strings.HasSuffix(said, keyOf(path).Doc+want) {
+			t.Errorf("%s: %s", path, said)
+		}
+	}
+}

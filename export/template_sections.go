@@ -42,7 +42,7 @@ func (t *stack) parameters() *Map {
 	for _, p := range settingParameters(cfg) {
 		k := keyOf(p.key)
 		if t.referred[p.name] { // a stream on demand has no shards to speak of
-			all.put(p.name, object("Type", "Number", "Default", p.now, "MinValue", k.Min, "MaxValue", k.Max, "Description", k.Doc))
+			all.put(p.name, object("Type", "Number", "Default", p.now, "MinValue", k.Min, "MaxValue", k.Max, "Description", describe(p.key)))
 		}
 	}
 	all.put(parameterBucket, object("Type", "String", "Description", "Bucket that the function's archive has been uploaded to, in the region of the stack."))
@@ -70,7 +70,14 @@ func keyOf(path string) config.Key {
 	return keys[slices.IndexFunc(keys, func(k config.Key) bool { return k.Path == path })]
 }
 
-func describe(path string) string { return keyOf(path).Doc }
+// describe tells what a setting is, and in what it is measured.
+func describe(path string) string {
+	k := keyOf(path)
+	if k.Unit == "" {
+		return k.Doc
+	}
+	return k.Doc + " In " + k.Unit + "."
+}
 
 // archiveKey names the archive by what is in it.
 func (p *Project) archiveKey() string {

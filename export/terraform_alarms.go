@@ -97,6 +97,7 @@ func moduleComposite(s *moduleScope) ([]resource, error) {
 	properties := object("alarm_name", s.named(), "alarm_description", s.text(d.Description), "alarm_rule", rule)
 	s.act(properties, d.Notify)
 	properties.put("tags", s.tags(d.Tags))
+	properties.explain(block("lifecycle"), moduleLetsGo(), "CloudWatch deletes no alarm that this one still names: it is changed before one goes.")
 	return []resource{s.resource(groupTell, reasonComposite, properties)}, nil
 }
 

@@ -238,7 +238,29 @@ func TestTerraformAppliesAndDestroys(t *testing.T) {
 	}
 }
 
-// In the workspace of one environment no other one is planned.
+// What is not needed any more is deleted after its users have been changed: CloudWatch
+// deletes no alarm that a composite alarm names, and the function would miss its table.
+func TestTerraformLetsGoFirst(t *testing.T) {
+	o := newTofu(t, testIdentity(config.Config{}))
+	const first = "lookups:\n- {name: users, key: user_id, fields: [name]}\n"
+	o.write(t, filesOf(t, terraform(), first+"- {name: shops, key: shop, fields: [title]}\n", ""))
+	o.must(t, "init", "-no-color")
+	o.must(t, "apply", "-no-color", "-auto-approve")
+	o.write(t, filesOf(t, terraform(), first, ""))
+	said := o.must(t, "apply", "-no-color", "-auto-approve")
+	for goes, user := range map[string]string{
+		"aws_cloudwatch_metric_alarm.lookup_table_throttling_shops": "aws_cloudwatch_composite_alarm.pipeline_unhealthy",
+		"aws_dynamodb_table.shops":                                  "aws_lambda_function.enrichment",
+	} {
+		changed, gone := strings.Index(said, user+": Modifications complete"), strings.Index(said, goes+": Destroying...")
+		if changed < 0 || gone < changed {
+			t.Errorf("%s is not deleted after %s has been changed:\n%s", goes, user, said)
+		}
+	}
+}
+
+// In the workspace of one environment no other one is planned. Workspaces that have other
+// names, as those of HCP Terraform, are anyone's.
 func TestTerraformKeepsWorkspacesApart(t *testing.T) {
 	o := newTofu(t, testIdentity(config.Config{}))
 	o.write(t, filesOf(t, terraform(), "", ""))
@@ -247,6 +269,10 @@ func TestTerraformKeepsWorkspacesApart(t *testing.T) {
 	o.must(t, "plan", "-no-color", "-var=environment=staging")
 	if said, ok := o.run(t, "plan", "-no-color", "-var=environment=prod"); ok || !strings.Contains(said, "the workspace of another environment") {
 		t.Errorf("prod in the workspace of staging: %s", said)
+	}
+	for _, workspace := range []string{"default", "data-enrichment-prod"} {
+		o.must(t, "workspace", "select", "-or-create", workspace)
+		o.must(t, "plan", "-no-color", "-var=environment=prod")
 	}
 }
 
@@ -264,7 +290,8 @@ func TestTerraformRefusesWhatIsWrong(t *testing.T) {
 		{"function.tf", "aws_kinesis_stream.events.arn", "aws_kinesis_stream.events.arns", "Unsupported attribute"},
 		{"stream.tf", "retention_period ", "retention_period = [1]\n # ", "Incorrect attribute value type"},
 		{"lookup.tf", "  name ", "  # ", "Missing required argument"},
-		{"variables.tf", "default     = \"dev\"", "default     = \"test\"", "The environment is one of dev, staging and prod."},
+		{"variables.tf", "default     = \"dev\"", "default     = \"test\"", "environment must be dev, staging or prod."},
+		{"variables.tf", "default     = 256", "default     = 256.5", "lambda_memory_size must be a whole number from 128 to 10240."},
 	} {
 		o.write(t, files)
 		path := filepath.Join(o.directory, wrong.file)

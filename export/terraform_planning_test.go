@@ -240,6 +240,9 @@ func (p planning) resolve(schema map[string]map[string]argument, blocks []*hclsy
 		if count := b.Body.Attributes["count"]; count != nil && p.evaluate(count.Expr).RawEquals(cty.Zero) {
 			continue
 		}
+		for _, wrong := range p.mistyped(schema[b.Labels[0]], b.Body, b.Labels[0]+"."+b.Labels[1]) {
+			p.t.Error(wrong)
+		}
 		of := p.body(b.Body)
 		if _, ok := schema[b.Labels[0]]["tags_all"]; ok {
 			all := map[string]any{}

@@ -104,6 +104,23 @@ environments:
 	}
 }
 
+// The commands that put and delete mean the environment that was named, whichever
+// workspace was selected last; without its workspace nothing is deleted.
+func TestTerraformCommandsSelectTheWorkspace(t *testing.T) {
+	text := readme(t, terraform(), "", "dev")
+	first := commands(t, text, "environment=")
+	const selects = "terraform workspace select dev\n"
+	for _, word := range []string{"put-record", "terraform destroy"} {
+		if said := shell(t, first+strings.ReplaceAll(commands(t, text, word), "while aws", "while false && aws")); !strings.HasPrefix(said, selects) {
+			t.Errorf("%s is run in any workspace:\n%s", word, said)
+		}
+	}
+	const none = "terraform() { echo \"terraform $*\"; false; }\n"
+	if said := shell(t, none+first+commands(t, text, "terraform destroy")+"true\n"); said != selects {
+		t.Errorf("without a workspace of dev:\n%s", said)
+	}
+}
+
 // A long text that differs in one place is written once.
 func TestTerraformSplicesLongTexts(t *testing.T) {
 	p := project(t, terraform(), "")

@@ -104,7 +104,7 @@ func (m *module) variable(v Variable) string {
 		Environment: "var.environment", Shards: "var.stream_shard_count", Memory: "var.lambda_memory_size", Timeout: "var.lambda_timeout",
 		moduleNotify:   notifyLocal,
 		moduleArchive:  `"${path.module}/` + archiveFile + `"`,
-		moduleOwnState: `contains(["default", var.environment], terraform.workspace)`,
+		moduleOwnState: "terraform.workspace == var.environment || !contains(" + moduleEnvironments() + ", terraform.workspace)",
 	}[v]
 	m.variables[v] = written
 	// The provider has its tags from the settings, so these can have nothing that needs

@@ -9,31 +9,35 @@ import (
 
 // variables are what who deploys may decide.
 func (m *module) variableFile() string {
-	environments := make([]node, 0, 3)
-	for _, environment := range Environments() {
-		environments = append(environments, atom(quoted(environment)))
-	}
-	list := flat(&tuple{environments})
 	var b strings.Builder
 	writeBody(&b, `variable "environment"`, []item{
 		{key: "description", value: atom(quoted(describe("environment")))},
 		{key: "type", value: atom("string")},
 		{key: "default", value: atom(quoted(m.project.Environment))},
-		validation("contains("+list+", var.environment)", "The environment is one of dev, staging and prod."),
+		validation("contains("+moduleEnvironments()+", var.environment)", "environment must be dev, staging or prod."),
 	}, "")
 	for _, v := range m.numbers(m.project.configuration()) {
 		k := keyOf(v.path)
 		written := "var." + v.name
 		b.WriteByte('\n')
 		writeBody(&b, `variable "`+v.name+`"`, []item{
-			{key: "description", value: atom(quoted(k.Doc))},
+			{key: "description", value: atom(quoted(describe(v.path)))},
 			{key: "type", value: atom("number")},
 			{key: "default", value: atom(fmt.Sprint(v.now))},
 			validation(fmt.Sprintf("%[1]s == floor(%[1]s) && %[1]s >= %[2]v && %[1]s <= %[3]v", written, k.Min, k.Max),
-				fmt.Sprintf("It is a whole number from %v to %v.", k.Min, k.Max)),
+				fmt.Sprintf("%s must be a whole number from %v to %v.", v.name, k.Min, k.Max)),
 		}, "")
 	}
 	return b.String()
+}
+
+// moduleEnvironments is the list of their names.
+func moduleEnvironments() string {
+	var environments []node
+	for _, environment := range Environments() {
+		environments = append(environments, atom(quoted(environment)))
+	}
+	return flat(&tuple{environments})
 }
 
 func validation(condition, message string) item {

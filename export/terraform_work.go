@@ -55,8 +55,14 @@ func moduleFunction(s *moduleScope) ([]resource, error) {
 		"application_log_level", literal(d.Logging.ApplicationLevel),
 		"system_log_level", literal(d.Logging.SystemLevel),
 	), reasonLogging)
+	properties.explain(block("lifecycle"), moduleLetsGo(), "A lookup's table that goes is deleted after the function has let go of it.")
 	return []resource{s.resource(groupWork, "", properties)}, nil
 }
+
+// moduleLetsGo has Terraform delete what a resource no longer refers to after it has
+// changed the resource, which it would do before: to create before one destroys is handed
+// down to what is referred to.
+func moduleLetsGo() *Map { return object("create_before_destroy", true) }
 
 // setting is an environment variable of the function; one that has JSON is written as a
 // list or an object.

@@ -25,7 +25,7 @@ func run() error {
 	}
 	place := place{
 		account: os.Getenv("PROVIDER_ACCOUNT"), region: os.Getenv("PROVIDER_REGION"), partition: os.Getenv("PROVIDER_PARTITION"),
-		mapping: os.Getenv("PROVIDER_MAPPING"),
+		mapping: os.Getenv("PROVIDER_MAPPING"), keeps: os.Getenv("PROVIDER_KEEPS"),
 	}
 	return tf5server.Serve("hashicorp/aws", func() tfprotov5.ProviderServer {
 		return &provider{kinds: kinds, place: place}

@@ -13,6 +13,7 @@ import (
 type place struct {
 	account, region, partition string
 	mapping                    string // UUID of an event source mapping
+	keeps                      string // type of the resources that are not deleted
 }
 
 // provider answers Terraform. What no test needs is not implemented: the embedded
@@ -159,7 +160,18 @@ func (p *provider) PlanResourceChange(_ context.Context, r *tfprotov5.PlanResour
 	return &tfprotov5.PlanResourceChangeResponse{PlannedState: &planned}, err
 }
 
+// ApplyResourceChange refuses nothing but to delete what PROVIDER_KEEPS names, as AWS
+// does with a bucket that has objects.
 func (p *provider) ApplyResourceChange(_ context.Context, r *tfprotov5.ApplyResourceChangeRequest) (*tfprotov5.ApplyResourceChangeResponse, error) {
+	planned, err := fieldsOf(r.PlannedState, p.kinds[r.TypeName].ValueType())
+	if err != nil {
+		return nil, err
+	}
+	if planned == nil && r.TypeName == p.place.keeps {
+		return &tfprotov5.ApplyResourceChangeResponse{NewState: r.PriorState, Diagnostics: []*tfprotov5.Diagnostic{{
+			Severity: tfprotov5.DiagnosticSeverityError, Summary: "it is not empty",
+		}}}, nil
+	}
 	return &tfprotov5.ApplyResourceChangeResponse{NewState: r.PlannedState}, nil
 }
 

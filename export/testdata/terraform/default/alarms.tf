@@ -235,4 +235,9 @@ resource "aws_cloudwatch_composite_alarm" "pipeline_unhealthy" {
     one(aws_cloudwatch_metric_alarm.incoming_records[*].alarm_name),
     aws_cloudwatch_metric_alarm.failed_batches.alarm_name,
   ])))
+
+  # CloudWatch deletes no alarm that this one still names: it is changed before one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

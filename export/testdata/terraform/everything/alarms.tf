@@ -321,4 +321,9 @@ resource "aws_cloudwatch_composite_alarm" "pipeline_unhealthy" {
   ])))
   alarm_actions = local.notify
   ok_actions    = local.notify
+
+  # CloudWatch deletes no alarm that this one still names: it is changed before one goes.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -128,6 +128,11 @@ resource "aws_lambda_function" "enrichment" {
     system_log_level      = "INFO"
   }
 
+  # A lookup's table that goes is deleted after the function has let go of it.
+  lifecycle {
+    create_before_destroy = true
+  }
+
   depends_on = [aws_iam_role_policy.function]
 }
 

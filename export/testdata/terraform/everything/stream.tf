@@ -20,7 +20,7 @@ resource "aws_kinesis_stream" "events" {
   # Whoever keeps the states of the environments in workspaces does not deploy one over another.
   lifecycle {
     precondition {
-      condition     = contains(["default", var.environment], terraform.workspace)
+      condition     = terraform.workspace == var.environment || !contains(["dev", "staging", "prod"], terraform.workspace)
       error_message = "This is the workspace of another environment, whose resources would be replaced. Select the one with the environment's name."
     }
   }
