@@ -59,8 +59,9 @@ table_update() { # NAME SETTINGS
   if [[ $shown_key != True ]]; then
     fail "$1 has another key, which no table changes: give the lookup another name, or remove the table and all items in it"
   fi
-  if [[ $state != ACTIVE ]]; then
+  if [[ $state != ACTIVE ]]; then # what it showed is not yet what it will have
     table_settle "$1"
+    table_read "$1" "$2" || fail "$1 has gone while it was changed"
   fi
   retag list dynamodb tag-resource untag-resource --resource-arn "$shown_arn"
   if [[ $shown_billing != "$table_billing" ]] ||
