@@ -46,7 +46,7 @@ function_settle() { # NAME
 }
 
 function_create() { # NAME
-  insist "$function_role_unknown" lambda create-function --function-name "$1" --cli-input-json "$(function_settings)" \
+  create function "$1" "ResourceConflictException|$function_role_unknown" lambda create-function --function-name "$1" --cli-input-json "$(function_settings)" \
     --architectures "$function_architecture" --zip-file "fileb://$here/function.zip" --tags "$(tag_map)"
   function_settle "$1"
 }

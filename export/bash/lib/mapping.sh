@@ -31,10 +31,10 @@ mapping_state() { # UUID
 
 # A mapping that is being deleted is in the way of a new one.
 mapping_create() { # NAME
-  insist "ResourceConflictException|$mapping_role_unknown" lambda create-event-source-mapping --event-source-arn "$mapping_source" \
+  create mapping "$1" "ResourceConflictException|$mapping_role_unknown" lambda create-event-source-mapping --event-source-arn "$mapping_source" \
     --function-name "$mapping_target" --starting-position "$mapping_starting_position" --cli-input-json "$(mapping_settings)" \
     --tags "$(tag_map)" --query UUID
-  mapping_uuid=$answer
+  mapping_uuid=${answer:-$mapping_uuid}
   remember mapping "$1" "$mapping_uuid"
   mapping_settle
 }

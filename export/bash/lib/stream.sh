@@ -31,10 +31,10 @@ stream_settle() { # NAME
 stream_create() { # NAME
   local mode="StreamMode=$stream_mode"
   if [[ $stream_mode == PROVISIONED ]]; then
-    insist ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" \
+    create stream "$1" ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" \
       --shard-count "$stream_shards" --tags "$(tag_map)"
   else
-    insist ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" --tags "$(tag_map)"
+    create stream "$1" ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" --tags "$(tag_map)"
   fi
   stream_settle "$1"
   stream_read "$1" || fail "$1 has gone while it was made"

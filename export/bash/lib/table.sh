@@ -40,7 +40,7 @@ table_create() { # NAME SETTINGS
     protection=--deletion-protection-enabled
   fi
   table_capacity
-  insist ResourceInUseException dynamodb create-table --table-name "$1" --cli-input-json "$("$table_schema")" "${capacity[@]}" \
+  create table "$1" ResourceInUseException dynamodb create-table --table-name "$1" --cli-input-json "$("$table_schema")" "${capacity[@]}" \
     --sse-specification Enabled=true,SSEType=KMS "$protection" --tags "$(tag_list)"
   table_settle "$1"
   if [[ $table_point_in_time_recovery == true ]]; then
