@@ -2,7 +2,7 @@
 # Creates what is missing of the pipeline and changes what is not as it shall be.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib/load.sh
 source "$here/lib/load.sh"
 

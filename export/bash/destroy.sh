@@ -2,7 +2,7 @@
 # Removes what deploy.sh has made, with all data in it.
 set -euo pipefail
 
-here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+here=$(CDPATH='' cd -- "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=lib/load.sh
 source "$here/lib/load.sh"
 
@@ -18,8 +18,8 @@ begin
 
 inventory
 if ((${#going[@]} == 0)); then
-  : >"$state_file"
-  say "nothing to remove: $state_file has nothing that is still there"
+  say "nothing to remove of $pipeline in $ENVIRONMENT, account $account, $region: none of it is recorded here and still there"
+  say "if $state_file was lost, deploy.sh makes it anew of what is tagged as this pipeline's"
   exit 0
 fi
 if ((${#protected[@]})) && [[ $force != true ]]; then
@@ -34,7 +34,7 @@ if [[ $yes != true ]]; then
   if [[ ! -t 0 ]]; then
     fail 'destroy.sh asks before it removes all of this, and there is nobody to answer: --yes does not ask'
   fi
-  read -r -p 'Remove all of this, with the data in it? [y/N] ' reply
+  read -r -p 'Remove all of this, with the data in it? [y/N] ' reply || reply=no
   if [[ $reply != [yY] && $reply != [yY][eE][sS] ]]; then
     say 'nothing was changed'
     exit 0
@@ -42,4 +42,7 @@ if [[ $yes != true ]]; then
 fi
 underway=true
 remove_all
+if [[ -s $state_file ]]; then
+  fail "$state_file has more than was removed"
+fi
 say "destroyed: ${#going[@]} removed, nothing is left"

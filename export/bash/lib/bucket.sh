@@ -54,7 +54,7 @@ bucket_update() { # NAME
     put-bucket-lifecycle-configuration --lifecycle-configuration "$(bucket_lifecycle)"
   bucket_measure "$1"
   policy=$(bucket_policy)
-  if ! bucket_call NoSuchBucketPolicy get-bucket-policy "$1" --query Policy || [[ $(terms "$answer") != "$(terms "$policy")" ]]; then
+  if ! bucket_call 'NoSuchBucketPolicy|NoSuchBucket' get-bucket-policy "$1" --query Policy || [[ $(terms "$answer") != "$(terms "$policy")" ]]; then
     insist 'OperationAborted|NoSuchBucket' s3api put-bucket-policy --bucket "$1" --expected-bucket-owner "$account" --policy "$policy"
     changed policy
   fi
@@ -68,7 +68,7 @@ terms() { # DOCUMENT
 bucket_set() { # NAME WHAT ERROR-IF-NOT-SET GET QUERY PUT OPTION...
   local name=$1 what=$2 unset=$3 get=$4 query=$5 put=$6
   shift 6
-  if bucket_call "$unset" "$get" "$name" --query "$query" && [[ $answer == True ]]; then
+  if bucket_call "${unset:+$unset|}NoSuchBucket" "$get" "$name" --query "$query" && [[ $answer == True ]]; then
     return 0
   fi
   # S3 aborts what meets another operation, and may not know a new bucket everywhere.
@@ -83,7 +83,7 @@ bucket_retag() { # NAME
     return 0
   fi
   set=$(tag_list)
-  if bucket_call NoSuchTagSet get-bucket-tagging "$1" --output json --query "TagSet[?starts_with(Key, 'aws:')]" && [[ $answer == *Key* ]]; then
+  if bucket_call 'NoSuchTagSet|NoSuchBucket' get-bucket-tagging "$1" --output json --query "TagSet[?starts_with(Key, 'aws:')]" && [[ $answer == *Key* ]]; then
     set="${set%]}, ${answer#*[}"
   fi
   insist 'OperationAborted|NoSuchBucket' s3api put-bucket-tagging --bucket "$1" --expected-bucket-owner "$account" --tagging "{\"TagSet\": $set}"
@@ -91,7 +91,7 @@ bucket_retag() { # NAME
 }
 
 bucket_measure() { # NAME
-  if bucket_call NoSuchConfiguration get-bucket-metrics-configuration "$1" --id "$bucket_request_metrics"; then
+  if bucket_call 'NoSuchConfiguration|NoSuchBucket' get-bucket-metrics-configuration "$1" --id "$bucket_request_metrics"; then
     return 0
   fi
   insist 'OperationAborted|NoSuchBucket' s3api put-bucket-metrics-configuration --bucket "$1" --expected-bucket-owner "$account" \

@@ -15,11 +15,12 @@ fail() {
   exit 1
 }
 
-# ask is false when AWS gives one of the errors; any other one ends the script.
+# ask is false when AWS gives one of the errors; any other one ends the script. It has no
+# input: a credential_process would read what a loop goes over.
 ask() { # ERRORS CALL...
   local errors=$1
   shift
-  if answer=$(aws "$@" 2>"$scratch"); then
+  if answer=$(aws "$@" </dev/null 2>"$scratch"); then
     return 0
   fi
   error=$(<"$scratch")

@@ -11,12 +11,16 @@ function_read() { # NAME
     [Configuration.State, Configuration.LastUpdateStatus, Configuration.CodeSha256, Configuration.Architectures[0], Configuration.FunctionArn,
     $(equal Configuration "$(function_settings)" '{a: Runtime, b: Handler, c: MemorySize, d: Timeout, e: Role, f: Environment.Variables}') &&
     (Configuration.LoggingConfig == \`null\` || $(equal Configuration "$(function_settings)" \
-    'LoggingConfig.[LogGroup, LogFormat, ApplicationLogLevel, SystemLogLevel]'))]]" || return 1
-  local line update
+    'LoggingConfig.[LogGroup, LogFormat, ApplicationLogLevel, SystemLogLevel]'))], [TagsError.Message]]" || return 1
+  local line update untold
   {
     read -r line
     IFS=$'\t' read -r state update shown_sha256 shown_architecture shown_arn shown_same
+    read -r untold
   } <<<"$answer"
+  if [[ $untold != None ]]; then
+    fail "aws lambda get-function: the tags of $1: $untold"
+  fi
   judge "$line"
   function_state_of "$state" "$update"
 }
@@ -42,7 +46,7 @@ function_settle() { # NAME
 }
 
 function_create() { # NAME
-  insist "$function_role_unknown" lambda create-function --function-name "$1" --cli-input-json "$(function_settings)" \
+  create function "$1" "ResourceConflictException|$function_role_unknown" lambda create-function --function-name "$1" --cli-input-json "$(function_settings)" \
     --architectures "$function_architecture" --zip-file "fileb://$here/function.zip" --tags "$(tag_map)"
   function_settle "$1"
 }
@@ -61,7 +65,7 @@ function_update() { # NAME
     function_settle "$1"
     changed code
   fi
-  if [[ $shown_same != True ]]; then
+  if [[ $shown_same != True || $state == *Failed ]]; then
     insist "ResourceConflictException|$function_role_unknown" lambda update-function-configuration --function-name "$1" \
       --cli-input-json "$(function_settings)"
     function_settle "$1"

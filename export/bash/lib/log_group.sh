@@ -18,7 +18,7 @@ log_group_read() { # NAME
 
 # CloudWatch Logs works on a group for some seconds after one of its name was deleted.
 log_group_create() { # NAME
-  insist OperationAbortedException logs create-log-group --log-group-name "$1" --tags "$(tag_map)"
+  create log_group "$1" 'OperationAbortedException|ResourceAlreadyExistsException' logs create-log-group --log-group-name "$1" --tags "$(tag_map)"
   log_group_set_retention "$1"
 }
 

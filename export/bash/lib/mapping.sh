@@ -10,10 +10,10 @@ mapping_uuid=
 mapping_read() { # NAME
   # Some endpoints look for the function first.
   ask ResourceNotFoundException lambda list-event-source-mappings --event-source-arn "$mapping_source" --function-name "$mapping_target" \
-    --query "EventSourceMappings[?State!='Deleting'] | [0].[UUID, State, $(equal @ "$(mapping_settings)" '{a: BatchSize,
+    --query "EventSourceMappings[?State!='Deleting'].[UUID, State, $(equal @ "$(mapping_settings)" '{a: BatchSize,
       b: MaximumBatchingWindowInSeconds, c: ParallelizationFactor, d: MaximumRetryAttempts, e: MaximumRecordAgeInSeconds,
       f: BisectBatchOnFunctionError, g: FunctionResponseTypes, h: DestinationConfig.OnFailure.Destination, i: MetricsConfig.Metrics}')]" || return 1
-  if [[ $answer == None ]]; then
+  if [[ -z $answer ]]; then
     return 1
   fi
   IFS=$'\t' read -r mapping_uuid state shown_same <<<"$answer"
@@ -31,10 +31,10 @@ mapping_state() { # UUID
 
 # A mapping that is being deleted is in the way of a new one.
 mapping_create() { # NAME
-  insist "ResourceConflictException|$mapping_role_unknown" lambda create-event-source-mapping --event-source-arn "$mapping_source" \
+  create mapping "$1" "ResourceConflictException|$mapping_role_unknown" lambda create-event-source-mapping --event-source-arn "$mapping_source" \
     --function-name "$mapping_target" --starting-position "$mapping_starting_position" --cli-input-json "$(mapping_settings)" \
     --tags "$(tag_map)" --query UUID
-  mapping_uuid=$answer
+  mapping_uuid=${answer:-$mapping_uuid}
   remember mapping "$1" "$mapping_uuid"
   mapping_settle
 }

@@ -15,7 +15,7 @@ role_read() { # NAME
 }
 
 role_create() { # NAME
-  ask '' iam create-role --role-name "$1" --description "$role_description" \
+  create role "$1" EntityAlreadyExists iam create-role --role-name "$1" --description "$role_description" \
     --assume-role-policy-document "$(role_trust)" --tags "$(tag_list)"
   role_put_policy "$1"
 }

@@ -4,6 +4,7 @@
 account= partition=
 underway=false # something may have been changed
 scratch=$(mktemp)
+trap 'rm -f "$scratch"' EXIT
 
 # check tells all that is wrong with the settings at once.
 check() {
@@ -39,7 +40,7 @@ between() { # NAME LEAST MOST
 # version 2 AWS_REGION first.
 locate() {
   local arn
-  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-${region:-$(aws configure get region || true)}}}
+  region=${AWS_REGION:-${AWS_DEFAULT_REGION:-${region:-$(aws configure get region </dev/null || true)}}}
   if [[ -z $region ]]; then
     fail "there is no region: set AWS_REGION"
   fi
@@ -65,7 +66,7 @@ begin() {
 # finish tells what there is after a run that did not get to its end.
 finish() {
   local status=$?
-  rm -f "$scratch" "$state_file.new"
+  rm -f "$scratch" "$scratch.versions" "$state_file.new"
   if [[ ! -s $state_file ]]; then
     rm -f "$state_file"
   elif [[ $status != 0 && $underway == true ]]; then

@@ -81,6 +81,27 @@ ensure() { # KIND NAME [SETTINGS]
   say "  $2: created"
 }
 
+# create repeats a creation that AWS refuses for now. One whose answer was lost has had its
+# effect when the CLI asks again.
+create() { # KIND NAME ERRORS CALL...
+  local kind=$1 name=$2 errors=$3 refusal deadline=$((SECONDS + patience))
+  shift 3
+  until ask "$errors" "$@"; do
+    refusal=$error
+    if "${kind}_read" "$name" '' && [[ $state != DELETING ]]; then
+      if [[ $owned != true ]]; then
+        fail "$name (${kind//_/ }) is there by now, and is not tagged as this pipeline's"
+      fi
+      answer=
+      return 0
+    fi
+    if ((SECONDS > deadline)); then
+      fail "aws $1 $2, for $patience seconds: $refusal"
+    fi
+    sleep 1
+  done
+}
+
 changed() { # WHAT
   changes="$changes${changes:+, }$1"
 }

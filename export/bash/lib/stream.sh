@@ -12,7 +12,7 @@ stream_read() { # NAME
   if [[ $key == *":key/"* || $key == *":$stream_key" ]]; then
     shown_key=$stream_key
   fi
-  ask ResourceNotFoundException kinesis list-tags-for-stream --stream-name "$1" --query "$(verdict list Tags)" || return 1
+  ask ResourceNotFoundException kinesis list-tags-for-stream --stream-name "$1" --limit 50 --query "$(verdict list Tags)" || return 1
   judge "$answer"
 }
 
@@ -31,10 +31,10 @@ stream_settle() { # NAME
 stream_create() { # NAME
   local mode="StreamMode=$stream_mode"
   if [[ $stream_mode == PROVISIONED ]]; then
-    insist ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" \
+    create stream "$1" ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" \
       --shard-count "$stream_shards" --tags "$(tag_map)"
   else
-    insist ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" --tags "$(tag_map)"
+    create stream "$1" ResourceInUseException kinesis create-stream --stream-name "$1" --stream-mode-details "$mode" --tags "$(tag_map)"
   fi
   stream_settle "$1"
   stream_read "$1" || fail "$1 has gone while it was made"
@@ -42,8 +42,9 @@ stream_create() { # NAME
 }
 
 stream_update() { # NAME
-  if [[ $state != ACTIVE ]]; then
+  if [[ $state != ACTIVE ]]; then # what it showed is not yet what it will have
     stream_settle "$1"
+    stream_read "$1" || fail "$1 has gone while it was changed"
   fi
   stream_retag "$1"
   if [[ $shown_mode != "$stream_mode" ]]; then

@@ -40,7 +40,7 @@ table_create() { # NAME SETTINGS
     protection=--deletion-protection-enabled
   fi
   table_capacity
-  insist ResourceInUseException dynamodb create-table --table-name "$1" --cli-input-json "$("$table_schema")" "${capacity[@]}" \
+  create table "$1" ResourceInUseException dynamodb create-table --table-name "$1" --cli-input-json "$("$table_schema")" "${capacity[@]}" \
     --sse-specification Enabled=true,SSEType=KMS "$protection" --tags "$(tag_list)"
   table_settle "$1"
   if [[ $table_point_in_time_recovery == true ]]; then
@@ -59,8 +59,9 @@ table_update() { # NAME SETTINGS
   if [[ $shown_key != True ]]; then
     fail "$1 has another key, which no table changes: give the lookup another name, or remove the table and all items in it"
   fi
-  if [[ $state != ACTIVE ]]; then
+  if [[ $state != ACTIVE ]]; then # what it showed is not yet what it will have
     table_settle "$1"
+    table_read "$1" "$2" || fail "$1 has gone while it was changed"
   fi
   retag list dynamodb tag-resource untag-resource --resource-arn "$shown_arn"
   if [[ $shown_billing != "$table_billing" ]] ||

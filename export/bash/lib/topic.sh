@@ -41,7 +41,7 @@ topic_delete() { # NAME
 }
 
 # A subscription is known by its address: it has no ARN before it is confirmed. It has no
-# tags: its topic, whose ARN is recorded as its ID, says whose it is.
+# tags: those of its topic, whose ARN is recorded as its ID, say whose it is.
 subscription_read() { # ADDRESS TOPIC
   local arn address wanted
   ask NotFound sns list-subscriptions-by-topic --topic-arn "$2" \
@@ -49,7 +49,9 @@ subscription_read() { # ADDRESS TOPIC
   wanted=$(tr '[:upper:]' '[:lower:]' <<<"$1")
   while IFS=$'\t' read -r arn address; do
     if [[ $(tr '[:upper:]' '[:lower:]' <<<"$address") == "$wanted" ]]; then
-      shown_arn=$arn owned=true
+      shown_arn=$arn
+      ask NotFound sns list-tags-for-resource --resource-arn "$2" --query "$(verdict list Tags)" || return 1
+      judge "$answer"
       return 0
     fi
   done <<<"$answer"
