@@ -80,7 +80,7 @@ func compareScript(t *testing.T, s *script, c config.Config, shell, directory st
 		t.Fatal(err)
 	}
 	// Without anything that stands for something else every text is a literal.
-	direct := &variant{environment: c.Environment, resources: resources, reaches: map[string]map[string]bool{}, sentinels: sentinels{shards: -1, memory: -2, timeout: -3}}
+	direct := &variant{environment: c.Environment, resources: resources, reaches: reach{}, sentinels: sentinels{shards: -1, memory: -2, timeout: -3}}
 	entries, err := scriptResources(s.project, direct)
 	if err != nil {
 		t.Fatal(err)

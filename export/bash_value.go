@@ -103,7 +103,7 @@ func (s *script) document(v value, indent string, path []string) string {
 	case *Choice:
 		return s.chosen(v, path)
 	case *Spliced:
-		return s.chosen(v.choice(), path)
+		return s.chosen(v.whole(), path)
 	case *Map:
 		var parts []scriptPart
 		for _, e := range v.Entries {
@@ -264,23 +264,13 @@ func candidates(path []string) []string {
 	return names
 }
 
-// choice is the text as a whole in each environment.
-func (t *Spliced) choice() *Choice {
-	c := &Choice{Path: t.Middle.Path}
-	for i, v := range t.Middle.Values {
-		middle := v.(Text)
-		c.Values[i] = Text{Parts: join(slices.Concat(t.Before.Parts, middle.Parts, t.After.Parts))}
-	}
-	return c
-}
-
 // in is a value in one environment.
 func in(v value, i int) value {
 	switch v := v.(type) {
 	case *Choice:
 		return v.Values[i]
 	case *Spliced:
-		return v.choice().Values[i]
+		return v.whole().Values[i]
 	case *Map:
 		m := &Map{}
 		for _, e := range v.Entries {

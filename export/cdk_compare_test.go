@@ -186,6 +186,12 @@ func (d deployment) outputs() map[string]any {
 // agree takes away what the CDK does differently by itself, and says why that is no
 // difference. All else is one.
 func agree(kind string, p map[string]any) {
+	// Tags in the order of a dictionary, not of their characters' numbers.
+	if tags, ok := p["Tags"].([]any); ok {
+		slices.SortFunc(tags, func(a, b any) int {
+			return strings.Compare(fmt.Sprint(a.(map[string]any)["Key"]), fmt.Sprint(b.(map[string]any)["Key"]))
+		})
+	}
 	switch kind {
 	case "AWS::Lambda::Function":
 		// Of an asset of the CDK, which it uploads to a bucket of its own.

@@ -5,6 +5,8 @@ package export
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -20,7 +22,8 @@ type cdkTools struct {
 	install func(t *testing.T, directory string)
 	check   func(t *testing.T, tools, directory string)
 	app     []string // what cdk runs
-	only    []string // settings that are compared; nil: all
+	bin     string   // where the programs are, in the directory of the tools
+	only    []string // definitions that are compared; nil: all
 }
 
 // directory of the tools, which lasts: what is installed there is only installed anew
@@ -40,8 +43,7 @@ func run(t *testing.T, directory string, environment []string, program string, a
 	t.Helper()
 	command := exec.CommandContext(t.Context(), program, arguments...)
 	command.Dir = directory
-	// No account is asked, and nobody is told.
-	command.Env = append(append(os.Environ(), environment...), "AWS_EC2_METADATA_DISABLED=true", "CDK_DISABLE_CLI_TELEMETRY=true")
+	command.Env = append(os.Environ(), environment...)
 	output, err := command.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%s %q: %v\n%s", program, arguments, err, output)
@@ -91,9 +93,15 @@ func (c cdkTools) installed(t *testing.T, d Dialect) string {
 	return directory
 }
 
+// environment is that of programs that use the tools: no account is asked, and nobody is told.
+func (c cdkTools) environment(tools string, more ...string) []string {
+	return append(more, "PATH="+filepath.Join(tools, c.bin)+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"AWS_EC2_METADATA_DISABLED=true", "CDK_DISABLE_CLI_TELEMETRY=true", "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION=1")
+}
+
 func typeScriptTools() cdkTools {
 	return cdkTools{
-		dialect: "cdk-typescript", lock: "package-lock.json", app: []string{"node", "dist/bin/app.js"},
+		dialect: "cdk-typescript", lock: "package-lock.json", bin: "node_modules/.bin", app: []string{"env", "node", "dist/bin/app.js"},
 		install: func(t *testing.T, directory string) { run(t, directory, nil, "npm", "ci", "--no-audit", "--no-fund") },
 		check: func(t *testing.T, tools, directory string) {
 			if err := os.Symlink(filepath.Join(tools, "node_modules"), filepath.Join(directory, "node_modules")); err != nil {
@@ -106,20 +114,18 @@ func typeScriptTools() cdkTools {
 
 // pythonTools needs the command line that comes with the other language's.
 func pythonTools() cdkTools {
-	bin := func(tools string) string { return filepath.Join(tools, "venv", "bin") }
+	const bin = "venv/bin"
 	return cdkTools{
-		dialect: "cdk-python", lock: "requirements.txt", app: []string{"python3", "app.py"}, only: []string{"default", "everything", "texts"},
+		dialect: "cdk-python", lock: "requirements.txt", bin: bin, app: []string{"env", "python3", "app.py"}, only: []string{"default", "everything", "texts", "escapes", "random 0"},
 		install: func(t *testing.T, directory string) {
 			run(t, directory, nil, "python3", "-m", "venv", "venv")
 			typeScriptTools().installed(t, dialectNamed(t, "cdk-typescript"))
-			run(t, directory, nil, filepath.Join(bin(directory), "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt", "ruff==0.17.6")
+			run(t, directory, nil, filepath.Join(directory, bin, "pip"), "install", "--quiet", "--disable-pip-version-check", "-r", "requirements.txt", "ruff==0.17.6")
 		},
 		check: func(t *testing.T, tools, directory string) {
-			t.Setenv("PATH", bin(tools)+string(os.PathListSeparator)+os.Getenv("PATH"))
-			t.Setenv("JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION", "1")
-			run(t, directory, nil, "python3", "-m", "compileall", "-q", ".")
-			run(t, directory, nil, "ruff", "check", ".")
-			run(t, directory, nil, "ruff", "format", "--check", ".")
+			run(t, directory, nil, filepath.Join(tools, bin, "python3"), "-m", "compileall", "-q", ".")
+			run(t, directory, nil, filepath.Join(tools, bin, "ruff"), "check", ".")
+			run(t, directory, nil, filepath.Join(tools, bin, "ruff"), "format", "--check", ".")
 		},
 	}
 }
@@ -140,14 +146,14 @@ func copied(t *testing.T, template map[string]any) map[string]any {
 
 // synth is the template of an environment: as cdk writes it or, in a tenth of the time,
 // the app alone.
-func (c cdkTools) synth(t *testing.T, directory, environment string, cdk bool) map[string]any {
+func (c cdkTools) synth(t *testing.T, tools, directory, environment string, cdk bool) map[string]any {
 	t.Helper()
 	out := filepath.Join(directory, "out-"+environment)
 	if cdk {
-		run(t, directory, nil, filepath.Join(toolsDirectory(t), "cdk-typescript", "node_modules", ".bin", "cdk"),
+		run(t, directory, c.environment(tools), filepath.Join(toolsDirectory(t), "cdk-typescript", "node_modules", ".bin", "cdk"),
 			"synth", "--quiet", "--no-notices", "--build", "true", "--output", out, "-c", "environment="+environment)
 	} else {
-		run(t, directory, []string{"CDK_OUTDIR=" + out, "CDK_CONTEXT_JSON=" + contextOf(t, directory, environment)}, c.app[0], c.app[1:]...)
+		run(t, directory, c.environment(tools, "CDK_OUTDIR="+out, "CDK_CONTEXT_JSON="+contextOf(t, directory, environment)), c.app[0], c.app[1:]...)
 	}
 	templates, err := filepath.Glob(filepath.Join(out, "*.template.json"))
 	if err != nil || len(templates) != 1 {
@@ -192,7 +198,11 @@ func TestCDKComesToTheStack(t *testing.T) {
 		t.Run(tools.dialect, func(t *testing.T) {
 			d := dialectNamed(t, tools.dialect)
 			installed := tools.installed(t, d)
-			for name, file := range definitions(t) {
+			all := definitions(t)
+			for seed := range uint64(2) {
+				_, all[fmt.Sprint("random ", seed)] = randomSettings(t, rand.New(rand.NewPCG(seed, 5)))
+			}
+			for name, file := range all {
 				if tools.only != nil && !slices.Contains(tools.only, name) {
 					continue
 				}
@@ -202,12 +212,13 @@ func TestCDKComesToTheStack(t *testing.T) {
 					tools.check(t, installed, directory)
 					for _, environment := range Environments() {
 						t.Run(environment, func(t *testing.T) {
-							cdk := name == "default" || name == "everything"
-							template := tools.synth(t, directory, environment, cdk)
+							t.Parallel()
+							once := name == "default" && environment == "prod"
+							template := tools.synth(t, installed, directory, environment, once)
 							if diff := differences(t, d, file, environment, copied(t, template)); diff != "" {
 								t.Fatalf("the CDK comes to something else (-stack +CDK):\n%s", diff)
 							}
-							if name == "default" && environment == "prod" {
+							if once {
 								noticesEachChange(t, d, file, environment, template)
 							}
 						})
@@ -225,11 +236,12 @@ func TestCDKRefusesContext(t *testing.T) {
 			d := dialectNamed(t, tools.dialect)
 			directory := t.TempDir()
 			writeFiles(t, directory, filesOf(t, d, "", ""))
-			tools.check(t, tools.installed(t, d), directory)
+			installed := tools.installed(t, d)
+			tools.check(t, installed, directory)
 			command := exec.CommandContext(t.Context(), tools.app[0], tools.app[1:]...)
 			command.Dir = directory
-			command.Env = append(os.Environ(), "CDK_OUTDIR="+filepath.Join(directory, "out"),
-				`CDK_CONTEXT_JSON={"environment":"prd","streamShardCount":"0","lambdaMemorySize":128.5,"lambdaTimeout":"2m"}`)
+			command.Env = append(os.Environ(), tools.environment(installed, "CDK_OUTDIR="+filepath.Join(directory, "out"),
+				`CDK_CONTEXT_JSON={"environment":"prd","streamShardCount":"0","lambdaMemorySize":128.5,"lambdaTimeout":"2m"}`)...)
 			output, err := command.CombinedOutput()
 			if err == nil {
 				t.Errorf("the app takes it:\n%s", output)

@@ -28,6 +28,7 @@ func (g *cdkProgram) units(l cdkLanguage, settings *cdkSettings) (*cdkUnit, []*c
 	main := newCDKUnit(g, l, settings, groupIn, groupLookup, groupOut, groupWork)
 	main.stack = true
 	main.tags()
+	main.acknowledge()
 	main.statements(true)
 	var parts []*cdkPart
 	if tell := g.alarmsPart(l, settings); tell != nil {
@@ -111,21 +112,10 @@ func (g *cdkProgram) showsAlarms() bool {
 
 func listsAlarms(v value) bool {
 	found := false
-	switch v := v.(type) {
-	case cdkAlarms:
+	within(v, func(v value) bool {
+		_, ok := v.(cdkAlarms)
+		found = found || ok
 		return true
-	case List:
-		for _, part := range v {
-			found = found || listsAlarms(part)
-		}
-	case *Map:
-		for _, e := range v.Entries {
-			found = found || listsAlarms(e.Value)
-		}
-	case *Choice:
-		return listsAlarms(List(v.Values[:]))
-	case compound:
-		return listsAlarms(v.parts())
-	}
+	})
 	return found
 }

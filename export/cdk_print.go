@@ -115,16 +115,6 @@ func (u *cdkUnit) code(v value) syntax {
 	panic(fmt.Sprintf("export: a construct has no %T", v))
 }
 
-// whole is a choice between whole texts.
-func (s *Spliced) whole() *Choice {
-	c := &Choice{Path: s.Middle.Path}
-	for i, middle := range s.Middle.Values {
-		parts := slices.Concat(s.Before.Parts, middle.(Text).Parts, s.After.Parts)
-		c.Values[i] = Text{parts, parts}
-	}
-	return c
-}
-
 // use imports what a name needs.
 func (u *cdkUnit) use(what string) string {
 	head, _, _ := strings.Cut(what, ".")

@@ -117,17 +117,17 @@ func camel(id string) string {
 }
 
 // reaches has each resource made after those before it.
-func (g *cdkProgram) reaches() map[string]map[string]bool {
-	reaches := map[string]map[string]bool{}
+func (g *cdkProgram) reaches() reach {
+	reaches := reach{}
 	for i, r := range g.resources[min(1, len(g.resources)):] {
-		reaches[r.key] = map[string]bool{g.resources[i].key: true}
+		reaches.connect(r.key, g.resources[i].key)
 	}
 	return reaches
 }
 
 // apartFromAlarms is a variant in whose settings no single alarm is referred to: a
 // program has all of them in a list.
-func (v *variant) apartFromAlarms(reaches map[string]map[string]bool) *variant {
+func (v *variant) apartFromAlarms(reaches reach) *variant {
 	alarms := map[string]bool{}
 	for _, r := range v.resources {
 		switch r.Settings.(type) {

@@ -43,3 +43,14 @@ func TestCDKTexts(t *testing.T) {
 		}
 	}
 }
+
+// The CDK's validation takes a name with ${…} for a mistake, and nothing else is let pass.
+func TestCDKAcknowledgesNames(t *testing.T) {
+	for _, d := range []Dialect{cdkDialect(cdkTypeScript{}), cdkDialect(cdkPython{})} {
+		for name, want := range map[string]bool{"default": false, "everything": false, "lookups": false, "escapes": true} {
+			if got := strings.Contains(source(t, d, definitions(t)[name]), "CloudFormation-Validate::E1029"); got != want {
+				t.Errorf("%s acknowledges in %s: %t", d.Name, name, got)
+			}
+		}
+	}
+}

@@ -36,41 +36,53 @@ func (g *cdkProgram) referred(v value) []string {
 
 // walk calls for each reference to a resource.
 func walk(v value, visit func(key string)) {
-	switch v := v.(type) {
-	case Text:
-		for _, p := range v.Parts {
-			if p.Key != "" {
-				visit(p.Key)
+	within(v, func(v value) bool {
+		switch v := v.(type) {
+		case Text:
+			for _, p := range v.Parts {
+				if p.Key != "" {
+					visit(p.Key)
+				}
 			}
+		case cdkConstruct:
+			visit(v.Key)
+		case cdkResourceOf:
+			visit(v.Key)
 		}
+		return true
+	})
+}
+
+// within calls for a value and, as long as that is true, for what it is made of.
+func within(v value, visit func(value) bool) {
+	if !visit(v) {
+		return
+	}
+	switch v := v.(type) {
 	case List:
 		for _, part := range v {
-			walk(part, visit)
+			within(part, visit)
 		}
 	case *Map:
 		for _, e := range v.Entries {
-			walk(e.Value, visit)
+			within(e.Value, visit)
 		}
 	case *Choice:
 		for _, one := range v.Values {
-			walk(one, visit)
+			within(one, visit)
 		}
 	case *Spliced:
-		walk(v.whole(), visit)
-	case cdkConstruct:
-		visit(v.Key)
-	case cdkResourceOf:
-		visit(v.Key)
+		within(v.whole(), visit)
 	case *cdkCall:
-		walk(v.On, visit)
-		walk(v.Args, visit)
+		within(v.On, visit)
+		within(v.Args, visit)
 		if v.Props != nil {
-			walk(v.Props, visit)
+			within(v.Props, visit)
 		}
 	case *cdkStruct:
-		walk(v.Fields, visit)
+		within(v.Fields, visit)
 	case *cdkText:
-		walk(v.Of, visit)
+		within(v.Of, visit)
 	}
 }
 
@@ -222,6 +234,29 @@ func (u *cdkUnit) tags() {
 		u.use("Tags")
 		u.sometimesDo(tag.present, nil, func() { u.statement(u.language.tag(tag.key, u.code(tag.value))) })
 	}
+}
+
+// acknowledge has the CDK take names as they stand that look like parameters of Fn::Sub,
+// for which its validation would refuse the template. It looks at no text that refers to
+// something, which is joined there, and so at no JSON.
+func (u *cdkUnit) acknowledge() {
+	looksSo := false
+	for _, r := range u.program.resources {
+		within(r.construct, func(v value) bool {
+			if t, ok := v.(Text); ok && !slices.ContainsFunc(t.Parts, func(p Part) bool { return p.Key != "" }) {
+				looksSo = looksSo || slices.ContainsFunc(t.Parts, func(p Part) bool { return strings.Contains(p.Literal, "${") })
+			}
+			_, joined := v.(*cdkText)
+			return !joined
+		})
+	}
+	if !looksSo {
+		return
+	}
+	u.blank()
+	u.layout.remark("What looks like a parameter of Fn::Sub is the name of a field, meant as it stands.")
+	u.statement(u.code(method(static("Validations.of", cdkThis{}), "acknowledge", structure("Acknowledgment",
+		"id", literal("CloudFormation-Validate::E1029"), "reason", literal("names of fields may look like parameters of Fn::Sub")))))
 }
 
 // outputs are the values of a stack that others ask for.

@@ -198,13 +198,13 @@ func compareDeployed(t *testing.T, p *Project, ids map[string]string, template m
 		d.refer(ids[r.Key], r)
 	}
 	// Without anything that stands for something else every text is a literal.
-	direct := &variant{environment: c.Environment, resources: resources, reaches: map[string]map[string]bool{}}
+	direct := &variant{environment: c.Environment, resources: resources, reaches: reach{}}
 	entries, err := stackResources(p, direct, ids)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := map[string]any{}
-	printer := &stack{project: p, kinds: map[string]string{}, referred: map[string]bool{}, uses: map[string]map[string]bool{}}
+	printer := &stack{project: p, kinds: map[string]string{}, referred: map[string]bool{}, uses: reach{}}
 	for _, entry := range entries {
 		data, err := json.Marshal(printer.render(entry.Properties))
 		if err != nil {

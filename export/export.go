@@ -67,7 +67,7 @@ func New(d Dialect, configs []config.Config, environment string, code pipeline.C
 	if err != nil {
 		return nil, err
 	}
-	reaches := map[string]map[string]bool{}
+	reaches := reach{}
 	for i, c := range configs {
 		if c.Function.Architecture != cfg.Function.Architecture {
 			return nil, fmt.Errorf("function.architecture is %s in %s and %s in %s, and an export has one archive of the function: give them the same one",

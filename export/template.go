@@ -44,13 +44,13 @@ type stack struct {
 	conditions map[string][]string
 	settings   *Map            // of the mapping Environments: by key a value of each environment
 	referred   map[string]bool // parameters
-	uses       map[string]map[string]bool
+	uses       reach
 	current    string  // logical ID that is being rendered
 	absent     [3]bool // environments in which it is not there
 }
 
 func newStack(p *Project) (*stack, error) {
-	t := &stack{project: p, kinds: map[string]string{}, conditions: map[string][]string{}, settings: &Map{}, referred: map[string]bool{}, uses: map[string]map[string]bool{}}
+	t := &stack{project: p, kinds: map[string]string{}, conditions: map[string][]string{}, settings: &Map{}, referred: map[string]bool{}, uses: reach{}}
 	t.identify()
 	var sets [3][]resource
 	for i, v := range p.variants {
@@ -129,16 +129,7 @@ func (t *stack) add(id string, sets [3][]resource) {
 // order leaves out of what a resource depends on what its properties refer to, directly
 // or by what they refer to.
 func (t *stack) order(r *resource) {
-	r.DependsOn = slices.DeleteFunc(r.DependsOn, func(id string) bool { return t.refersTo(r.ID, id) })
-}
-
-func (t *stack) refersTo(from, to string) bool {
-	for next := range t.uses[from] {
-		if next == to || t.refersTo(next, to) {
-			return true
-		}
-	}
-	return false
+	r.DependsOn = slices.DeleteFunc(r.DependsOn, func(id string) bool { return t.uses.leads(r.ID, id) })
 }
 
 // condition is the name of the one that holds in these environments.

@@ -75,10 +75,7 @@ func (t *stack) substituted(parts []Part) string {
 // ID, but for a topic's, which stands for its ARN.
 func (t *stack) reference(p Part) string {
 	id := t.ids[p.Key]
-	if t.uses[t.current] == nil {
-		t.uses[t.current] = map[string]bool{}
-	}
-	t.uses[t.current][id] = true
+	t.uses.connect(t.current, id)
 	topic := t.kinds[p.Key] == kindTopic
 	switch {
 	case p.Attribute == ByARN && !topic:

@@ -16,9 +16,9 @@ type module struct {
 	absent    map[string][3]bool // environments in which a resource is not there, by its address
 	tags      value              // of all resources that can have some
 	resources []moduleResource
-	settings  map[string]*Map            // of the environments, by group
-	variables map[Variable]string        // what those are called that are referred to
-	uses      map[string]map[string]bool // which addresses refer to which
+	settings  map[string]*Map     // of the environments, by group
+	variables map[Variable]string // what those are called that are referred to
+	uses      reach               // which addresses refer to which
 
 	current string // address that is rendered
 	linked  bool   // a reference to a resource has been rendered
@@ -35,7 +35,7 @@ type moduleResource struct {
 func newModule(p *Project) (*module, error) {
 	m := &module{
 		project: p, addresses: map[string]string{}, kinds: map[string]string{}, absent: map[string][3]bool{},
-		settings: map[string]*Map{}, variables: map[Variable]string{}, uses: map[string]map[string]bool{},
+		settings: map[string]*Map{}, variables: map[Variable]string{}, uses: reach{},
 	}
 	m.identify()
 	var sets [3][]resource
@@ -63,7 +63,7 @@ func newModule(p *Project) (*module, error) {
 	}
 	for i := range m.resources {
 		r := &m.resources[i]
-		r.DependsOn = slices.DeleteFunc(r.DependsOn, func(address string) bool { return m.refersTo(r.ID, address) })
+		r.DependsOn = slices.DeleteFunc(r.DependsOn, func(address string) bool { return m.uses.leads(r.ID, address) })
 	}
 	return m, nil
 }
@@ -107,15 +107,6 @@ func moduleAddress(r pipeline.Exported) string {
 		"metric alarm": "aws_cloudwatch_metric_alarm", "composite alarm": "aws_cloudwatch_composite_alarm",
 	}
 	return of[r.Kind] + "." + snake(name)
-}
-
-func (m *module) refersTo(from, to string) bool {
-	for next := range m.uses[from] {
-		if next == to || m.refersTo(next, to) {
-			return true
-		}
-	}
-	return false
 }
 
 // condition tells of the environments that are true; "" is all of them.

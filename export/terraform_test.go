@@ -168,7 +168,7 @@ func comparePlanned(t *testing.T, p *Project, addresses map[string]string, schem
 func definedResources(t *testing.T, p *Project, environment string, resources []pipeline.Exported, addresses map[string]string) map[string]any {
 	t.Helper()
 	entries, err := moduleResources(p, &variant{
-		environment: environment, resources: resources, reaches: map[string]map[string]bool{},
+		environment: environment, resources: resources, reaches: reach{},
 		sentinels: sentinels{shards: -1001, memory: -1002, timeout: -1003}, // which no setting has
 	}, addresses)
 	if err != nil {

@@ -72,10 +72,7 @@ func (m *module) reference(p Part) string {
 
 func (m *module) use(address string) {
 	m.linked = true
-	if m.uses[m.current] == nil {
-		m.uses[m.current] = map[string]bool{}
-	}
-	m.uses[m.current][address] = true
+	m.uses.connect(m.current, address)
 }
 
 func (m *module) counted(address string) bool { return m.absent[address] != [3]bool{} }

@@ -25,10 +25,10 @@ type variant struct {
 	tokens      map[byte][]token // all of them by how they begin, the longest first
 	// reaches tells which resources are made before which in any environment, as far as
 	// is known: a tool may know one order for all of them.
-	reaches map[string]map[string]bool
+	reaches reach
 }
 
-func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported, reaches map[string]map[string]bool) *variant {
+func newVariant(environment, prefix string, s sentinels, resources []pipeline.Exported, reaches reach) *variant {
 	v := &variant{environment: environment, sentinels: s, resources: resources, reaches: reaches, tokens: map[byte][]token{}}
 	v.plain = []token{
 		{text: s.partition, part: Part{Variable: Partition}},
@@ -47,7 +47,7 @@ func newVariant(environment, prefix string, s sentinels, resources []pipeline.Ex
 			own = append(own, token{r.StandIn, Part{Key: r.Key, Attribute: ByID}, false})
 		}
 		for _, before := range r.DependsOn {
-			v.connect(r.Key, before)
+			v.reaches.connect(r.Key, before)
 		}
 	}
 	// Behind the name of the pipeline, which is the same for all environments.
@@ -60,41 +60,17 @@ func newVariant(environment, prefix string, s sentinels, resources []pipeline.Ex
 	return v
 }
 
-// connect has one resource made after another one, and so after all that this one is
-// made after.
-func (v *variant) connect(from, to string) {
-	set := v.reaches[from]
-	if set == nil {
-		set = map[string]bool{}
-		v.reaches[from] = set
-	}
-	set[to] = true
-}
-
-// leads tells whether a resource is made after another one.
-func (v *variant) leads(from, to string) bool {
-	if from == to {
-		return true
-	}
-	for next := range v.reaches[from] {
-		if v.leads(next, to) {
-			return true
-		}
-	}
-	return false
-}
-
 // text finds in a setting of a resource what it refers to. A resource that is itself
 // made after the one that would refer to it stays a name: there is no other way in a
 // circle. self tells whether the resource itself may be referred to, as what is made
 // behind it can.
 func (v *variant) text(of, s string, self bool) Text {
 	found := v.find(s, func(p Part) bool {
-		return p.Key == "" || p.Key == of && self || p.Key != of && !v.leads(p.Key, of)
+		return p.Key == "" || p.Key == of && self || p.Key != of && !v.reaches.leads(p.Key, of)
 	})
 	for _, p := range found.Parts {
 		if p.Key != "" && p.Key != of {
-			v.connect(of, p.Key)
+			v.reaches.connect(of, p.Key)
 		}
 	}
 	return found

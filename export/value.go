@@ -1,5 +1,7 @@
 package export
 
+import "slices"
+
 // A value is what a property of a resource has: a bool, an int, a float64, a Text, a
 // Variable, a List, a *Map or, once the environments have been merged, a *Choice. nil
 // is: not there.
@@ -115,6 +117,16 @@ type Choice struct {
 type Spliced struct {
 	Before, After Text
 	Middle        *Choice
+}
+
+// whole is a choice between whole texts.
+func (s *Spliced) whole() *Choice {
+	c := &Choice{Path: s.Middle.Path}
+	for i, middle := range s.Middle.Values {
+		parts := join(slices.Concat(s.Before.Parts, middle.(Text).Parts, s.After.Parts))
+		c.Values[i] = Text{parts, parts}
+	}
+	return c
 }
 
 // Environments are those that an export is for.
