@@ -46,7 +46,7 @@ alarm_update() { # NAME SETTINGS
 alarm_is_right() { # NAME
   if [[ -z $alarms_equal ]]; then
     pipeline alarm_compare
-    alarms_describe "[$alarm_terms][?@].[@]"
+    alarms_describe "[$alarm_terms][].[@]"
     alarms_equal=$'\n'$answer$'\n'
   fi
   [[ $alarms_equal == *$'\n'"$1"$'\n'* ]]
@@ -59,7 +59,7 @@ alarm_compare() { # KIND NAME SETTINGS
     composite) list=CompositeAlarms view=$composite_view ;;
     *) return 0 ;;
   esac
-  alarm_terms="$alarm_terms${alarm_terms:+, }(${list}[?AlarmName=='$2'] | [0] | $(equal @ "$("$3")" "$view")) && '$2'"
+  alarm_terms="$alarm_terms${alarm_terms:+, }${list}[?AlarmName=='$2' && $(equal @ "$("$3")" "$view")].AlarmName"
 }
 
 alarm_delete() { # NAME...
