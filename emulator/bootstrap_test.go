@@ -343,7 +343,7 @@ func hostArchitecture(t testing.TB) types.Architecture {
 // eventually waits for what other goroutines bring about.
 func eventually(t testing.TB, what string, condition func() bool) {
 	t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(time.Minute) // much more than any of it takes with the race detector on a busy machine
 	for !condition() {
 		if time.Now().After(deadline) {
 			t.Fatalf("waiting in vain for %s", what)
